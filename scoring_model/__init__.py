@@ -1,0 +1,1 @@
+"""What ships inside the logged model and runs in production: contract, policy, scorer, server."""

@@ -1,0 +1,71 @@
+"""The tree of errors; each knows its HTTP status and never carries an applicant's value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing wrong with one field of one applicant.
+
+    Attributes
+    ----------
+    row : int
+        Position of the applicant in the request, counted from 0.
+    field : str
+        Name of the field; a field the contract does not know is named as it was sent.
+    problem : str
+        The rule that is broken; never the value that broke it.
+    """
+
+    row: int
+    field: str
+    problem: str
+
+
+class ScoringError(Exception):
+    """Base of all errors of the scoring model; `status` is the HTTP status it is answered with."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+
+
+class InvalidRequest(ScoringError):
+    """The body of a request does not follow the contract.
+
+    Parameters
+    ----------
+    message : str
+        One sentence for people.
+    fields : sequence of FieldProblem
+        What is wrong, field by field; empty when the body could not be read at all.
+    """
+
+    status = 400
+    code = "invalid_request"
+
+    def __init__(self, message: str, fields: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+    @classmethod
+    def from_problems(cls, problems: Sequence[FieldProblem]) -> "InvalidRequest":
+        """Build the error whose message names the first problem and counts the others."""
+        first = problems[0]
+        others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return cls(f"row {first.row}: {first.field} {first.problem}{others}", problems)
+
+
+class ModelUnavailable(ScoringError):
+    """No model is loaded, so nothing can be scored."""
+
+    status = 503
+    code = "no_model"
+
+
+class ArtifactError(ScoringError):
+    """A version's files cannot be used: missing, altered, or of a format this code cannot read."""
+
+    status = 503
+    code = "bad_artifact"

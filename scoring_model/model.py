@@ -1,0 +1,61 @@
+"""`CreditScoringModel`: the scorer as an MLflow `PythonModel`, logged as code, not as a pickle."""
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from scoring_model.scorer import load_scorer
+
+SCORER_ARTIFACT = "scorer"
+
+
+class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no type information
+    """Model and threshold together: what the registry holds and every MLflow tool can load."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Load the scorer from the version's artifacts."""
+        self.scorer = load_scorer(Path(context.artifacts[SCORER_ARTIFACT]))
+
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Score applicants.
+
+        Parameters
+        ----------
+        context : PythonModelContext
+            Unused: `load_context` has read it.
+        model_input : DataFrame, shape (rows, features)
+            As the model's signature says; other columns are ignored.
+        params : dict, optional
+            None are defined.
+
+        Returns
+        -------
+        DataFrame, shape (rows, 3)
+            `probability` (float64, of default), `score` (int64, 1 = accepted, 0 = refused) and
+            `threshold` (float64), on the index of `model_input`.
+
+        Raises
+        ------
+        scoring_model.errors.InvalidRequest
+            A value that the contract refuses.
+        """
+        decisions = self.scorer.score_frame(model_input)
+        return pd.DataFrame(
+            {
+                "probability": decisions.probability,
+                "score": decisions.score,
+                "threshold": decisions.threshold,
+            },
+            index=model_input.index,
+        )
+
+
+mlflow.models.set_model(CreditScoringModel())

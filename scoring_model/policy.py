@@ -1,0 +1,137 @@
+"""`DecisionPolicy`: from a margin to a calibrated probability of default and a decision."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring_model.errors import ArtifactError
+
+FORMAT_VERSION = 1
+# exp(700) is the last power of ten that a double holds; a margin beyond it is certainty either way
+MARGIN_LIMIT = 700.0
+
+FloatArray = NDArray[np.float64]
+CalibrationMethod = Literal["none", "sigmoid", "isotonic"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationMap:
+    """Map from the booster's margin (raw log-odds) to the probability of default.
+
+    Attributes
+    ----------
+    method : {"none", "sigmoid", "isotonic"}
+        `none` and `sigmoid` are `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
+        `isotonic` interpolates linearly between knots, constant outside them [2]_.
+    slope, intercept : float
+        Of the sigmoid; 1 and 0 for `none`.
+    margins, probabilities : tuple of float
+        Knots of the isotonic map: margins rising, probabilities not falling, in (0, 1).
+
+    References
+    ----------
+    .. [1] J. Platt, Probabilistic outputs for support vector machines, 1999.
+    .. [2] B. Zadrozny and C. Elkan, Transforming classifier scores into accurate multiclass
+       probability estimates, KDD 2002.
+    """
+
+    method: CalibrationMethod
+    slope: float = 1.0
+    intercept: float = 0.0
+    margins: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] = ()
+
+    def apply(self, margin: FloatArray) -> FloatArray:
+        """Return the probability of default of each margin, shape (rows,), in [0, 1]."""
+        if self.method == "isotonic":
+            return np.interp(margin, self.margins, self.probabilities)
+        exponent = np.clip(self.slope * margin + self.intercept, -MARGIN_LIMIT, MARGIN_LIMIT)
+        return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPolicy:
+    """Calibration map, costs and threshold: what turns a margin into a decision.
+
+    Attributes
+    ----------
+    calibration : CalibrationMap
+    threshold : float
+        In [0, 1]: the probability of default from which an applicant is refused.
+    false_negative_cost, false_positive_cost : float
+        Cost of accepting a defaulter and of refusing a good client, positive.
+    """
+
+    calibration: CalibrationMap
+    threshold: float
+    false_negative_cost: float
+    false_positive_cost: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.threshold <= 1.0:
+            raise ValueError(f"threshold must lie in [0, 1], got {self.threshold}")
+
+    def to_json(self) -> str:
+        """Return the policy as JSON text that `from_json` reads back to the last bit."""
+        document = {
+            "format_version": FORMAT_VERSION,
+            "threshold": self.threshold,
+            "false_negative_cost": self.false_negative_cost,
+            "false_positive_cost": self.false_positive_cost,
+            "calibration": {
+                "method": self.calibration.method,
+                "slope": self.calibration.slope,
+                "intercept": self.calibration.intercept,
+                "margins": list(self.calibration.margins),
+                "probabilities": list(self.calibration.probabilities),
+            },
+        }
+        return json.dumps(document, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "DecisionPolicy":
+        """Read a policy from JSON text.
+
+        Raises
+        ------
+        ArtifactError
+            The text's `format_version` is not one this code can read.
+        """
+        document = json.loads(text)
+        if (version := document.get("format_version")) != FORMAT_VERSION:
+            raise ArtifactError(
+                f"policy.json has format_version {version!r}, this code reads {FORMAT_VERSION}"
+            )
+        calibration = document["calibration"]
+        return cls(
+            calibration=CalibrationMap(
+                method=calibration["method"],
+                slope=calibration["slope"],
+                intercept=calibration["intercept"],
+                margins=tuple(calibration["margins"]),
+                probabilities=tuple(calibration["probabilities"]),
+            ),
+            threshold=document["threshold"],
+            false_negative_cost=document["false_negative_cost"],
+            false_positive_cost=document["false_positive_cost"],
+        )
+
+
+def refuse(probability: FloatArray, threshold: float | FloatArray) -> NDArray[np.bool_]:
+    """Return whether each applicant is refused: the one place where the two are compared.
+
+    Parameters
+    ----------
+    probability : ndarray of float64, shape (rows,)
+        Calibrated probabilities of default.
+    threshold : float or ndarray of float64, shape (rows,)
+
+    Returns
+    -------
+    ndarray of bool, shape (rows,)
+        True where `probability >= threshold`: equality refuses.
+    """
+    return np.asarray(probability >= threshold)

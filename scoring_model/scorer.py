@@ -1,0 +1,146 @@
+"""`Scorer`: contract, booster and policy; rows in, probabilities and decisions out."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring_model.contract import EncodedRows, FeatureContract
+from scoring_model.errors import ArtifactError
+from scoring_model.policy import DecisionPolicy, refuse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION = 1
+BOOSTER_FILE = "booster.txt"
+CONTRACT_FILE = "contract.json"
+POLICY_FILE = "policy.json"
+EXAMPLE_FILE = "example.json"
+MANIFEST_FILE = "manifest.json"
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the model says of each applicant.
+
+    Attributes
+    ----------
+    probability : ndarray of float64, shape (rows,)
+        Calibrated probability of default, in [0, 1].
+    score : ndarray of int64, shape (rows,)
+        1 = accepted (`probability < threshold`), 0 = refused.
+    threshold : ndarray of float64, shape (rows,)
+        The probability from which this applicant is refused.
+    """
+
+    probability: FloatArray
+    score: NDArray[np.int64]
+    threshold: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A model and its threshold, ready to score.
+
+    Attributes
+    ----------
+    contract : FeatureContract
+    booster : lightgbm.Booster
+        Takes matrices whose columns are in the order of the contract.
+    policy : DecisionPolicy
+    """
+
+    contract: FeatureContract
+    booster: lightgbm.Booster
+    policy: DecisionPolicy
+
+    def score_records(self, records: Sequence[Mapping[str, Any]]) -> Decisions:
+        """Score applicants given as parsed JSON objects; raises `InvalidRequest`."""
+        return self.score_encoded(self.contract.encode_records(records))
+
+    def score_frame(self, frame: "pd.DataFrame") -> Decisions:
+        """Score applicants given as a DataFrame; raises `InvalidRequest`."""
+        return self.score_encoded(self.contract.encode_frame(frame))
+
+    def score_encoded(self, rows: EncodedRows) -> Decisions:
+        """Score applicants that the contract has encoded, in order."""
+        if not len(rows.matrix):
+            empty = np.empty(0)
+            return Decisions(empty, np.empty(0, dtype=np.int64), empty)
+        margin = np.asarray(self.booster.predict(rows.matrix, raw_score=True), dtype=np.float64)
+        probability = self.policy.calibration.apply(margin)
+        threshold = np.full(len(margin), self.policy.threshold)
+        refused = refuse(probability, threshold)
+        return Decisions(probability, np.where(refused, 0, 1).astype(np.int64), threshold)
+
+    def save(self, directory: Path, example: Mapping[str, Any]) -> None:
+        """Write the artifacts: data only, with the SHA-256 of each in the manifest.
+
+        Parameters
+        ----------
+        directory : Path
+            Must exist; files in it are overwritten.
+        example : mapping
+            One valid applicant; stored with the answer this scorer gives.
+        """
+        decisions = self.score_records([example])
+        answer = {
+            "probability": float(decisions.probability[0]),
+            "score": int(decisions.score[0]),
+            "threshold": float(decisions.threshold[0]),
+        }
+        texts = {
+            BOOSTER_FILE: self.booster.model_to_string(),
+            CONTRACT_FILE: self.contract.to_json(),
+            POLICY_FILE: self.policy.to_json(),
+            EXAMPLE_FILE: json.dumps({"applicant": dict(example), "answer": answer}, indent=1),
+        }
+        digests = {}
+        for name, text in texts.items():
+            data = text.encode()
+            (directory / name).write_bytes(data)
+            digests[name] = hashlib.sha256(data).hexdigest()
+        manifest = {"format_version": FORMAT_VERSION, "sha256": digests}
+        (directory / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1))
+
+
+def load_scorer(directory: Path) -> Scorer:
+    """Read the artifacts that `Scorer.save` wrote and check their digests.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing or altered, or a `format_version` is not one this code can read.
+    """
+    manifest = json.loads(_read(directory, MANIFEST_FILE))
+    if (version := manifest.get("format_version")) != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{MANIFEST_FILE} has format_version {version!r}, this code reads {FORMAT_VERSION}"
+        )
+    texts = {}
+    for name, digest in manifest["sha256"].items():
+        data = _read(directory, name)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ArtifactError(f"{name} is not the file that was logged: its SHA-256 differs")
+        texts[name] = data.decode()
+    return Scorer(
+        contract=FeatureContract.from_json(texts[CONTRACT_FILE]),
+        booster=lightgbm.Booster(model_str=texts[BOOSTER_FILE]),
+        policy=DecisionPolicy.from_json(texts[POLICY_FILE]),
+    )
+
+
+def _read(directory: Path, name: str) -> bytes:
+    try:
+        return (directory / name).read_bytes()
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{name} is missing from the model's artifacts") from error
