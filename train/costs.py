@@ -1,0 +1,60 @@
+"""`Costs`: what a wrong decision costs, and what a set of decisions costs."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.errors import InputError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+LabelArray = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Cost of each kind of wrong decision, in any one unit.
+
+    Attributes
+    ----------
+    false_negative : float
+        Accepting a defaulter; positive.
+    false_positive : float
+        Refusing a good client; positive.
+    """
+
+    false_negative: float = 10.0
+    false_positive: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("false_negative", "false_positive"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise InputError(f"{name}_cost must be positive, got {value}")
+
+    @property
+    def bayes_threshold(self) -> float:
+        """Cheapest threshold on calibrated probabilities: `FP / (FP + FN)`.
+
+        C. Elkan, The foundations of cost-sensitive learning, IJCAI 2001.
+        """
+        return self.false_positive / (self.false_positive + self.false_negative)
+
+    def of_each(self, y: LabelArray, refused: BoolArray) -> FloatArray:
+        """Return the cost of each decision, shape (rows,).
+
+        Parameters
+        ----------
+        y : ndarray of int8, shape (rows,)
+            1 = default.
+        refused : ndarray of bool, shape (rows,)
+        """
+        wrong_refusal = np.where(y == 0, self.false_positive, 0.0)
+        wrong_acceptance = np.where(y == 1, self.false_negative, 0.0)
+        return np.where(refused, wrong_refusal, wrong_acceptance)
+
+    def per_applicant(self, y: LabelArray, refused: BoolArray) -> float:
+        """Return the mean cost of the decisions: the figure that models are compared by."""
+        return float(self.of_each(y, refused).mean())
