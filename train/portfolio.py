@@ -207,19 +207,25 @@ class _Reader:
         if method == "date":
             if decision_date is None:
                 self.fail("[split] method = 'date' needs [portfolio] decision_date")
-            if type(section["test_from"]) is not datetime.date:
-                self.fail(f"[split] test_from must be a date, got {section['test_from']!r}")
-            return DateSplit(section["test_from"])
+            return self.date_split(section["test_from"])
         if method == "column":
             if not isinstance(section["column"], str):
                 self.fail(f"[split] column must be text, got {section['column']!r}")
             return ColumnSplit(section["column"])
-        size, seed = section["test_size"], section["seed"]
-        if type(size) is not float or not 0.0 < size < 1.0:
-            self.fail(f"[split] test_size must lie in (0, 1), got {size!r}")
+        return self.random_split(section["test_size"], section["seed"])
+
+    def date_split(self, test_from: Any) -> DateSplit:
+        # a datetime is a date to isinstance, but its time of day would be dropped in silence
+        if type(test_from) is not datetime.date:
+            self.fail(f"[split] test_from must be a date, got {test_from!r}")
+        return DateSplit(test_from)
+
+    def random_split(self, test_size: Any, seed: Any) -> RandomSplit:
+        if type(test_size) is not float or not 0.0 < test_size < 1.0:
+            self.fail(f"[split] test_size must lie in (0, 1), got {test_size!r}")
         if type(seed) is not int or seed < 0:
             self.fail(f"[split] seed must be a whole number from 0, got {seed!r}")
-        return RandomSplit(size, seed)
+        return RandomSplit(test_size, seed)
 
     def texts(self, section: str, what: str) -> dict[str, str]:
         content: dict[str, str] = self.document.get(section, {})

@@ -1,0 +1,176 @@
+"""Fit LightGBM on encoded rows: one trial on one fold, or the final model."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from train.sampling import Treatment, resample
+
+MAX_TREES = 2000
+PATIENCE = 40
+# Fixed for all trials, so that a fold is binned once; a trial must not filter features beforehand.
+BINNING: Mapping[str, Any] = {
+    "max_bin": 255,
+    "feature_pre_filter": False,
+    "verbosity": -1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoostingParams:
+    """One point of the search space.
+
+    Attributes
+    ----------
+    treatment : {"none", "class_weight", "under", "over", "smotenc"}
+        Of the imbalance.
+    ratio : float
+        Defaulters for one good client after the treatment, in (0, 1].
+    lightgbm : mapping of str to (float or int)
+        LightGBM's own parameters.
+    trees : int, optional
+        Number of trees; None leaves it to early stopping.
+    """
+
+    treatment: Treatment
+    ratio: float
+    lightgbm: Mapping[str, float | int]
+    trees: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One fold's rows, binned once and used by every trial.
+
+    Attributes
+    ----------
+    matrix, y : ndarray
+        Training part, shapes (rows, features) and (rows,).
+    held_matrix, held_y : ndarray
+        Held-out part.
+    binned : lightgbm.Dataset
+        The training part in bins.
+    """
+
+    matrix: NDArray[np.float64]
+    y: NDArray[np.int8]
+    held_matrix: NDArray[np.float64]
+    held_y: NDArray[np.int8]
+    binned: lightgbm.Dataset
+    categorical_indices: tuple[int, ...]
+
+
+def thread_count() -> int:
+    """Return the number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fixed_params(seed: int) -> dict[str, Any]:
+    """Return the parameters that no search changes: objective, determinism, threads."""
+    return {
+        **BINNING,
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": thread_count(),
+        "seed": seed,
+    }
+
+
+def make_fold(
+    matrix: NDArray[np.float64],
+    y: NDArray[np.int8],
+    fit_rows: NDArray[np.intp],
+    held_rows: NDArray[np.intp],
+    categorical_indices: Sequence[int],
+) -> Fold:
+    """Cut and bin one fold.
+
+    Parameters
+    ----------
+    matrix, y : ndarray, shapes (rows, features) and (rows,)
+    fit_rows, held_rows : ndarray of int
+        Row numbers of the two parts.
+    categorical_indices : sequence of int
+    """
+    part, labels = matrix[fit_rows], y[fit_rows]
+    binned = lightgbm.Dataset(
+        part,
+        labels,
+        categorical_feature=list(categorical_indices),
+        params={**BINNING, "num_threads": thread_count()},
+        free_raw_data=False,
+    ).construct()
+    return Fold(part, labels, matrix[held_rows], y[held_rows], binned, tuple(categorical_indices))
+
+
+def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
+    """Fit one trial on one fold's training part.
+
+    With `params.trees` unset, the held-out part stops the fit early, weighted to the class balance
+    that the treatment made: unweighted, its log loss would judge the treatment, not the trees.
+
+    Returns
+    -------
+    lightgbm.Booster
+        With `best_iteration` set to the number of trees to use.
+    """
+    rows = resample(
+        fold.matrix, fold.y, params.treatment, params.ratio, fold.categorical_indices, seed
+    )
+    if rows.matrix is fold.matrix:
+        dataset = fold.binned
+        dataset.set_weight(rows.weight)
+    else:
+        dataset = lightgbm.Dataset(rows.matrix, rows.y, reference=fold.binned)
+    settings = {**fixed_params(seed), **params.lightgbm}
+    if params.trees is not None:
+        booster = lightgbm.train(settings, dataset, num_boost_round=params.trees)
+        booster.best_iteration = params.trees
+        return booster
+    held_odds = float(fold.held_y.sum() / (len(fold.held_y) - fold.held_y.sum()))
+    held_weight = np.where(fold.held_y == 1, rows.default_odds / held_odds, 1.0)
+    held = lightgbm.Dataset(
+        fold.held_matrix, fold.held_y, weight=held_weight, reference=fold.binned
+    )
+    return lightgbm.train(
+        settings,
+        dataset,
+        num_boost_round=MAX_TREES,
+        valid_sets=[held],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
+
+
+def margins(booster: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the booster's raw log-odds of default, shape (rows,)."""
+    trees = booster.best_iteration if booster.best_iteration > 0 else None
+    return np.asarray(
+        booster.predict(matrix, raw_score=True, num_iteration=trees), dtype=np.float64
+    )
+
+
+def fit_all(
+    matrix: NDArray[np.float64],
+    y: NDArray[np.int8],
+    params: BoostingParams,
+    categorical_indices: Sequence[int],
+    seed: int,
+) -> lightgbm.Booster:
+    """Fit the final model on all training rows with `params.trees` trees."""
+    rows = resample(matrix, y, params.treatment, params.ratio, categorical_indices, seed)
+    dataset = lightgbm.Dataset(
+        rows.matrix,
+        rows.y,
+        weight=rows.weight,
+        categorical_feature=list(categorical_indices),
+        params={**BINNING, "num_threads": thread_count()},
+    )
+    settings = {**fixed_params(seed), **params.lightgbm}
+    return lightgbm.train(settings, dataset, num_boost_round=params.trees or MAX_TREES)
