@@ -35,7 +35,6 @@ SCHEMA = pa.schema(
         ("low_doc", pa.string()),
         ("approved_amount", pa.float64()),
         ("sba_guaranteed_amount", pa.float64()),
-        ("revolving_line_code", pa.string()),
         ("term_months", pa.int32()),
         ("charged_off_amount", pa.float64()),
         ("charge_off_date", pa.timestamp("ms")),
@@ -98,9 +97,6 @@ def name_franchise(values: pd.Series) -> pd.Series:
 
 def describe_decision(original: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the columns known when the loan was decided, row by row, under their new names."""
-    # Y and N as published. T and 0, which are not explained there, by what was drawn: near half
-    # of the loans with T drew more than their amount, as only a line can; none with 0 did.
-    revolving = {"Y": "true", "T": "true", "N": "false", "0": "false"}
     return {
         "state": parse_text(original["State"]),
         "bank": parse_text(original["Bank"]),
@@ -112,7 +108,7 @@ def describe_decision(original: pd.DataFrame) -> dict[str, pd.Series]:
         "jobs_retained": parse_number(original["RetainedJob"]),
         "franchise": name_franchise(original["FranchiseCode"]),
         "urban_rural": parse_code(original["UrbanRural"]).map({"1": "urban", "2": "rural"}),
-        "revolving_line": name_levels(original["RevLineCr"], revolving),
+        "revolving_line": name_levels(original["RevLineCr"], {code: code for code in "YNT0"}),
         "low_doc": name_levels(original["LowDoc"], {"Y": "true", "N": "false"}),
         "approved_amount": parse_number(original["GrAppv"]),
         "sba_guaranteed_amount": parse_number(original["SBA_Appv"]),
@@ -123,7 +119,6 @@ def describe_outcome(original: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the columns known, or rewritten, only after the decision."""
     return {
         "defaulted": parse_text(original["MIS_Status"]).eq("CHGOFF"),
-        "revolving_line_code": name_levels(original["RevLineCr"], {code: code for code in "YNT0"}),
         "term_months": parse_number(original["Term"]),
         "charged_off_amount": parse_number(original["ChgOffPrinGr"]),
         "charge_off_date": parse_date(original["ChgOffDate"]),
