@@ -1,0 +1,35 @@
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export GIT_PYTHON_REFRESH := quiet
+
+.PHONY: run serve ui test test-all lint clean
+
+run: .venv/ready
+	mlflow run . --env-manager local
+	python -m train demo
+
+serve: .venv/ready
+	uvicorn scoring_model.asgi:app --port 8000
+
+ui: .venv/ready
+	mlflow ui --port 5000
+
+test: lint
+	pytest -m "not slow"
+
+test-all: lint
+	pytest
+
+lint: .venv/ready
+	ruff check .
+	ruff format --check .
+	mypy
+
+clean:
+	rm -rf .venv mlflow.db* mlruns model .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+	$(PYTHON) -m venv .venv
+	pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	touch $@

@@ -1,0 +1,88 @@
+"""Serve the champion on a free port, ask it about one applicant, and print what it is worth."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import mlflow
+
+from scoring_model.scorer import EXAMPLE_FILE
+from train import registry
+from train.errors import InputError
+
+START_SECONDS = 120
+FIGURES = {
+    "cost per applicant, this model": "test_cost_per_applicant",
+    "cost per applicant, accepting all": "test_cost_accept_all",
+    "cost per applicant, refusing all": "test_cost_refuse_all",
+    "cost per applicant, refusing from 0.5": "test_cost_at_half",
+    "AUC": "test_roc_auc",
+    "threshold": "threshold",
+    "acceptance rate": "test_acceptance_rate",
+}
+NEXT_COMMANDS = """Next:
+  make serve    the champion, in the foreground
+  make ui       runs, pictures, report and registry in a browser
+  make test     what CI runs"""
+
+
+def show_champion() -> None:
+    """Print one answer of the served champion, its figures and the next commands.
+
+    Raises
+    ------
+    InputError
+        Nothing is in production, or the server does not start.
+    """
+    version = registry.champion()
+    if version is None:
+        raise InputError("no version is in production: run `mlflow run .` first")
+    applicant = _example(version.version)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
+    server = subprocess.Popen(  # noqa: S603  # our own command line
+        [*command, "--host", "127.0.0.1", "--log-level", "warning"],
+        env={**os.environ, "MODEL_URI": f"models:/{registry.MODEL_NAME}/{version.version}"},
+    )
+    try:
+        answer = _ask(f"http://127.0.0.1:{port}", applicant, server)
+    finally:
+        server.terminate()
+        server.wait()
+    print(f"\nversion {version.version} of {registry.MODEL_NAME}, asked about\n  {applicant}")
+    print(f"answers\n  {answer}\n")
+    for label, metric in FIGURES.items():
+        print(f"  {label:<40}{float(version.tags[metric]):>8.4f}")
+    print(f"\n{NEXT_COMMANDS}")
+
+
+def _example(version: str) -> str:
+    """Return the applicant that was logged with the version, as JSON text."""
+    # a version's source names the logged model; its artifacts lie under it
+    uri = f"models:/{registry.MODEL_NAME}/{version}/artifacts/scorer/{EXAMPLE_FILE}"
+    text = Path(mlflow.artifacts.download_artifacts(uri)).read_text(encoding="utf-8")
+    return json.dumps(json.loads(text)["applicant"])
+
+
+def _ask(url: str, applicant: str, server: "subprocess.Popen[bytes]") -> str:
+    request = urllib.request.Request(  # noqa: S310  # http on the loopback
+        f"{url}/predict", applicant.encode(), {"Content-Type": "application/json"}
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                return str(answer.read().decode())
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.2)
+    raise InputError("the server did not start: see its messages above")

@@ -1,0 +1,192 @@
+"""What a training run leaves in MLflow: parameters, metrics, trials, pictures, data, the model."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+import scoring_model
+from scoring_model.contract import FeatureContract
+from scoring_model.model import SCORER_ARTIFACT
+from train.data import PortfolioData
+from train.pipeline import Settings, TrainedModel
+from train.portfolio import Portfolio
+from train.report import ReportInput, draw_pictures, write_report
+from train.tuning import Trial
+
+PACKAGE = Path(scoring_model.__file__).parent
+REQUIREMENTS = PACKAGE.parent / "requirements.txt"
+# MLflow refuses a longer digest of a data set; the tag of the version holds all of it
+MAX_DIGEST = 36
+
+
+@contextmanager
+def main_run() -> Iterator[str]:
+    """Open the main run, or go on with the one that `mlflow run` has made, and yield its id.
+
+    An exception marks the run FAILED.
+    """
+    with mlflow.start_run() as run:
+        yield run.info.run_id
+
+
+def log_settings(portfolio: Portfolio, settings: Settings) -> None:
+    """Log what the user set, in the active run."""
+    params = {
+        "portfolio": str(portfolio.path),
+        "max_evals": settings.max_evals,
+        "false_negative_cost": settings.costs.false_negative,
+        "false_positive_cost": settings.costs.false_positive,
+        "folds": settings.folds,
+        "seed": settings.seed,
+    }
+    # mlflow run has logged those that came by -P already, as they were typed: 10 is not 10.0
+    known = mlflow.get_run(mlflow.active_run().info.run_id).data.params
+    mlflow.log_params({name: value for name, value in params.items() if name not in known})
+    mlflow.set_tag("portfolio", portfolio.name)
+
+
+def log_trial(trial: Trial) -> None:
+    """Log one trial of the search as a run nested in the active one."""
+    with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
+        mlflow.log_params(
+            {
+                "treatment": trial.params.treatment,
+                "ratio": trial.params.ratio,
+                **trial.params.lightgbm,
+            }
+        )
+        mlflow.log_metrics(
+            {
+                "cost_per_applicant": trial.cost_per_applicant,
+                "trees": float(trial.params.trees or 0),
+            }
+        )
+
+
+def log_result(
+    portfolio: Portfolio, data: PortfolioData, settings: Settings, model: TrainedModel
+) -> str:
+    """Log everything a finished training has to show in the active run.
+
+    Returns
+    -------
+    str
+        URI of the logged model.
+    """
+    mlflow.log_metrics(dict(model.metrics))
+    mlflow.log_params(
+        {
+            f"best_{name}": value
+            for name, value in (
+                ("treatment", model.params.treatment),
+                ("ratio", model.params.ratio),
+                ("trees", model.params.trees),
+                ("calibration", model.scorer.policy.calibration.method),
+                *model.params.lightgbm.items(),
+            )
+        }
+    )
+    for side, rows in (("train", data.train), ("test", data.test)):
+        dataset = mlflow.data.from_pandas(
+            rows.frame,
+            source=portfolio.source,
+            targets=portfolio.target,
+            name=portfolio.name,
+            digest=data.digest[:MAX_DIGEST],
+        )
+        mlflow.log_input(dataset, context=side)
+    _log_report(portfolio, data, settings, model)
+    return _log_model(model)
+
+
+def _log_report(
+    portfolio: Portfolio, data: PortfolioData, settings: Settings, model: TrainedModel
+) -> None:
+    labels = [f.labels.get("en", f.name) for f in data.contract.features]
+    gains = model.scorer.booster.feature_importance(importance_type="gain")
+    content = ReportInput(
+        oof_y=model.oof_y,
+        oof_probability=model.oof_probability,
+        test_y=data.test.y,
+        test_probability=model.test_probability,
+        threshold=model.scorer.policy.threshold,
+        costs=settings.costs,
+        evaluation=model.evaluation,
+        importance=dict(zip(labels, (float(gain) for gain in gains), strict=True)),
+    )
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        pictures = draw_pictures(content, directory)
+        for picture in pictures:
+            mlflow.log_artifact(str(picture), "pictures")
+        tables = {
+            "Figures": {name: f"{value:,.4g}" for name, value in model.metrics.items()},
+            "Notes": {str(number): note for number, note in enumerate(model.notes, start=1)},
+        }
+        report = directory / "report.html"
+        write_report(report, f"{portfolio.name}: {portfolio.description}", tables, pictures)
+        mlflow.log_artifact(str(report))
+
+
+def _log_model(model: TrainedModel) -> str:
+    contract = model.scorer.contract
+    example = pd.DataFrame([model.example], columns=list(contract.names))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name) / SCORER_ARTIFACT
+        directory.mkdir()
+        model.scorer.save(directory, model.example)
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(PACKAGE / "model.py"),
+            code_paths=[str(PACKAGE)],
+            artifacts={SCORER_ARTIFACT: str(directory)},
+            signature=signature_of(contract),
+            input_example=example,
+            pip_requirements=str(REQUIREMENTS),
+        )
+    return str(info.model_uri)
+
+
+def signature_of(contract: FeatureContract) -> ModelSignature:
+    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
+
+    No `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    """
+    inputs = Schema(
+        [
+            ColSpec(
+                DataType.double if feature.kind == "number" else DataType.string,
+                name=feature.name,
+                required=not feature.nullable,
+            )
+            for feature in contract.features
+        ]
+    )
+    outputs = Schema(
+        [
+            ColSpec(DataType.double, name="probability"),
+            ColSpec(DataType.long, name="score"),
+            ColSpec(DataType.double, name="threshold"),
+        ]
+    )
+    return ModelSignature(inputs=inputs, outputs=outputs)
+
+
+def version_tags(
+    portfolio: Portfolio, data: PortfolioData, model: TrainedModel, run_id: str
+) -> Mapping[str, Any]:
+    """Return what a registered version says of itself: portfolio, digest, commit, metrics."""
+    commit = mlflow.get_run(run_id).data.tags.get("mlflow.source.git.commit", "unknown")
+    return {
+        "portfolio": portfolio.name,
+        "portfolio_digest": data.digest,
+        "git_commit": commit,
+        **{name: repr(value) for name, value in model.metrics.items()},
+    }
