@@ -15,10 +15,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Name the parameters there are, and exit."""
-        known = ", ".join(
-            option for action in self._actions for option in action.option_strings[-1:]
-        )
-        self.exit(1, f"error: {message}; known parameters: {known}\n")
+        options = [option for action in self._actions for option in action.option_strings]
+        known = ", ".join(option for option in options if option not in ("-h", "--help"))
+        self.exit(1, f"error: {message}" + (f"; known: {known}\n" if known else "\n"))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -33,15 +32,15 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--false_positive_cost", type=float, default=1.0)
     train.add_argument("--folds", choices=("stratified", "time"), default="stratified")
     train.add_argument("--seed", type=int, default=0)
-    train.set_defaults(run=run_train)
+    train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
     promote.add_argument("--version", type=int, required=True)
     promote.add_argument("--stage", required=True)
-    promote.set_defaults(run=run_promote)
+    promote.set_defaults(run=run_promote, parser=promote)
 
     demo = commands.add_parser("demo", help="serve the champion and ask it once")
-    demo.set_defaults(run=run_demo)
+    demo.set_defaults(run=run_demo, parser=demo)
     return parser
 
 
@@ -96,7 +95,10 @@ def run_demo(_: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; return the exit status."""
-    args = make_parser().parse_args(argv)
+    args, unknown = make_parser().parse_known_args(argv)
+    if unknown:
+        # asked of the subcommand's own parser, which knows its parameters
+        args.parser.error(f"unknown parameter {unknown[0]}")
     try:
         args.run(args)
     except InputError as error:

@@ -1,6 +1,7 @@
 """What a training run leaves in MLflow: parameters, metrics, trials, pictures, data, the model."""
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.data.sources import LocalArtifactDatasetSource
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
@@ -93,17 +95,26 @@ def log_result(
             )
         }
     )
-    for side, rows in (("train", data.train), ("test", data.test)):
-        dataset = mlflow.data.from_pandas(
-            rows.frame,
-            source=portfolio.source,
-            targets=portfolio.target,
-            name=portfolio.name,
-            digest=data.digest[:MAX_DIGEST],
-        )
-        mlflow.log_input(dataset, context=side)
+    _log_data(portfolio, data)
     _log_report(portfolio, data, settings, model)
     return _log_model(model)
+
+
+def _log_data(portfolio: Portfolio, data: PortfolioData) -> None:
+    local = "://" not in portfolio.source
+    source = LocalArtifactDatasetSource(portfolio.source) if local else portfolio.source
+    for side, rows in (("train", data.train), ("test", data.test)):
+        with warnings.catch_warnings():
+            # of whole-number columns that may miss values later: the model declares them double
+            warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
+            dataset = mlflow.data.from_pandas(
+                rows.frame,
+                source=source,
+                targets=portfolio.target,
+                name=portfolio.name,
+                digest=data.digest[:MAX_DIGEST],
+            )
+            mlflow.log_input(dataset, context=side)
 
 
 def _log_report(
