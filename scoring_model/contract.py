@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model import encoding
 from scoring_model.errors import ArtifactError, FieldProblem, InvalidRequest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT_VERSION = 1
-REQUIRED = "is required"
-NOT_A_NUMBER = "must be a number"
-NOT_FINITE = "must be finite and fit into a double"
-NOT_TEXT = "must be text"
-UNKNOWN = "is not a field of this model"
+# the one row of `encode_record`
+_ONLY_ROW = 0
 
 Kind = Literal["number", "category"]
 
@@ -52,11 +50,15 @@ class Feature:
     rare_levels: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def codes(self) -> dict[str, float]:
-        """Return the code of every level seen in training."""
-        codes = dict.fromkeys(self.rare_levels, float(len(self.levels)))
+    def codes(self) -> dict[str | bool, float]:
+        """Return the code of every level seen in training, of `true` also under True."""
+        codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
         codes.update({level: float(code) for code, level in enumerate(self.levels)})
-        return codes
+        yes_no = {value: codes[text] for text, value in _YES_NO.items() if text in codes}
+        return codes | yes_no
+
+
+_YES_NO = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class EncodedRows:
 class FeatureContract:
     """Names, order, kinds, categories and nullability of the features a model takes.
 
-    `encode_records` (JSON objects) and `encode_frame` (a DataFrame) give the same numbers.
+    `encode_record`, `encode_records` (JSON objects) and `encode_frame` (a DataFrame) give the
+    same numbers.
     """
 
     features: tuple[Feature, ...]
@@ -95,14 +98,56 @@ class FeatureContract:
         return tuple(i for i, feature in enumerate(self.features) if feature.kind == "category")
 
     @cached_property
-    def _codes(self) -> tuple[dict[str, float] | None, ...]:
-        return tuple(f.codes() if f.kind == "category" else None for f in self.features)
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
 
-    def encode_record(self, record: Mapping[str, Any]) -> EncodedRows:
-        """Encode one applicant; see `encode_records`."""
-        return self.encode_records([record])
+    @cached_property
+    def _plan(self) -> tuple[tuple[str, bool, encoding.Codes | None], ...]:
+        """Name, nullability and codes of each feature; no codes for a number."""
+        return tuple(
+            (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
+        )
 
-    def encode_records(self, records: Sequence[Mapping[str, Any]]) -> EncodedRows:
+    def encode_record(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
+        """Encode one applicant, as fast as Python can.
+
+        Returns
+        -------
+        values : list of float
+            As a row of `EncodedRows.matrix`.
+        unseen : list of str
+            Fields whose category training never saw.
+
+        Raises
+        ------
+        InvalidRequest
+            As `encode_records` does.
+        """
+        values: list[float] = []
+        unseen: list[str] = []
+        problems: list[FieldProblem] = []
+        for name, nullable, codes in self._plan:
+            value = record.get(name)
+            encoded: float | str | None
+            if codes is None:
+                encoded = encoding.encode_number(value, nullable)
+            else:
+                encoded = encoding.encode_level(value, nullable, codes)
+            if type(encoded) is float:
+                values.append(encoded)
+                continue
+            values.append(math.nan)
+            if encoded is None:
+                unseen.append(name)
+            else:
+                problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
+        if problems or not record.keys() <= self._known:
+            raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
+        return values, unseen
+
+    def encode_records(
+        self, records: Sequence[Mapping[str, Any]], *, drop_unknown: bool = False
+    ) -> EncodedRows:
         """Encode applicants given as parsed JSON objects.
 
         Parameters
@@ -110,6 +155,8 @@ class FeatureContract:
         records : sequence of mapping
             One per applicant; an absent or null optional field is missing, JSON true and false
             are the categories `true` and `false`.
+        drop_unknown : bool
+            Whether to ignore unknown fields, as MLflow does, instead of refusing them.
 
         Returns
         -------
@@ -124,28 +171,24 @@ class FeatureContract:
         matrix = np.empty((len(records), len(self.features)), dtype=np.float64)
         unseen: list[tuple[int, str]] = []
         problems: list[FieldProblem] = []
-        for row, record in enumerate(records):
-            values: list[float] = []
-            for feature, codes in zip(self.features, self._codes, strict=True):
-                value = record.get(feature.name)
-                encoded = _encode_value(value, feature, codes)
-                if isinstance(encoded, str):
-                    problems.append(FieldProblem(row, feature.name, encoded))
-                    encoded = math.nan
-                elif encoded is None:
-                    unseen.append((row, feature.name))
-                    encoded = math.nan
-                values.append(encoded)
-            matrix[row] = values
-            known = self._codes_by_name
-            problems += [FieldProblem(row, name, UNKNOWN) for name in record if name not in known]
-        if problems:
-            raise InvalidRequest.from_problems(problems)
-        return EncodedRows(matrix, tuple(unseen))
+        for index, (name, nullable, codes) in enumerate(self._plan):
+            column = [record.get(name) for record in records]
+            new: list[int] = []
+            if codes is None:
+                matrix[:, index], wrong = encoding.encode_numbers(column, nullable)
+            else:
+                matrix[:, index], wrong, new = encoding.encode_levels(column, nullable, codes)
+            problems += [FieldProblem(row, name, problem) for row, problem in wrong]
+            unseen += [(row, name) for row in new]
+        if not drop_unknown:
+            for row, record in enumerate(records):
+                if not record.keys() <= self._known:
+                    problems += self._find_unknown(row, record)
+        return _collect(matrix, unseen, problems)
 
-    @cached_property
-    def _codes_by_name(self) -> dict[str, dict[str, float] | None]:
-        return dict(zip(self.names, self._codes, strict=True))
+    def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
+        unknown = (name for name in record if name not in self._known)
+        return [FieldProblem(row, name, encoding.UNKNOWN) for name in unknown]
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -169,25 +212,19 @@ class FeatureContract:
         matrix = np.empty((len(frame), len(self.features)), dtype=np.float64)
         unseen: list[tuple[int, str]] = []
         problems: list[FieldProblem] = []
-        for column, (feature, codes) in enumerate(zip(self.features, self._codes, strict=True)):
-            if feature.name not in frame.columns:
-                matrix[:, column] = np.nan
-                missing = np.ones(len(frame), dtype=bool)
+        for index, (name, nullable, codes) in enumerate(self._plan):
+            new: list[int] = []
+            if name not in frame.columns:
+                matrix[:, index] = np.nan
+                wrong = [] if nullable else [(row, encoding.REQUIRED) for row in range(len(frame))]
             elif codes is None:
-                values = frame[feature.name]
-                matrix[:, column], missing = _encode_numbers(values, feature.name, problems)
+                matrix[:, index], wrong = encoding.encode_number_series(frame[name], nullable)
             else:
-                values = frame[feature.name]
-                matrix[:, column], missing, new = _encode_levels(values, codes, feature, problems)
-                unseen += [(int(row), feature.name) for row in np.flatnonzero(new)]
-            if not feature.nullable:
-                problems += [
-                    FieldProblem(int(row), feature.name, REQUIRED)
-                    for row in np.flatnonzero(missing)
-                ]
-        if problems:
-            raise InvalidRequest.from_problems(sorted(problems, key=lambda p: p.row))
-        return EncodedRows(matrix, tuple(sorted(unseen)))
+                series = frame[name]
+                matrix[:, index], wrong, new = encoding.encode_level_series(series, nullable, codes)
+            problems += [FieldProblem(row, name, problem) for row, problem in wrong]
+            unseen += [(row, name) for row in new]
+        return _collect(matrix, unseen, problems)
 
     def with_all_nullable(self) -> "FeatureContract":
         """Return the same contract with every feature optional, to look back at old rows."""
@@ -238,74 +275,10 @@ class FeatureContract:
         )
 
 
-def _encode_value(
-    value: Any, feature: Feature, codes: dict[str, float] | None
-) -> float | str | None:
-    """Return a number, a problem as text, or None for a category never seen in training."""
-    if value is None:
-        return math.nan if feature.nullable else REQUIRED
-    if codes is None:
-        if type(value) is float:
-            return value if math.isfinite(value) else NOT_FINITE
-        if type(value) is not int:
-            return NOT_A_NUMBER
-        try:
-            return float(value)
-        except OverflowError:
-            return NOT_FINITE
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    return codes.get(value) if isinstance(value, str) else NOT_TEXT
-
-
-def _encode_numbers(
-    values: "pd.Series[Any]", name: str, problems: list[FieldProblem]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the numbers of a column with NaN for missing, and where they are missing."""
-    missing = values.isna().to_numpy(dtype=bool)
-    if values.dtype.kind in "iuf":
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        problems += [FieldProblem(int(r), name, NOT_FINITE) for r in _rows(np.isinf(numbers))]
-        return numbers, missing
-    numbers = np.full(len(values), np.nan)
-    for row in np.flatnonzero(~missing):
-        value = values.iloc[row]
-        if isinstance(value, bool | np.bool_ | str | bytes):
-            problems.append(FieldProblem(int(row), name, NOT_A_NUMBER))
-            continue
-        try:
-            numbers[row] = float(value)
-        except (TypeError, ValueError):
-            problems.append(FieldProblem(int(row), name, NOT_A_NUMBER))
-        except OverflowError:
-            problems.append(FieldProblem(int(row), name, NOT_FINITE))
-    problems += [FieldProblem(int(r), name, NOT_FINITE) for r in _rows(np.isinf(numbers))]
-    return numbers, missing
-
-
-def _rows(mask: NDArray[np.bool_]) -> list[int]:
-    return [int(row) for row in np.flatnonzero(mask)]
-
-
-def _encode_levels(
-    values: "pd.Series[Any]",
-    codes: dict[str, float],
-    feature: Feature,
-    problems: list[FieldProblem],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the codes of a column, where it is missing, and where its level is new."""
-    missing = values.isna().to_numpy(dtype=bool)
-    column = values.astype(object).to_numpy()
-    encoded = np.full(len(values), np.nan)
-    new = np.zeros(len(values), dtype=bool)
-    for row in np.flatnonzero(~missing):
-        value = column[row]
-        if isinstance(value, bool | np.bool_):
-            value = "true" if value else "false"
-        if not isinstance(value, str):
-            problems.append(FieldProblem(int(row), feature.name, NOT_TEXT))
-        elif (code := codes.get(value)) is None:
-            new[row] = True
-        else:
-            encoded[row] = code
-    return encoded, missing, new
+def _collect(
+    matrix: NDArray[np.float64], unseen: list[tuple[int, str]], problems: list[FieldProblem]
+) -> EncodedRows:
+    """Return the rows, or raise what is wrong with them, both in the order of the rows."""
+    if problems:
+        raise InvalidRequest.from_problems(sorted(problems, key=lambda problem: problem.row))
+    return EncodedRows(matrix, tuple(sorted(unseen, key=lambda cell: cell[0])))

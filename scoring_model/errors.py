@@ -29,6 +29,7 @@ class ScoringError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
+    fields: tuple[FieldProblem, ...] = ()
 
 
 class InvalidRequest(ScoringError):
@@ -57,6 +58,45 @@ class InvalidRequest(ScoringError):
         return cls(f"row {first.row}: {first.field} {first.problem}{others}", problems)
 
 
+class Unauthorized(ScoringError):
+    """The caller gave no key, or none that the server knows."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class NotFound(ScoringError):
+    """The path is none of the server's."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(ScoringError):
+    """The path takes another method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"this path takes {allowed} only")
+        self.allowed = allowed
+
+
+class TooLarge(ScoringError):
+    """The body has more bytes or more rows than the server takes."""
+
+    status = 413
+    code = "too_large"
+
+
+class UnsupportedMediaType(ScoringError):
+    """The body is of a content type, charset or encoding that the path does not read."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
 class ModelUnavailable(ScoringError):
     """No model is loaded, so nothing can be scored."""
 
@@ -69,3 +109,10 @@ class ArtifactError(ScoringError):
 
     status = 503
     code = "bad_artifact"
+
+
+class TooSlow(ScoringError):
+    """The request was not answered within the time limit."""
+
+    status = 504
+    code = "too_slow"

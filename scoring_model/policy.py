@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ FloatArray = NDArray[np.float64]
 CalibrationMethod = Literal["none", "sigmoid", "isotonic"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CalibrationMap:
     """Map from the booster's margin (raw log-odds) to the probability of default.
 
@@ -47,9 +48,22 @@ class CalibrationMap:
     def apply(self, margin: FloatArray) -> FloatArray:
         """Return the probability of default of each margin, shape (rows,), in [0, 1]."""
         if self.method == "isotonic":
-            return np.interp(margin, self.margins, self.probabilities)
+            return np.interp(margin, *self._knots)
         exponent = np.clip(self.slope * margin + self.intercept, -MARGIN_LIMIT, MARGIN_LIMIT)
         return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
+
+    def apply_one(self, margin: float) -> float:
+        """Return what `apply` gives for one margin, to the last bit."""
+        if self.method == "isotonic":
+            return float(np.interp(margin, *self._knots))
+        exponent = self.slope * margin + self.intercept
+        exponent = min(max(exponent, -MARGIN_LIMIT), MARGIN_LIMIT)
+        # numpy's exponential, not the C library's: the two differ in the last bit
+        return float(1.0 / (1.0 + np.exp(-exponent)))
+
+    @cached_property
+    def _knots(self) -> tuple[FloatArray, FloatArray]:
+        return np.array(self.margins), np.array(self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +134,28 @@ class DecisionPolicy:
         )
 
 
-def refuse(probability: FloatArray, threshold: float | FloatArray) -> NDArray[np.bool_]:
+@overload
+def refuse(probability: float, threshold: float) -> bool: ...
+
+
+@overload
+def refuse(probability: FloatArray, threshold: float | FloatArray) -> NDArray[np.bool_]: ...
+
+
+def refuse(
+    probability: float | FloatArray, threshold: float | FloatArray
+) -> bool | NDArray[np.bool_]:
     """Return whether each applicant is refused: the one place where the two are compared.
 
     Parameters
     ----------
-    probability : ndarray of float64, shape (rows,)
+    probability : float or ndarray of float64, shape (rows,)
         Calibrated probabilities of default.
     threshold : float or ndarray of float64, shape (rows,)
 
     Returns
     -------
-    ndarray of bool, shape (rows,)
+    bool or ndarray of bool, shape (rows,)
         True where `probability >= threshold`: equality refuses.
     """
-    return np.asarray(probability >= threshold)
+    return probability >= threshold

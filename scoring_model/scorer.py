@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model.booster import TreeModel
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.errors import ArtifactError
 from scoring_model.policy import DecisionPolicy, refuse
@@ -47,21 +48,69 @@ class Decisions:
     threshold: FloatArray
 
 
+class Booster(Protocol):
+    """What a scorer asks of a booster: `lightgbm.Booster` and `TreeModel` both have it."""
+
+    def predict(self, data: FloatArray, /, *, raw_score: bool, pred_contrib: bool) -> Any:
+        """Return margins, or what each column contributes to them."""
+
+    def model_to_string(self) -> str:
+        """Return the model in LightGBM's text format."""
+
+
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the model says of one applicant; see `Decisions`.
+
+    Attributes
+    ----------
+    probability, threshold : float
+    score : int
+    unseen : sequence of str
+        Fields whose category training never saw: they were scored as missing.
+    """
+
+    probability: float
+    score: int
+    threshold: float
+    unseen: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Scorer:
     """A model and its threshold, ready to score.
 
     Attributes
     ----------
     contract : FeatureContract
-    booster : lightgbm.Booster
+    booster : lightgbm.Booster or TreeModel
         Takes matrices whose columns are in the order of the contract.
     policy : DecisionPolicy
     """
 
     contract: FeatureContract
-    booster: lightgbm.Booster
+    booster: Booster
     policy: DecisionPolicy
+
+    @cached_property
+    def _predict_row(self) -> Callable[[list[float]], float]:
+        if isinstance(self.booster, TreeModel):
+            return self.booster.predict_row
+        return lambda values: float(self.predict_margins(np.array([values]))[0])
+
+    def predict_margins(self, matrix: FloatArray) -> FloatArray:
+        """Return the raw log-odds of each encoded row, shape (rows,)."""
+        if not len(matrix):
+            return np.empty(0)
+        margins = self.booster.predict(matrix, raw_score=True, pred_contrib=False)
+        return np.asarray(margins, dtype=np.float64)
+
+    def score_record(self, record: Mapping[str, Any]) -> Decision:
+        """Score one applicant to the last bit as `score_records` does; for one thread only."""
+        values, unseen = self.contract.encode_record(record)
+        probability = self.policy.calibration.apply_one(self._predict_row(values))
+        threshold = self.policy.threshold
+        return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, unseen)
 
     def score_records(self, records: Sequence[Mapping[str, Any]]) -> Decisions:
         """Score applicants given as parsed JSON objects; raises `InvalidRequest`."""
@@ -73,10 +122,10 @@ class Scorer:
 
     def score_encoded(self, rows: EncodedRows) -> Decisions:
         """Score applicants that the contract has encoded, in order."""
-        if not len(rows.matrix):
-            empty = np.empty(0)
-            return Decisions(empty, np.empty(0, dtype=np.int64), empty)
-        margin = np.asarray(self.booster.predict(rows.matrix, raw_score=True), dtype=np.float64)
+        return self.decide(self.predict_margins(rows.matrix))
+
+    def decide(self, margin: FloatArray) -> Decisions:
+        """Return probability, score and threshold of each margin."""
         probability = self.policy.calibration.apply(margin)
         threshold = np.full(len(margin), self.policy.threshold)
         refused = refuse(probability, threshold)
@@ -92,12 +141,7 @@ class Scorer:
         example : mapping
             One valid applicant; stored with the answer this scorer gives.
         """
-        decisions = self.score_records([example])
-        answer = {
-            "probability": float(decisions.probability[0]),
-            "score": int(decisions.score[0]),
-            "threshold": float(decisions.threshold[0]),
-        }
+        answer = answer_of(self.score_record(example))
         texts = {
             BOOSTER_FILE: self.booster.model_to_string(),
             CONTRACT_FILE: self.contract.to_json(),
@@ -134,9 +178,36 @@ def load_scorer(directory: Path) -> Scorer:
         texts[name] = data.decode()
     return Scorer(
         contract=FeatureContract.from_json(texts[CONTRACT_FILE]),
-        booster=lightgbm.Booster(model_str=texts[BOOSTER_FILE]),
+        booster=TreeModel(texts[BOOSTER_FILE]),
         policy=DecisionPolicy.from_json(texts[POLICY_FILE]),
     )
+
+
+def load_example(directory: Path) -> dict[str, Any]:
+    """Return the applicant that was logged with the model."""
+    return dict(json.loads(_read(directory, EXAMPLE_FILE))["applicant"])
+
+
+def check_example(directory: Path, scorer: Scorer) -> None:
+    """Score the logged example and compare with the logged answer, to the last bit.
+
+    Raises
+    ------
+    ArtifactError
+        The answers differ: this installation does not compute what was logged.
+    """
+    answer = json.loads(_read(directory, EXAMPLE_FILE))["answer"]
+    if answer_of(scorer.score_record(load_example(directory))) != answer:
+        raise ArtifactError(f"the applicant of {EXAMPLE_FILE} is not scored to the logged answer")
+
+
+def answer_of(decision: Decision) -> dict[str, Any]:
+    """Return a decision as the three fields that every answer has."""
+    return {
+        "probability": decision.probability,
+        "score": decision.score,
+        "threshold": decision.threshold,
+    }
 
 
 def _read(directory: Path, name: str) -> bytes:

@@ -1,0 +1,8 @@
+"""The application that `uvicorn scoring_model.asgi:app` runs, as the environment says."""
+
+import os
+
+from scoring_model.server import create_app
+from scoring_model.settings import read_settings
+
+app = create_app(read_settings(os.environ))

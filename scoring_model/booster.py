@@ -1,0 +1,184 @@
+"""`TreeModel`: LightGBM through its C API, without its Python package.
+
+Importing `lightgbm` imports scikit-learn and SciPy where they are installed; scoring needs neither.
+The C API also has a call for single rows that takes a third of the time of `Booster.predict`.
+"""
+
+import ctypes
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring_model.errors import ArtifactError
+
+FloatArray = NDArray[np.float64]
+
+# constants of LightGBM's c_api.h
+_FLOAT64 = 1
+_RAW_SCORE = 1
+_CONTRIBUTIONS = 3
+_FIRST_TREE = 0
+_ALL_TREES = -1
+_ROW_MAJOR = 1
+
+_LIBRARY_NAMES = ("lib/lib_lightgbm.so", "lib/lib_lightgbm.dylib", "bin/lib_lightgbm.dll")
+
+
+class TreeModel:
+    """A trained LightGBM booster of one output, ready to predict margins.
+
+    Parameters
+    ----------
+    text : str
+        The model in LightGBM's text format.
+
+    Raises
+    ------
+    ArtifactError
+        LightGBM cannot read the text.
+    """
+
+    def __init__(self, text: str) -> None:
+        library, holding = _load_library()
+        self._library = library
+        self._text = text
+        self._booster = ctypes.c_void_p()
+        iterations = ctypes.c_int()
+        _check(
+            library.LGBM_BoosterLoadModelFromString(
+                text.encode(), ctypes.byref(iterations), ctypes.byref(self._booster)
+            )
+        )
+        columns = ctypes.c_int()
+        _check(library.LGBM_BoosterGetNumFeature(self._booster, ctypes.byref(columns)))
+        self.columns = columns.value
+        self._prepare_single_row(holding)
+
+    def _prepare_single_row(self, holding: ctypes.PyDLL) -> None:
+        """Reserve the buffers and the configuration that `predict_row` uses again and again."""
+        self._row = (ctypes.c_double * self.columns)()
+        self._margin = ctypes.c_double()
+        self._length = ctypes.c_int64()
+        self._fast_config = ctypes.c_void_p()
+        _check(
+            self._library.LGBM_BoosterPredictForMatSingleRowFastInit(
+                self._booster,
+                _RAW_SCORE,
+                _FIRST_TREE,
+                _ALL_TREES,
+                _FLOAT64,
+                self.columns,
+                b"",
+                ctypes.byref(self._fast_config),
+            )
+        )
+        self._predict_fast = holding.LGBM_BoosterPredictForMatSingleRowFast
+        self._fast_arguments = (
+            self._fast_config,
+            ctypes.byref(self._row),
+            ctypes.byref(self._length),
+            ctypes.byref(self._margin),
+        )
+
+    def __del__(self) -> None:
+        if getattr(self, "_fast_config", None):
+            self._library.LGBM_FastConfigFree(self._fast_config)
+        if getattr(self, "_booster", None):
+            self._library.LGBM_BoosterFree(self._booster)
+
+    def predict_row(self, values: list[float]) -> float:
+        """Return the margin of one row; for one thread only, as its buffers are shared.
+
+        Parameters
+        ----------
+        values : list of float
+            One per column; missing is NaN.
+        """
+        self._row[:] = values  # type: ignore[assignment]  # ctypes takes floats for doubles
+        _check(self._predict_fast(*self._fast_arguments))
+        return self._margin.value
+
+    def predict(
+        self, matrix: FloatArray, *, raw_score: bool = True, pred_contrib: bool = False
+    ) -> FloatArray:
+        """Return margins, or what each column contributes to them, as `lightgbm.Booster` does.
+
+        Parameters
+        ----------
+        matrix : ndarray of float64, shape (rows, columns)
+        raw_score : bool
+            Only True: probabilities are the policy's affair.
+        pred_contrib : bool
+            Whether to return contributions instead.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows,) or (rows, columns + 1)
+            Log-odds; of contributions the last column is the base value.
+        """
+        if not raw_score:
+            raise ValueError("raw_score must be True: a TreeModel predicts margins only")
+        matrix = np.ascontiguousarray(matrix, dtype=np.float64)
+        rows, columns = matrix.shape
+        if columns != self.columns:
+            raise ValueError(f"matrix must have {self.columns} columns, got {columns}")
+        shape = (rows, columns + 1) if pred_contrib else (rows,)
+        result = np.empty(shape, dtype=np.float64)
+        length = ctypes.c_int64()
+        _check(
+            self._library.LGBM_BoosterPredictForMat(
+                self._booster,
+                matrix.ctypes.data_as(ctypes.c_void_p),
+                _FLOAT64,
+                rows,
+                columns,
+                _ROW_MAJOR,
+                _CONTRIBUTIONS if pred_contrib else _RAW_SCORE,
+                _FIRST_TREE,
+                _ALL_TREES,
+                b"",
+                ctypes.byref(length),
+                result.ctypes.data_as(ctypes.c_void_p),
+            )
+        )
+        return result
+
+    def model_to_string(self) -> str:
+        """Return the text that this model was read from."""
+        return self._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TreeModel, (self._text,)
+
+
+@cache
+def _load_library() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
+    """Load LightGBM's library twice: releasing Python's lock in a call, and holding it.
+
+    A single row takes microseconds: to give the lock away and to wait for it behind a thread
+    that encodes an array would take longer than the prediction.
+    """
+    path = _find_library()
+    releasing = ctypes.CDLL(path)
+    holding = ctypes.PyDLL(path)
+    releasing.LGBM_GetLastError.restype = ctypes.c_char_p
+    return releasing, holding
+
+
+def _find_library() -> str:
+    package = importlib.util.find_spec("lightgbm")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        for name in _LIBRARY_NAMES:
+            if (path := Path(folder, name)).is_file():
+                return str(path)
+    raise ArtifactError("LightGBM is not installed, so no booster can be loaded")
+
+
+def _check(status: int) -> None:
+    if status:
+        library, _ = _load_library()
+        raise ArtifactError(f"LightGBM: {library.LGBM_GetLastError().decode(errors='replace')}")

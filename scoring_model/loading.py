@@ -1,0 +1,130 @@
+"""`load_model`: a registered version or a folder as data; none of the version's code runs."""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scoring_model.contract import EncodedRows
+from scoring_model.errors import ArtifactError, InvalidRequest
+from scoring_model.scorer import Decisions, Scorer, check_example, load_example, load_scorer
+from scoring_model.work import CURRENT_WORK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORER_ARTIFACT = "scorer"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A version that answers its own example as it was logged.
+
+    Attributes
+    ----------
+    scorer : Scorer
+    pyfunc : mlflow.pyfunc.PyFuncModel
+        The same scorer, as MLflow's scoring server wants it.
+    version : str
+        Number in the registry; of a folder that does not come from there, its model id.
+    example : dict
+        The applicant that was logged with the model.
+    """
+
+    scorer: Scorer
+    pyfunc: Any
+    version: str
+    example: dict[str, Any]
+
+
+class ServedModel:
+    """What MLflow's scoring server calls: the server's own code over the version's data."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+
+    def predict(
+        self,
+        model_input: "pd.DataFrame",
+        params: dict[str, Any] | None = None,
+    ) -> "pd.DataFrame":
+        """Score applicants as `CreditScoringModel.predict` does, within the request's time."""
+        import pandas as pd
+
+        decisions = self._score(model_input)
+        columns = {
+            "probability": decisions.probability,
+            "score": decisions.score,
+            "threshold": decisions.threshold,
+        }
+        return pd.DataFrame(columns, index=model_input.index)
+
+    def _score(self, model_input: "pd.DataFrame") -> Decisions:
+        work = CURRENT_WORK.get()
+        if work is None:
+            return self._scorer.score_frame(model_input)
+        try:
+            rows: EncodedRows = self._scorer.contract.encode_frame(model_input)
+        except InvalidRequest as problem:
+            work.problem = problem
+            raise
+        return work.score(self._scorer, rows)
+
+
+def load_model(uri: str) -> LoadedModel:
+    """Fetch a model, check its files and score its example.
+
+    Parameters
+    ----------
+    uri : str
+        A folder, or any URI that MLflow knows: `models:/<name>@<alias>`, `models:/<name>/<stage>`.
+
+    Raises
+    ------
+    ArtifactError
+        The model was not logged by this system, or its files are altered or unreadable.
+    mlflow.exceptions.MlflowException
+        The registry does not know the model or does not answer.
+    """
+    from mlflow.models import Model
+    from mlflow.pyfunc import PyFuncModel
+
+    with contextlib.ExitStack() as stack:
+        folder = Path(uri)
+        if not folder.is_dir():
+            folder = _download(uri, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        metadata = Model.load(str(folder))
+        artifacts = folder / _find_artifacts(metadata.flavors)
+        scorer = load_scorer(artifacts)
+        check_example(artifacts, scorer)
+        return LoadedModel(
+            scorer=scorer,
+            pyfunc=PyFuncModel(metadata, ServedModel(scorer)),
+            version=_find_version(folder) or str(metadata.model_id or metadata.model_uuid),
+            example=load_example(artifacts),
+        )
+
+
+def _find_artifacts(flavors: dict[str, Any]) -> str:
+    """Return the folder of the scorer's files, relative to the model's."""
+    try:
+        return str(flavors["python_function"]["artifacts"][SCORER_ARTIFACT]["path"])
+    except KeyError as error:
+        raise ArtifactError(f"the model has no artifact {SCORER_ARTIFACT!r}") from error
+
+
+def _download(uri: str, folder: Path) -> Path:
+    from mlflow.artifacts import download_artifacts
+
+    return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+
+
+def _find_version(folder: Path) -> str | None:
+    """Return the version that MLflow notes beside a model that it downloads from the registry."""
+    import yaml
+
+    note = folder / "registered_model_meta"
+    if not note.is_file():
+        return None
+    return str(yaml.safe_load(note.read_text())["model_version"])

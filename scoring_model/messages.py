@@ -1,0 +1,149 @@
+"""`Request` and `Reply`: the HTTP messages of the server, on plain ASGI."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from scoring_model.errors import (
+    FieldProblem,
+    InvalidRequest,
+    MethodNotAllowed,
+    ScoringError,
+    TooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+JSON = b"application/json"
+# an answer lists the first problems; the message counts all of them
+MOST_PROBLEMS = 100
+MOST_NAME_CHARACTERS = 100
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What is sent back.
+
+    Attributes
+    ----------
+    status : int
+    body : bytes
+    content_type : bytes
+    headers : tuple of (bytes, bytes)
+        Beyond those that every reply has.
+    """
+
+    status: int
+    body: bytes
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Request:
+    """One HTTP request; the headers that matter are picked once."""
+
+    __slots__ = ("_receive", "headers", "method", "path", "peer", "query")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        client = scope.get("client")
+        self.peer: str | None = client[0] if client else None
+        self._receive = receive
+
+    async def read_body(self, limit: int) -> bytes:
+        """Return the whole body.
+
+        Raises
+        ------
+        TooLarge
+            The body has more than `limit` bytes.
+        Disconnected
+            The client left.
+        """
+        declared = self.headers.get(b"content-length")
+        if declared is not None and len(declared) > 6 and int(declared) > limit:
+            raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            return _within(body, limit)
+        parts = [body]
+        size = len(body)
+        while message.get("more_body", False):
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+        return b"".join(parts)
+
+    def read_media_type(self) -> str:
+        """Return the content type without parameters, in lower case.
+
+        Raises
+        ------
+        UnsupportedMediaType
+            There is none, its charset is not UTF-8, or the body is compressed.
+        """
+        header = self.headers.get(b"content-type")
+        if header is None:
+            raise UnsupportedMediaType("the request needs a Content-Type")
+        if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise UnsupportedMediaType("a compressed body is not read: send it as it is")
+        if header == JSON:
+            return "application/json"
+        media_type, *parameters = header.decode("latin-1").lower().split(";")
+        for parameter in parameters:
+            name, _, value = parameter.strip().partition("=")
+            if name and (name != "charset" or value.strip('"') != "utf-8"):
+                raise UnsupportedMediaType("the only parameter of a Content-Type is charset=utf-8")
+        return media_type.strip()
+
+
+def _within(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+    return body
+
+
+def error_reply(error: ScoringError) -> Reply:
+    """Return an error as JSON: `{"error": {"code", "message", "fields"}}`."""
+    message = str(error)
+    if isinstance(error, InvalidRequest) and error.fields:
+        message = str(InvalidRequest.from_problems([_shorten(p) for p in error.fields[:1]]))
+        if len(error.fields) > 1:
+            message += f" (and {len(error.fields) - 1} more)"
+    fields = [_shorten(problem) for problem in error.fields[:MOST_PROBLEMS]]
+    body = {"error": {"code": error.code, "message": message, "fields": fields}}
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if isinstance(error, Unauthorized):
+        headers = ((b"www-authenticate", b'Bearer, Basic realm="scoring"'),)
+    elif isinstance(error, MethodNotAllowed):
+        headers = ((b"allow", error.allowed.encode()),)
+    return Reply(error.status, orjson.dumps(body), headers=headers)
+
+
+def _shorten(problem: FieldProblem) -> FieldProblem:
+    """Cut the name of a field that no contract knows: it is as long as the caller made it."""
+    if len(problem.field) <= MOST_NAME_CHARACTERS:
+        return problem
+    return FieldProblem(problem.row, problem.field[:MOST_NAME_CHARACTERS] + "...", problem.problem)

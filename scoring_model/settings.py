@@ -1,0 +1,103 @@
+"""`Settings`: the environment variables that the server reads, with their defaults."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULTS = {
+    "MODEL_URI": (
+        "models:/credit-scoring@champion",
+        "the model to serve: a registry URI or a folder",
+    ),
+    "SCORING_API_KEYS": ("", "comma-separated SHA-256 digests of the keys that callers may use"),
+    "SCORING_ALLOW_ANONYMOUS": ("0", "1 answers everybody when no keys are set"),
+    "MAX_BODY_BYTES": ("8388608", "largest body of a request"),
+    "MAX_ROWS": ("10000", "most applicants in one request"),
+    "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": ("60", "seconds after which a request is given up"),
+    "PROMETHEUS_MULTIPROC_DIR": (
+        "",
+        "folder of the metrics that workers share; empty: a temporary one",
+    ),
+    "SCORING_METRICS": ("1", "0 counts nothing"),
+    "SCORING_REQUEST_LOG": ("1", "0 writes no line per request"),
+}
+"""Name of each variable, its default and what it does."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, checked.
+
+    Attributes
+    ----------
+    model_uri : str
+    key_digests : tuple of bytes
+        Of 32 bytes each; empty means that no key is set.
+    allow_anonymous : bool
+        Whether callers beyond loopback are answered when no key is set.
+    max_body_bytes, max_rows : int
+    timeout_seconds : int
+    metrics_directory : Path or None
+        Shared by all workers of one server; None lets the server make one.
+    metrics, request_log : bool
+    """
+
+    model_uri: str
+    key_digests: tuple[bytes, ...] = field(default=(), repr=False)
+    allow_anonymous: bool = False
+    max_body_bytes: int = 8388608
+    max_rows: int = 10000
+    timeout_seconds: int = 60
+    metrics_directory: Path | None = None
+    metrics: bool = True
+    request_log: bool = True
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check the environment.
+
+    Raises
+    ------
+    ValueError
+        A variable breaks its rule; the message names variable and rule.
+    """
+    values = {name: environment.get(name, default) for name, (default, _) in DEFAULTS.items()}
+    directory = values["PROMETHEUS_MULTIPROC_DIR"]
+    return Settings(
+        model_uri=values["MODEL_URI"],
+        key_digests=_read_digests(values["SCORING_API_KEYS"]),
+        allow_anonymous=_read_switch("SCORING_ALLOW_ANONYMOUS", values),
+        max_body_bytes=_read_count("MAX_BODY_BYTES", values),
+        max_rows=_read_count("MAX_ROWS", values),
+        timeout_seconds=_read_count("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", values),
+        metrics_directory=Path(directory) if directory else None,
+        metrics=_read_switch("SCORING_METRICS", values),
+        request_log=_read_switch("SCORING_REQUEST_LOG", values),
+    )
+
+
+def _read_switch(name: str, values: Mapping[str, str]) -> bool:
+    if (text := values[name]) not in {"0", "1"}:
+        raise ValueError(f"{name} must be 0 or 1, got {text!r}")
+    return text == "1"
+
+
+def _read_count(name: str, values: Mapping[str, str]) -> int:
+    text = values[name]
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _read_digests(text: str) -> tuple[bytes, ...]:
+    digests = [digest.strip().lower() for digest in text.split(",") if digest.strip()]
+    for position, digest in enumerate(digests, start=1):
+        if not _DIGEST.fullmatch(digest):
+            # the entry may be the key itself: it is not repeated
+            raise ValueError(
+                f"SCORING_API_KEYS: entry {position} must be a SHA-256 digest of 64 hex digits"
+            )
+    return tuple(bytes.fromhex(digest) for digest in digests)

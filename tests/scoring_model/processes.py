@@ -1,0 +1,88 @@
+"""Starts the server as `Procfile` does and talks to it over HTTP."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process, a client of it, and the file of its standard output and error."""
+
+    process: subprocess.Popen[bytes]
+    http: httpx.Client
+    log: Path
+
+
+@contextlib.contextmanager
+def start_server(
+    model: Path | str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    options: tuple[str, ...] = (),
+    wait_for: int = 200,
+) -> Iterator[Server]:
+    """Run a server of a model until the block ends.
+
+    Parameters
+    ----------
+    model : Path or str
+        `MODEL_URI`.
+    folder : Path
+        Where its log goes.
+    environment, options
+        Variables and uvicorn's options beyond the usual ones.
+    wait_for : int
+        Status of `/ping` that ends the waiting.
+    """
+    port = find_free_port()
+    command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
+    command += ["--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "8"]
+    log = folder / "server.log"
+    variables = {**os.environ, "MODEL_URI": str(model), **(environment or {})}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *options], env=variables, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as http:
+            _wait_for_ping(http, process, log, wait_for)
+            yield Server(process, http, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_ping(
+    http: httpx.Client, process: subprocess.Popen[bytes], log: Path, status: int
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(httpx.TransportError):
+            if http.get("/ping").status_code == status:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+def find_free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
