@@ -1,0 +1,1 @@
+"""Tests over real parts: a real MLflow on SQLite, real processes, real models."""

@@ -1,0 +1,132 @@
+"""Wrong input ends with one line, status 1, a FAILED run, and nothing registered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.made import make_loans, write_portfolio
+from train.__main__ import main
+
+ROWS = 400
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the runs of this file in a database of their own."""
+    before = mlflow.get_tracking_uri()
+    directory = tmp_path_factory.mktemp("tracking")
+    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
+    mlflow.set_experiment("bad input")
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+def says(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    """Run a command that must fail, and return its one line."""
+    capsys.readouterr()
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    lines = [line for line in error.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in error
+    return lines[0]
+
+
+def change(column: str, value: object) -> pd.DataFrame:
+    loans = make_loans(ROWS)
+    changed = loans[column].astype(object)
+    changed.iloc[3] = value
+    return loans.assign(**{column: changed})
+
+
+@pytest.mark.parametrize(
+    ("loans", "line"),
+    [
+        (make_loans(ROWS).drop(columns="sex"), "[portfolio] protected names the column 'sex'"),
+        (change("defaulted", 2), "target 'defaulted' must be 0 or 1"),
+        (change("defaulted", None), "target 'defaulted' must not be missing"),
+        (make_loans(ROWS).assign(defaulted=1), "target 'defaulted' must hold both classes"),
+        (change("loan_id", 9), "key 'loan_id' must not repeat"),
+        (change("decided_on", "soon"), "'decided_on' must hold dates"),
+        (make_loans(ROWS).assign(income=np.nan), "feature 'income' must have a value"),
+        (
+            make_loans(ROWS).assign(name=[f"n{i}" for i in range(ROWS)]),
+            "'name' has a level for nearly",
+        ),
+        (make_loans(20), "folds need"),
+    ],
+)
+def test_a_bad_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], loans: pd.DataFrame, line: str
+) -> None:
+    path = write_portfolio(tmp_path, loans, source="loans.csv")
+    assert line in says(capsys, ["train", "--portfolio", str(path)])
+    assert_nothing_came_of_it()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--portfolio", "nowhere.toml"], "nowhere.toml: no such portfolio"),
+        (["--false_negative_cost", "0"], "false_negative_cost must be positive, got 0.0"),
+        (["--false_positive_cost", "-1"], "false_positive_cost must be positive, got -1.0"),
+        (["--false_positive_cost", "nan"], "false_positive_cost must be positive, got nan"),
+        (["--max_evals", "0"], "max_evals must be 1 or more, got 0"),
+        (["--seed", "-1"], "seed must be 0 or more, got -1"),
+    ],
+)
+def test_a_bad_parameter(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    assert line in says(capsys, ["train", *arguments])
+    assert_nothing_came_of_it()
+
+
+def test_a_bad_portfolio_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "portfolio.toml"
+    for text, line in (("[portfolio", "is not valid TOML"), ("[x]\n", "unknown section [x]")):
+        path.write_text(text)
+        assert line in says(capsys, ["train", "--portfolio", str(path)])
+        assert_nothing_came_of_it()
+
+
+def assert_nothing_came_of_it() -> None:
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("bad input")
+    runs = client.search_runs([experiment.experiment_id], max_results=1)
+    assert runs[0].info.status == "FAILED"
+    assert not client.search_registered_models()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["train", "--colour", "red"], "unknown parameter --colour; known: --portfolio, --max_"),
+        (["train", "--max_evals", "many"], "argument --max_evals: invalid int value: 'many'"),
+        (["train", "--folds", "odd"], "argument --folds: invalid choice: 'odd'"),
+        (["promote", "--stage", "Production"], "required: --version"),
+        ([], "required: command"),
+    ],
+)
+def test_a_bad_command_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 1
+    error = capsys.readouterr().err
+    assert line in error
+    assert error.count("\n") == 1
+
+
+def test_a_bad_promotion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "has no version 9" in says(
+        capsys, ["promote", "--version", "9", "--stage", "Production"]
+    )
+    line = says(capsys, ["promote", "--version", "1", "--stage", "Prod"])
+    assert "stage must be one of Production, Staging, Archived, got 'Prod'" in line
