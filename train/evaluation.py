@@ -5,28 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss
 
 from scoring_model.policy import refuse
 from train.costs import Costs
+from train.discrimination import auc_and_ks, rank_rows
+from train.intervals import Interval, bootstraps_for, percentile_intervals, resample_counts
+from train.reliability import (
+    CalibrationInTheLarge,
+    calibration_in_the_large,
+    expected_calibration_error,
+)
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
+BoolArray = NDArray[np.bool_]
 
-BOOTSTRAPS = 2000
-LEVEL = 0.95
-ECE_BINS = 10
 # log loss of a certain and wrong probability is infinite: cut where scikit-learn cuts float64
 PROBABILITY_FLOOR = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure with its bootstrap interval of level `LEVEL`."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +32,38 @@ class Evaluation:
     Attributes
     ----------
     metrics : mapping of str to float
-        As the main run logs them, each named `test_...`.
-    cost : Interval
-        Cost per applicant.
+        As the main run logs them, each named `test_...`; an interval is `..._ci_low` and
+        `..._ci_high`.
+    intervals : mapping of str to Interval
+        `cost_per_applicant`, `acceptance_rate`, `roc_auc`, `ks`, `brier`: stratified bootstrap.
     against : mapping of str to Interval
         Cost per applicant less that of another policy on the same rows (`accept_all`,
-        `refuse_all`, `at_half`), paired; under 0 where this one is cheaper.
+        `refuse_all`, `at_half`, `at_bayes`: the theoretical threshold), paired; under 0 where
+        this one is cheaper.
+    calibration : CalibrationInTheLarge
+    refused : ndarray of bool, shape (rows,)
+    cost_of_each : ndarray of float64, shape (rows,)
     """
 
     metrics: Mapping[str, float]
-    cost: Interval
+    intervals: Mapping[str, Interval]
     against: Mapping[str, Interval]
+    calibration: CalibrationInTheLarge
+    refused: BoolArray
+    cost_of_each: FloatArray
+
+    @property
+    def cost(self) -> Interval:
+        """Cost per applicant."""
+        return self.intervals["cost_per_applicant"]
 
 
 def evaluate(
-    y: LabelArray, probability: FloatArray, threshold: float, costs: Costs, seed: int
+    y: LabelArray,
+    probability: FloatArray,
+    threshold: float | FloatArray,
+    costs: Costs,
+    seed: int,
 ) -> Evaluation:
     """Evaluate probabilities and a threshold.
 
@@ -60,100 +73,72 @@ def evaluate(
         1 = default; both classes.
     probability : ndarray of float64, shape (rows,)
         Calibrated probability of default.
-    threshold : float
+    threshold : float or ndarray of float64, shape (rows,)
         In [0, 1].
     costs : Costs
     seed : int
         Of the bootstrap.
     """
     refused = refuse(probability, threshold)
-    each = costs.of_each(y, refused)
     rivals = {
         "accept_all": np.zeros(len(y), dtype=bool),
         "refuse_all": np.ones(len(y), dtype=bool),
         "at_half": refuse(probability, 0.5),
+        "at_bayes": refuse(probability, costs.bayes_threshold),
     }
-    cost = bootstrap_mean(each, seed)
+    each = costs.of_each(y, refused)
+    rival_costs = {name: costs.of_each(y, other) for name, other in rivals.items()}
+    intervals, against = _intervals(y, probability, refused, each, rival_costs, seed)
+    calibration = calibration_in_the_large(y, probability)
     clipped = np.clip(probability, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
     metrics = {
         "test_rows": float(len(y)),
-        "test_default_rate": float(y.mean()),
-        "test_mean_probability": float(probability.mean()),
-        "test_cost_per_applicant": cost.value,
-        "test_cost_ci_low": cost.low,
-        "test_cost_ci_high": cost.high,
-        "test_roc_auc": float(roc_auc_score(y, probability)),
+        "test_default_rate": calibration.default_rate.value,
+        "test_mean_probability": calibration.mean_probability,
+        "test_calibration_ratio": calibration.ratio,
         "test_average_precision": float(average_precision_score(y, probability)),
-        "test_ks": kolmogorov_smirnov(y, probability),
-        "test_brier": float(brier_score_loss(y, probability)),
         "test_log_loss": float(log_loss(y, clipped)),
         "test_ece": expected_calibration_error(y, probability),
-        "test_acceptance_rate": float(1.0 - refused.mean()),
         "test_false_negatives": float((~refused & (y == 1)).sum()),
         "test_false_positives": float((refused & (y == 0)).sum()),
     }
-    against = {}
-    for name, other in rivals.items():
-        other_each = costs.of_each(y, other)
-        metrics[f"test_cost_{name}"] = float(other_each.mean())
-        against[name] = bootstrap_mean(each - other_each, seed)
-    return Evaluation(metrics, cost, against)
+    for name, interval in intervals.items():
+        metrics[f"test_{name}"] = interval.value
+        stem = "cost" if name == "cost_per_applicant" else name
+        metrics |= _bounds(f"test_{stem}", interval)
+    for name, difference in against.items():
+        metrics[f"test_cost_{name}"] = float(rival_costs[name].mean())
+        metrics[f"test_cost_minus_{name}"] = difference.value
+        metrics |= _bounds(f"test_cost_minus_{name}", difference)
+    return Evaluation(metrics, intervals, against, calibration, refused, each)
 
 
-def bootstrap_mean(values: FloatArray, seed: int) -> Interval:
-    """Return the mean of rows and its percentile bootstrap interval.
+def _intervals(
+    y: LabelArray,
+    probability: FloatArray,
+    refused: BoolArray,
+    each: FloatArray,
+    rival_costs: Mapping[str, FloatArray],
+    seed: int,
+) -> tuple[dict[str, Interval], dict[str, Interval]]:
+    """Return the intervals of the figures and of the differences, from one set of samples."""
+    brier = (probability - y) ** 2
+    differences = [each - other for other in rival_costs.values()]
+    columns = np.column_stack([each, ~refused, brier, *differences]).astype(np.float64)
+    ranked = rank_rows(y, probability)
 
-    A cost per row takes few values, so that drawing rows with replacement is one multinomial draw
-    of how often each value occurs: exact, and as fast for a million rows as for a thousand.
+    def figures(counts: NDArray[np.int64]) -> FloatArray:
+        return np.concatenate([auc_and_ks(ranked, counts), counts @ columns / len(y)])
 
-    B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 1979.
-    """
-    distinct, counts = np.unique(values, return_counts=True)
-    draws = np.random.default_rng(seed).multinomial(
-        len(values), counts / len(values), size=BOOTSTRAPS
+    values = figures(np.ones(len(y), dtype=np.int64))
+    samples = [figures(counts) for counts in resample_counts(y, bootstraps_for(len(y)), seed)]
+    found = percentile_intervals(values, np.array(samples))
+    names = ("roc_auc", "ks", "cost_per_applicant", "acceptance_rate", "brier")
+    return (
+        dict(zip(names, found, strict=False)),
+        dict(zip(rival_costs, found[len(names) :], strict=True)),
     )
-    means = draws @ distinct / len(values)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(values.mean()), float(low), float(high))
 
 
-def kolmogorov_smirnov(y: LabelArray, probability: FloatArray) -> float:
-    """Return the largest distance between the two classes' distribution functions, in [0, 1]."""
-    values = np.sort(np.unique(probability))
-    bad = np.searchsorted(np.sort(probability[y == 1]), values, side="right") / (y == 1).sum()
-    good = np.searchsorted(np.sort(probability[y == 0]), values, side="right") / (y == 0).sum()
-    return float(np.abs(bad - good).max())
-
-
-def expected_calibration_error(y: LabelArray, probability: FloatArray) -> float:
-    """Return the mean distance of PD and default rate over ten bins of equally many rows.
-
-    M. Naeini, G. Cooper and M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian
-    binning, AAAI 2015; bins of equal size, as PDs crowd near 0.
-    """
-    bins = reliability_bins(y, probability)
-    return float(np.sum(bins.share * np.abs(bins.mean_probability - bins.default_rate)))
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityBins:
-    """Rows in order of PD, cut into bins: arrays of shape (bins,)."""
-
-    share: FloatArray
-    mean_probability: FloatArray
-    default_rate: FloatArray
-
-
-def reliability_bins(
-    y: LabelArray, probability: FloatArray, bins: int = ECE_BINS
-) -> ReliabilityBins:
-    """Cut rows into `bins` of equally many rows by PD; equal PDs stay together."""
-    edges = np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])
-    number = np.searchsorted(np.unique(edges), probability, side="right")
-    rows = np.bincount(number)
-    used = rows > 0
-    return ReliabilityBins(
-        share=rows[used] / len(y),
-        mean_probability=np.bincount(number, weights=probability)[used] / rows[used],
-        default_rate=np.bincount(number, weights=y)[used] / rows[used],
-    )
+def _bounds(name: str, interval: Interval) -> dict[str, float]:
+    return {f"{name}_ci_low": interval.low, f"{name}_ci_high": interval.high}

@@ -8,7 +8,6 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring_model.contract import EncodedRows
 from scoring_model.policy import DecisionPolicy, refuse
 from scoring_model.scorer import Scorer
 from train.boosting import BoostingParams, fit_all, fit_fold, make_fold
@@ -16,7 +15,9 @@ from train.calibration import fit_calibration
 from train.costs import Costs
 from train.data import LabelledRows, PortfolioData, typical_applicant
 from train.errors import InputError
-from train.evaluation import Evaluation, evaluate
+from train.evaluation import Evaluation
+from train.evidence import Evidence, gather_evidence
+from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.portfolio import Portfolio
 from train.sampling import available_treatments
 from train.threshold import choose_threshold
@@ -77,8 +78,10 @@ class TrainedModel:
         Of the final model.
     oof_y, oof_probability : ndarray, shape (held-out rows,)
         What calibration and threshold were chosen on.
-    test_probability : ndarray of float64, shape (test rows,)
-    evaluation : Evaluation
+    leaks : tuple of LeakCheck
+        What the audit before training found.
+    evidence : Evidence
+        What the decisions on the test rows show.
     metrics : mapping of str to float
         All figures of the main run.
     notes : tuple of str
@@ -91,10 +94,20 @@ class TrainedModel:
     params: BoostingParams
     oof_y: NDArray[np.int8]
     oof_probability: NDArray[np.float64]
-    test_probability: NDArray[np.float64]
-    evaluation: Evaluation
+    leaks: tuple[LeakCheck, ...]
+    evidence: Evidence
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The decision policy on the test rows."""
+        return self.evidence.evaluation
+
+    @property
+    def test_probability(self) -> NDArray[np.float64]:
+        """Of the test rows, shape (test rows,)."""
+        return self.evidence.probability
 
 
 def train_model(
@@ -123,6 +136,12 @@ def train_model(
         notes.append(line)
         say(line)
 
+    leaks = audit_leaks(
+        portfolio, data.train.frame, data.train.y, data.contract.names, settings.seed
+    )
+    refuse_leaks(portfolio, leaks)
+    for line in leak_notes(leaks):
+        note(line)
     categorical = data.contract.categorical_indices
     search = _search(portfolio, data.train, categorical, settings, on_trial, note)
     params = _with_trees(search, data.train, categorical, settings.seed)
@@ -155,7 +174,31 @@ def train_model(
             settings.costs.false_positive,
         ),
     )
-    return _evaluated(scorer, data, settings, search, params, oof_y, oof_probability, notes)
+    evidence = gather_evidence(portfolio, data, scorer, settings.costs, settings.seed)
+    for line in evidence.notes:
+        note(line)
+    oof_cost = settings.costs.per_applicant(oof_y, refuse(oof_probability, threshold))
+    return TrainedModel(
+        scorer=scorer,
+        example=typical_applicant(data.train, data.contract),
+        search=search,
+        params=params,
+        oof_y=oof_y,
+        oof_probability=oof_probability,
+        leaks=leaks,
+        evidence=evidence,
+        metrics={
+            "threshold": threshold,
+            "bayes_threshold": settings.costs.bayes_threshold,
+            "oof_cost_per_applicant": oof_cost,
+            "oof_default_rate": float(oof_y.mean()),
+            "oof_mean_probability": float(oof_probability.mean()),
+            "search_cost_per_applicant": search.best.cost_per_applicant,
+            "train_rows": float(len(data.train.y)),
+            **evidence.metrics,
+        },
+        notes=tuple(notes),
+    )
 
 
 def _search(
@@ -199,43 +242,3 @@ def _with_trees(
     fold = make_fold(train.matrix, train.y, *splits[0], categorical)
     booster = fit_fold(fold, replace(best, trees=None), seed)
     return replace(best, trees=booster.best_iteration)
-
-
-def _evaluated(
-    scorer: Scorer,
-    data: PortfolioData,
-    settings: Settings,
-    search: Search,
-    params: BoostingParams,
-    oof_y: NDArray[np.int8],
-    oof_probability: NDArray[np.float64],
-    notes: list[str],
-) -> TrainedModel:
-    decisions = scorer.score_encoded(EncodedRows(data.test.matrix))
-    threshold = scorer.policy.threshold
-    evaluation = evaluate(
-        data.test.y, decisions.probability, threshold, settings.costs, settings.seed
-    )
-    oof_cost = settings.costs.per_applicant(oof_y, refuse(oof_probability, threshold))
-    metrics = {
-        "threshold": threshold,
-        "bayes_threshold": settings.costs.bayes_threshold,
-        "oof_cost_per_applicant": oof_cost,
-        "oof_default_rate": float(oof_y.mean()),
-        "oof_mean_probability": float(oof_probability.mean()),
-        "search_cost_per_applicant": search.best.cost_per_applicant,
-        "train_rows": float(len(data.train.y)),
-        **evaluation.metrics,
-    }
-    return TrainedModel(
-        scorer=scorer,
-        example=typical_applicant(data.train, data.contract),
-        search=search,
-        params=params,
-        oof_y=oof_y,
-        oof_probability=oof_probability,
-        test_probability=decisions.probability,
-        evaluation=evaluation,
-        metrics=metrics,
-        notes=tuple(notes),
-    )

@@ -18,6 +18,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "split": ("method", "test_from", "column", "test_size", "seed"),
     "kinds": None,
     "exclude": None,
+    "accept_leak_risk": None,
     "labels": None,
 }
 REQUIRED = {"portfolio": ("name", "description", "source", "key", "target"), "split": ("method",)}
@@ -72,6 +73,8 @@ class Portfolio:
         Columns that are never features; kept for the fairness audit.
     exclude : mapping of str to str
         Columns that are not features, and why.
+    accept_leak_risk : mapping of str to str
+        Features that the leak audit stops on, and why they are known at the decision.
     kinds : mapping of str to str
         Columns whose kind (`number`, `category`) the file's type does not tell.
     labels : mapping of str to mapping of str to str
@@ -89,6 +92,7 @@ class Portfolio:
     amount: str | None = None
     protected: tuple[str, ...] = ()
     exclude: Mapping[str, str] = field(default_factory=dict)
+    accept_leak_risk: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Literal["number", "category"]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -104,6 +108,7 @@ class Portfolio:
             named[self.split.column] = "[split] column"
         named |= dict.fromkeys(self.protected, "[portfolio] protected")
         named |= dict.fromkeys(self.exclude, "[exclude]")
+        named |= dict.fromkeys(self.accept_leak_risk, "[accept_leak_risk]")
         named |= dict.fromkeys(self.kinds, "[kinds]")
         return named | dict.fromkeys(self.labels, "[labels]")
 
@@ -169,6 +174,7 @@ class _Reader:
             amount=head.get("amount"),
             protected=tuple(protected),
             exclude=self.texts("exclude", "the reason as text"),
+            accept_leak_risk=self.texts("accept_leak_risk", "the reason as text"),
             kinds=self.kinds(),
             labels=self.labels(),
         )

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from train.costs import Costs
-from train.evaluation import Evaluation, reliability_bins
+from train.evaluation import Evaluation
+from train.reliability import reliability_bins
 from train.threshold import cost_curve
 
 FloatArray = NDArray[np.float64]

@@ -1,0 +1,90 @@
+"""Do the digits of a number differ by class: multiples that only one outcome leaves behind."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.int8]
+
+# 1 tells whole numbers from fractions, 12 months from years.
+MODULI = (1, 5, 10, 12, 100, 1000)
+# Shares of multiples further apart than this differ.
+MIN_DIFFERENCE = 0.25
+# Like is compared with like: values within the same band of so many multiples.
+MULTIPLES_PER_BAND = 4
+# A column with fewer distinct values than so many multiples is a count, not an amount.
+DISTINCT_PER_MODULUS = 4
+MIN_CLASS_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DigitGap:
+    """Share of multiples of `modulus` among values of like size, by class.
+
+    Attributes
+    ----------
+    modulus : int
+        1 means whole numbers.
+    repaid, defaulted : float
+        Shares in [0, 1].
+    """
+
+    modulus: int
+    repaid: float
+    defaulted: float
+
+    @property
+    def difference(self) -> float:
+        """How far apart the two shares are."""
+        return abs(self.repaid - self.defaulted)
+
+    @property
+    def differs(self) -> bool:
+        """Whether they are further apart than `MIN_DIFFERENCE`."""
+        return self.difference > MIN_DIFFERENCE
+
+    def __str__(self) -> str:
+        what = "whole numbers" if self.modulus == 1 else f"multiples of {self.modulus}"
+        return f"{what} for {self.repaid:.0%} of the repaid, {self.defaulted:.0%} of the defaulted"
+
+
+def widest_gap(values: FloatArray, y: LabelArray) -> DigitGap | None:
+    """Return the modulus whose multiples differ most by class, or None where there is none to try.
+
+    Zeros and missing values are left out: none is a digit. Classes are compared within bands of
+    values, each weighted by its rows in the smaller class, so that larger loans being both rounder
+    and better does not count.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (rows,)
+    y : ndarray of int8, shape (rows,)
+    """
+    used = ~np.isnan(values) & (values != 0)
+    values, y = values[used], y[used]
+    distinct = len(np.unique(values))
+    gaps = [
+        gap
+        for modulus in MODULI
+        if distinct >= DISTINCT_PER_MODULUS * modulus
+        and (gap := _gap(values, y, modulus)) is not None
+    ]
+    return max(gaps, key=lambda gap: gap.difference, default=None)
+
+
+def _gap(values: FloatArray, y: LabelArray, modulus: int) -> DigitGap | None:
+    multiple = values % modulus == 0
+    if multiple.all() or not multiple.any():
+        return None
+    _, band = np.unique(values // (MULTIPLES_PER_BAND * modulus), return_inverse=True)
+    rows = [np.bincount(band[y == label], minlength=band.max() + 1) for label in (0, 1)]
+    weight = np.minimum(*rows)
+    if weight.sum() < MIN_CLASS_ROWS:
+        return None
+    shares = []
+    for label in (0, 1):
+        hits = np.bincount(band[(y == label) & multiple], minlength=band.max() + 1)
+        shares.append(float(np.sum(weight * hits / np.maximum(rows[label], 1)) / weight.sum()))
+    return DigitGap(modulus, *shares)

@@ -1,0 +1,119 @@
+"""Cut rows into groups by one column: the levels of a category, bands of a number."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+BANDS = 5
+MISSING = "(missing)"
+OTHERS = "(all others)"
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows in groups.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the groups, in reading order.
+    number : ndarray of int, shape (rows,)
+        Each row's group, an index into `names`.
+    """
+
+    names: tuple[str, ...]
+    number: NDArray[np.intp]
+
+
+def cut_groups(column: "pd.Series[Any]", most_levels: int | None = None) -> Groups:
+    """Cut rows by a column.
+
+    Parameters
+    ----------
+    column : Series, shape (rows,)
+        A number with more than `BANDS` values is cut into about as many bands with round limits;
+        missing values are a group of their own.
+    most_levels : int, optional
+        Levels of a category that keep a group, the commonest; the others share one.
+    """
+    if column.dtype.kind in "iuf" and column.nunique() > BANDS:
+        names, number = _bands(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    else:
+        names, number = _levels(column, most_levels)
+    if (number < 0).any():
+        names = [*names, MISSING]
+        number = np.where(number < 0, len(names) - 1, number)
+    return Groups(tuple(names), number)
+
+
+def cross_groups(first: Groups, second: Groups) -> Groups:
+    """Return the pairs of two groupings that occur, named `first, second`."""
+    paired = first.number * len(second.names) + second.number
+    found, number = np.unique(paired, return_inverse=True)
+    width = len(second.names)
+    names = [f"{first.names[pair // width]}, {second.names[pair % width]}" for pair in found]
+    return Groups(tuple(names), number.astype(np.intp))
+
+
+def _levels(column: "pd.Series[Any]", most: int | None) -> tuple[list[str], NDArray[np.intp]]:
+    if column.dtype.kind in "iuf":
+        values = np.sort(column.dropna().unique())
+        codes = pd.Categorical(column, categories=values).codes.astype(np.intp)
+        return [_plain(value) for value in values], codes
+    text = column.astype(object).map(_as_text, na_action="ignore")
+    counts = text.value_counts()
+    kept = list(counts.index[: most or len(counts)])
+    names = sorted(kept) if most is None else kept
+    codes = pd.Categorical(text, categories=names).codes.astype(np.intp)
+    rare = (codes < 0) & text.notna().to_numpy()
+    if rare.any():
+        codes[rare] = len(names)
+        names = [*names, OTHERS]
+    return names, codes
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
+
+
+def _bands(values: NDArray[np.float64]) -> tuple[list[str], NDArray[np.intp]]:
+    present = values[~np.isnan(values)]
+    quantiles = np.quantile(present, np.linspace(0, 1, BANDS + 1)[1:-1])
+    edges = np.unique([_round_to_two_digits(float(edge)) for edge in quantiles])
+    edges = edges[(edges > present.min()) & (edges <= present.max())]
+    number = np.searchsorted(edges, values, side="right").astype(np.intp)
+    number[np.isnan(values)] = -1
+    whole = bool((present % 1 == 0).all())
+    names = _band_names(edges, whole)
+    # a band that rounding has emptied is dropped
+    used = np.unique(number[number >= 0])
+    rank = np.full(len(names) + 1, -1, dtype=np.intp)
+    rank[used] = np.arange(len(used))
+    return [names[band] for band in used], rank[number]
+
+
+def _band_names(edges: NDArray[np.float64], whole: bool) -> list[str]:
+    if not len(edges):
+        return ["all values"]
+    # of whole numbers the last one inside is named, so that 27 to 32 and 33 to 40 do not overlap
+    step = 1.0 if whole else 0.0
+    inner = [
+        _plain(low) if whole and high - low == 1 else f"{_plain(low)} to {_plain(high - step)}"
+        for low, high in pairwise(edges)
+    ]
+    return [f"under {_plain(edges[0])}", *inner, f"{_plain(edges[-1])} and over"]
+
+
+def _round_to_two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+def _plain(value: float) -> str:
+    """Return a number as people write it: no exponent, no trailing zeros, thousands apart."""
+    if value % 1 == 0:
+        return f"{value:,.0f}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"

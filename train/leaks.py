@@ -1,0 +1,162 @@
+"""The leak audit: stop before training on a feature that only the outcome could have filled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from train.errors import InputError
+from train.leak_evidence import (
+    EXACT_SHARE,
+    LeakEvidence,
+    early_and_late,
+    find_outcomes,
+    gather_evidence,
+)
+from train.portfolio import Portfolio
+
+LabelArray = NDArray[np.int8]
+Grade = Literal["stop", "accepted", "warning", "clear"]
+GRADES: tuple[Grade, ...] = ("stop", "accepted", "warning", "clear")
+
+STOP_AUC = 0.95
+STOP_AUC_WITH_DIGITS = 0.85
+WARN_AUC = 0.80
+WARN_MATCH_SHARE = 0.5
+WARN_MISSING_FACTOR = 2.0
+WARN_SHIFT = 0.25
+# A gap in fewer rows than this says nothing about them.
+MIN_MISSING_SHARE = 0.005
+# More rows make the audit slow, not wiser.
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class LeakCheck:
+    """The audit's judgement on one feature.
+
+    Attributes
+    ----------
+    feature : str
+    grade : {"stop", "accepted", "warning", "clear"}
+        `accepted` is a stop that the portfolio overrules under `[accept_leak_risk]`.
+    findings : tuple of str
+        The evidence in words.
+    evidence : LeakEvidence
+    """
+
+    feature: str
+    grade: Grade
+    findings: tuple[str, ...]
+    evidence: LeakEvidence
+
+
+def audit_leaks(
+    portfolio: Portfolio, train: pd.DataFrame, y: LabelArray, features: Sequence[str], seed: int
+) -> tuple[LeakCheck, ...]:
+    """Audit every feature on the training rows, the most suspicious first.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    train : DataFrame, shape (rows, columns of the table)
+    y : ndarray of int8, shape (rows,)
+        1 = default.
+    features : sequence of str
+    seed : int
+        Of the rows drawn from a large table, and of the folds.
+    """
+    if len(train) > MAX_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(train), MAX_ROWS, replace=False))
+        train, y = train.iloc[chosen], y[chosen]
+    outcomes = find_outcomes(portfolio, train, y, seed)
+    periods = early_and_late(train, portfolio)
+    checks = [
+        judge(name, gather_evidence(name, train, y, outcomes, periods, seed), portfolio)
+        for name in features
+    ]
+    return tuple(sorted(checks, key=lambda c: (GRADES.index(c.grade), -c.evidence.auc)))
+
+
+def judge(feature: str, evidence: LeakEvidence, portfolio: Portfolio) -> LeakCheck:
+    """Turn what was measured of a feature into a grade and words."""
+    stops, warnings = _reasons_to_stop(evidence), _reasons_to_warn(evidence)
+    if stops:
+        why = portfolio.accept_leak_risk.get(feature)
+        if why is None:
+            return LeakCheck(feature, "stop", tuple(stops), evidence)
+        return LeakCheck(feature, "accepted", (*stops, f"accepted: {why}"), evidence)
+    return LeakCheck(feature, "warning" if warnings else "clear", tuple(warnings), evidence)
+
+
+def _reasons_to_stop(evidence: LeakEvidence) -> list[str]:
+    reasons = []
+    if evidence.match_is_outcome and evidence.match_share >= EXACT_SHARE:
+        reasons.append(f"equals the outcome column {evidence.match_column}")
+    if evidence.auc >= STOP_AUC:
+        reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+    digits = evidence.digits
+    if digits and digits.differs and evidence.auc > STOP_AUC_WITH_DIGITS:
+        if evidence.auc < STOP_AUC:
+            reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+        reasons.append(str(digits))
+    return reasons
+
+
+def _reasons_to_warn(evidence: LeakEvidence) -> list[str]:
+    reasons = []
+    if evidence.auc > WARN_AUC:
+        reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+    if evidence.match_share >= WARN_MATCH_SHARE:
+        reasons.append(
+            f"equals the column {evidence.match_column} in {evidence.match_share:.0%} of its rows"
+        )
+    if evidence.digits and evidence.digits.differs:
+        reasons.append(str(evidence.digits))
+    if _missing_is_telling(evidence):
+        reasons.append(
+            f"default rate {evidence.missing_default_rate:.1%} where it is missing, "
+            f"{evidence.present_default_rate:.1%} elsewhere"
+        )
+    if evidence.shift is not None and evidence.shift > WARN_SHIFT:
+        reasons.append(f"its distribution changed over the years (index {evidence.shift:.2f})")
+    return reasons
+
+
+def _missing_is_telling(evidence: LeakEvidence) -> bool:
+    if max(evidence.missing_repaid, evidence.missing_defaulted) < MIN_MISSING_SHARE:
+        return False
+    low, high = sorted((evidence.missing_default_rate, evidence.present_default_rate))
+    return high > WARN_MISSING_FACTOR * low
+
+
+def refuse_leaks(portfolio: Portfolio, checks: Sequence[LeakCheck]) -> None:
+    """Raise `InputError` with features, evidence and the way out, if a check says stop."""
+    stops = [check for check in checks if check.grade == "stop"]
+    if not stops:
+        return
+    found = "; ".join(f"feature {c.feature!r}: {', '.join(c.findings)}" for c in stops)
+    lines = ", ".join(f'{_toml_key(c.feature)} = "why"' for c in stops)
+    raise InputError(
+        f"{portfolio.path}: leak audit: {found}. Add {lines} under [exclude], or under "
+        "[accept_leak_risk] if it is known at the decision"
+    )
+
+
+def leak_notes(checks: Sequence[LeakCheck]) -> list[str]:
+    """Return a line for each feature that somebody should look at."""
+    return [
+        f"leak audit: {check.feature}: {', '.join(check.findings)}"
+        for check in checks
+        if check.grade in ("warning", "accepted")
+    ]
+
+
+def _toml_key(name: str) -> str:
+    """Return a column name as a TOML key: bare where it may be, else quoted."""
+    is_bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return name if is_bare else f'"{escaped}"'

@@ -1,0 +1,126 @@
+"""How the model held over the test period, quarter by quarter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from train.discrimination import auc_and_ks, rank_rows
+from train.intervals import (
+    Interval,
+    bootstrap_means,
+    bootstraps_for,
+    percentile_intervals,
+    resample_counts,
+    wilson,
+)
+from train.reliability import MAX_OFF, CalibrationInTheLarge, calibration_in_the_large
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.int8]
+BoolArray = NDArray[np.bool_]
+
+# A class with fewer rows than this gives no AUC worth a point in the picture.
+MIN_CLASS_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """The decisions of one calendar quarter.
+
+    Attributes
+    ----------
+    name : str
+        Such as `2004 Q1`.
+    rows : int
+    calibration : CalibrationInTheLarge
+        Mean PD beside the default rate.
+    roc_auc : Interval, optional
+        None where a class has too few rows.
+    cost : Interval
+        Cost per applicant.
+    acceptance_rate : Interval
+    """
+
+    name: str
+    rows: int
+    calibration: CalibrationInTheLarge
+    roc_auc: Interval | None
+    cost: Interval
+    acceptance_rate: Interval
+
+
+def by_quarter(
+    dates: NDArray[np.datetime64],
+    y: LabelArray,
+    probability: FloatArray,
+    refused: BoolArray,
+    cost: FloatArray,
+    seed: int,
+) -> tuple[Quarter, ...]:
+    """Evaluate the decisions of each calendar quarter, in order of time.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64, shape (rows,)
+        Of the decisions.
+    y : ndarray of int8, shape (rows,)
+        1 = default.
+    probability : ndarray of float64, shape (rows,)
+    refused : ndarray of bool, shape (rows,)
+    cost : ndarray of float64, shape (rows,)
+        Of each decision.
+    seed : int
+        Of the bootstrap.
+    """
+    quarters = pd.PeriodIndex(pd.DatetimeIndex(dates), freq="Q")
+    found = []
+    for quarter in quarters.unique().sort_values():
+        rows = np.asarray(quarters == quarter)
+        found.append(
+            Quarter(
+                name=f"{quarter.year} Q{quarter.quarter}",
+                rows=int(rows.sum()),
+                calibration=calibration_in_the_large(y[rows], probability[rows]),
+                roc_auc=_auc_interval(y[rows], probability[rows], seed),
+                cost=bootstrap_means(cost[rows].reshape(-1, 1), y[rows], seed)[0],
+                acceptance_rate=wilson(float((~refused[rows]).sum()), int(rows.sum())),
+            )
+        )
+    return tuple(found)
+
+
+def _auc_interval(y: LabelArray, probability: FloatArray, seed: int) -> Interval | None:
+    if np.bincount(y, minlength=2).min() < MIN_CLASS_ROWS:
+        return None
+    ranked = rank_rows(y, probability)
+    value = auc_and_ks(ranked, np.ones(len(y), dtype=np.int64))[0]
+    draws = bootstraps_for(len(y))
+    samples = [[auc_and_ks(ranked, c)[0]] for c in resample_counts(y, draws, seed)]
+    return percentile_intervals(np.array([value]), np.array(samples))[0]
+
+
+def calibration_notes(whole: CalibrationInTheLarge, quarters: Sequence[Quarter]) -> list[str]:
+    """Return a warning when the PD of the test rows, or of some quarters, no longer fits."""
+    notes = []
+    if whole.is_off:
+        notes.append(f"the probability of default no longer fits: {_compare(whole)}")
+    off = [quarter for quarter in quarters if quarter.calibration.is_off]
+    # quarters that are off with the whole add nothing but its worst
+    if off and not (whole.is_off and len(quarters) == 1):
+        worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
+        notes.append(
+            f"the probability of default is off by more than {MAX_OFF:.0%} in {len(off)} of "
+            f"{len(quarters)} quarters, most in {worst.name}: {_compare(worst.calibration)}"
+        )
+    return notes
+
+
+def _compare(calibration: CalibrationInTheLarge) -> str:
+    rate = calibration.default_rate
+    return (
+        f"{calibration.mean_probability:.1%} expected, {rate.value:.1%} defaulted "
+        f"({rate.low:.1%} to {rate.high:.1%})"
+    )
