@@ -14,7 +14,9 @@ ORDER = {
     "scoring_model": ["errors", "contract", "policy", "scorer", "model"],
     "train": [
         *("errors", "portfolio", "costs", "data", "sampling"),
-        *("boosting", "threshold", "tuning", "calibration", "evaluation"),
+        *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
+        *("boosting", "leak_evidence", "leaks", "threshold", "tuning", "calibration"),
+        *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("pipeline", "report", "tracking", "registry", "demo", "__main__"),
     ],
 }
