@@ -1,12 +1,12 @@
 """Serve the champion on a free port, ask it about one applicant, and print what it is worth."""
 
+import http
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -50,7 +50,11 @@ def show_champion() -> None:
     command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
     server = subprocess.Popen(  # noqa: S603  # our own command line
         [*command, "--host", "127.0.0.1", "--log-level", "warning"],
-        env={**os.environ, "MODEL_URI": f"models:/{registry.MODEL_NAME}/{version.version}"},
+        env={
+            **os.environ,
+            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "MODEL_URI": f"models:/{registry.MODEL_NAME}/{version.version}",
+        },
     )
     try:
         answer = _ask(f"http://127.0.0.1:{port}", applicant, server)
@@ -73,16 +77,22 @@ def _example(version: str) -> str:
 
 
 def _ask(url: str, applicant: str, server: "subprocess.Popen[bytes]") -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(url):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise InputError("the server did not start: see its messages above")
+        time.sleep(0.2)
     request = urllib.request.Request(  # noqa: S310  # http on the loopback
         f"{url}/predict", applicant.encode(), {"Content-Type": "application/json"}
     )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(request) as answer:  # noqa: S310
-                return str(answer.read().decode())
-        except urllib.error.HTTPError:
-            raise
-        except OSError:
-            time.sleep(0.2)
-    raise InputError("the server did not start: see its messages above")
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        return str(answer.read().decode())
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/ping") as answer:  # noqa: S310
+            return bool(answer.status == http.HTTPStatus.OK)
+    except OSError:
+        # not listening yet, or (an HTTPError is an OSError too) no model loaded yet
+        return False

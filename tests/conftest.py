@@ -1,0 +1,84 @@
+"""One training and one server for all tests that need the whole."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.made import make_loans, write_portfolio
+from tests.scoring_model.processes import Server, start_server
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a portfolio, and the tracking store its runs went to.
+
+    Attributes
+    ----------
+    directory : Path
+        Holds `portfolio.toml`, `mlflow.db` and `mlruns`.
+    portfolio : Path
+    environment : dict of str to str
+        Of every process that shall see this tracking store and no other.
+    """
+
+    directory: Path
+    portfolio: Path
+    environment: dict[str, str]
+
+    def run(
+        self, *arguments: str, check: bool = True, timeout: float = 600.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of this environment, in the project's root, to its end."""
+        result = subprocess.run(
+            arguments,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert not check or result.returncode == 0, result.stdout + result.stderr
+        return result
+
+    def mlflow_run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run an entry point as a user does."""
+        return self.run("mlflow", "run", ".", "--env-manager", "local", *arguments, check=check)
+
+
+def make_project(directory: Path, rows: int = 3000) -> Project:
+    """Write a portfolio of made loans and point MLflow at a store beside it."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{directory}/mlflow.db"
+    # SQLite's default experiment keeps its artifacts in the working directory: not in the checkout
+    environment["MLFLOW_EXPERIMENT_NAME"] = "credit-scoring"
+    MlflowClient(environment["MLFLOW_TRACKING_URI"]).create_experiment(
+        "credit-scoring", artifact_location=str(directory / "mlruns")
+    )
+    return Project(directory, write_portfolio(directory, make_loans(rows)), environment)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project whose first version has been trained by `mlflow run .`."""
+    made = make_project(tmp_path_factory.mktemp("project"))
+    made.mlflow_run("-P", f"portfolio={made.portfolio}", "-P", "max_evals=2")
+    return made
+
+
+@pytest.fixture(scope="session")
+def champion_server(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server of the project's champion, as `make serve` does."""
+    folder = tmp_path_factory.mktemp("champion")
+    environment = {k: v for k, v in project.environment.items() if k.startswith("MLFLOW_")}
+    with start_server("models:/credit-scoring@champion", folder, environment) as running:
+        yield running

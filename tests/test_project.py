@@ -1,0 +1,215 @@
+"""The main job, end to end: `mlflow run .` trains and registers, MLflow and our server serve."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.conftest import ROOT, Project, make_project
+from tests.scoring_model.processes import Server, find_free_port
+
+PICTURES = 5
+
+
+def client(project: Project) -> MlflowClient:
+    return MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
+
+
+def test_the_run_keeps_its_record(project: Project) -> None:
+    mlflow = client(project)
+    experiment = mlflow.get_experiment_by_name("credit-scoring").experiment_id
+    runs = mlflow.search_runs([experiment], "attributes.status = 'FINISHED'")
+    main = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == main.info.run_id]
+    assert len(trials) == 2
+    assert all("cost_per_applicant" in trial.data.metrics for trial in trials)
+    assert all("num_leaves" in trial.data.params for trial in trials)
+    assert {data.dataset.name for data in main.inputs.dataset_inputs} == {"made"}
+    artifacts = {item.path for item in mlflow.list_artifacts(main.info.run_id)}
+    assert "report.html" in artifacts
+    pictures = mlflow.list_artifacts(main.info.run_id, "pictures")
+    assert len(pictures) >= PICTURES
+    version = mlflow.get_model_version_by_alias("credit-scoring", "champion")
+    assert version.current_stage == "Production"
+    assert version.tags["portfolio"] == "made"
+    assert float(version.tags["threshold"]) == main.data.metrics["threshold"]
+    assert len(version.tags["portfolio_digest"]) == 64
+    assert version.tags["git_commit"]
+
+
+def test_a_version_holds_data_and_code_but_no_pickle(project: Project) -> None:
+    folder = next((project.directory / "mlruns").glob("**/MLmodel")).parent
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert {f"artifacts/scorer/{name}" for name in ("booster.txt", "contract.json")} <= files
+    assert "code/scoring_model/scorer.py" in files
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib", ".pyc"))]
+
+
+def test_loads_in_an_empty_directory_without_pickle(project: Project, tmp_path: Path) -> None:
+    code = (
+        "import json, sys, mlflow, pandas\n"
+        "model = mlflow.pyfunc.load_model('models:/credit-scoring/Production')\n"
+        "answer = model.predict(pandas.DataFrame(json.load(sys.stdin)))\n"
+        "print(answer.to_json(orient='records', double_precision=15))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**project.environment, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"},
+        input=json.dumps([example(project)]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(result.stdout.splitlines()[-1])[0]
+    assert answer == pytest.approx(logged(project)["answer"], rel=1e-14)
+
+
+def logged(project: Project) -> dict[str, Any]:
+    path = next((project.directory / "mlruns").glob("**/artifacts/scorer/example.json"))
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def example(project: Project) -> dict[str, Any]:
+    applicant: dict[str, Any] = logged(project)["applicant"]
+    return applicant
+
+
+def test_our_server_answers_predict_and_invocations_alike(
+    project: Project, champion_server: Server
+) -> None:
+    one = champion_server.http.post("/predict", json=example(project))
+    assert one.status_code == 200
+    assert one.json() == logged(project)["answer"]
+    many = champion_server.http.post("/predict", json=[example(project)] * 3)
+    invoked = champion_server.http.post(
+        "/invocations", json={"dataframe_records": [example(project)] * 3}
+    )
+    assert many.json() == invoked.json()["predictions"] == [one.json()] * 3
+
+
+def test_mlflow_serves_every_format(project: Project) -> None:
+    port = find_free_port()
+    command = ["mlflow", "models", "serve", "-m", "models:/credit-scoring/Production"]
+    server = subprocess.Popen(
+        [*command, "--env-manager", "local", "--port", str(port)],
+        env=project.environment,
+        cwd=project.directory,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            wait_for_ping(http, server)
+            expected = logged(project)["answer"]
+            for content_type, body in bodies(example(project)).items():
+                for data in body:
+                    answer = http.post(
+                        "/invocations", content=data, headers={"Content-Type": content_type}
+                    )
+                    assert answer.status_code == 200, answer.text
+                    assert answer.json()["predictions"] == [expected]
+    finally:
+        # its own group: uvicorn is a child of the command line
+        subprocess.run(["kill", "-TERM", f"-{server.pid}"], check=True)
+        server.wait(30)
+
+
+def bodies(applicant: dict[str, Any]) -> dict[str, list[bytes]]:
+    """Return the applicant in each format of MLflow's protocol, by content type."""
+    frame = pd.DataFrame([applicant])
+    parquet = io.BytesIO()
+    frame.to_parquet(parquet)
+    split = {"columns": list(applicant), "data": [list(applicant.values())]}
+    documents: list[dict[str, Any]] = [
+        {"dataframe_records": [applicant]},
+        {"dataframe_split": split},
+        {"inputs": {name: [value] for name, value in applicant.items()}},
+    ]
+    return {
+        "application/json": [json.dumps(document).encode() for document in documents],
+        "text/csv": [frame.to_csv(index=False).encode()],
+        "application/vnd.apache.parquet": [parquet.getvalue()],
+    }
+
+
+def wait_for_ping(http: httpx.Client, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if http.get("/ping").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not start")
+
+
+def test_a_second_version_is_a_challenger_until_it_is_promoted(tmp_path: Path) -> None:
+    project = make_project(tmp_path, rows=1500)
+    arguments = ("-P", f"portfolio={project.portfolio}", "-P", "max_evals=1")
+    project.mlflow_run(*arguments)
+    second = project.mlflow_run(*arguments, "-P", "false_negative_cost=5")
+    command = "mlflow run . -e promote -P version=2 -P stage=Production"
+    assert command in second.stdout
+    mlflow = client(project)
+    assert stages(mlflow) == {"1": "Production", "2": "Staging"}
+    assert mlflow.get_model_version_by_alias("credit-scoring", "champion").version == "1"
+    assert mlflow.get_model_version_by_alias("credit-scoring", "challenger").version == "2"
+    project.mlflow_run("-e", "promote", "-P", "version=2", "-P", "stage=Production")
+    assert stages(mlflow) == {"1": "Archived", "2": "Production"}
+    assert mlflow.get_registered_model("credit-scoring").aliases == {"champion": "2"}
+
+
+def stages(mlflow: MlflowClient) -> dict[str, str]:
+    versions = mlflow.search_model_versions("name = 'credit-scoring'")
+    return {str(version.version): version.current_stage for version in versions}
+
+
+def test_a_run_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    command = [sys.executable, "-m", "train", "train", "--portfolio", str(project.portfolio)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=project.environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    # the search's progress bar has begun: data are read, trials run
+    while "trial" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert client(project).search_registered_models() == []
+
+
+def test_wrong_input_fails_the_run_with_one_line(tmp_path: Path) -> None:
+    project = make_project(tmp_path, rows=100)
+    project.portfolio.write_text("[portfolio")
+    result = project.mlflow_run("-P", f"portfolio={project.portfolio}", check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert f"error: {project.portfolio}: is not valid TOML" in result.stderr
+    mlflow = client(project)
+    experiment = mlflow.get_experiment_by_name("credit-scoring").experiment_id
+    assert [run.info.status for run in mlflow.search_runs([experiment])] == ["FAILED"]
+    assert mlflow.search_registered_models() == []
+
+
+@pytest.mark.slow
+def test_uv_makes_the_environment_from_conda_yaml(tmp_path: Path) -> None:
+    project = make_project(tmp_path, rows=1000)
+    result = project.run(
+        *("mlflow", "run", ".", "--env-manager", "uv"),
+        *("-P", f"portfolio={project.portfolio}", "-P", "max_evals=1"),
+        timeout=1200,
+    )
+    assert "is in Production" in result.stdout
