@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def test_mlflow_serves_every_format(project: Project) -> None:
                     assert answer.json()["predictions"] == [expected]
     finally:
         # its own group: uvicorn is a child of the command line
-        subprocess.run(["kill", "-TERM", f"-{server.pid}"], check=True)
+        os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
 
