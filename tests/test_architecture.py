@@ -17,7 +17,9 @@ ORDER = {
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
         *("boosting", "leak_evidence", "leaks", "threshold", "tuning", "calibration"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
-        *("pipeline", "report", "tracking", "registry", "demo", "__main__"),
+        *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),
+        *("sections", "evidence_sections", "fairness_section", "report"),
+        *("tracking", "registry", "demo", "__main__"),
     ],
 }
 # Training's libraries: what serves must start without them.

@@ -1,8 +1,9 @@
 """All that is shown about a model on its test rows, gathered in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,19 +54,23 @@ class Evidence:
         """All figures, as the main run logs them."""
         return {**self.evaluation.metrics, **fairness_metrics(self.fairness)}
 
-    @property
-    def notes(self) -> list[str]:
-        """What the user should hear, a line each."""
+    def notes(self, label: Callable[[str], str] = str) -> list[str]:
+        """Return what the user should hear, a line each, with columns as `label` calls them."""
         return [
             *calibration_notes(self.evaluation.calibration, self.quarters),
-            *segment_notes(self.segments),
-            *fairness_notes(self.fairness),
-            *proxy_notes(self.proxies),
+            *segment_notes(self.segments, label),
+            *fairness_notes(self.fairness, label),
+            *proxy_notes(self.proxies, label),
         ]
 
 
 def gather_evidence(
-    portfolio: Portfolio, data: PortfolioData, scorer: Scorer, costs: Costs, seed: int
+    portfolio: Portfolio,
+    data: PortfolioData,
+    scorer: Scorer,
+    booster: lightgbm.Booster,
+    costs: Costs,
+    seed: int,
 ) -> Evidence:
     """Decide on the test rows and look at the decisions from every side.
 
@@ -75,6 +80,8 @@ def gather_evidence(
     data : PortfolioData
     scorer : Scorer
         Final: nothing here changes it.
+    booster : lightgbm.Booster
+        The scorer's, which knows its features' gain.
     costs : Costs
     seed : int
         Of bootstraps, shuffles and folds.
@@ -114,8 +121,8 @@ def gather_evidence(
             test.matrix,
             cost_of,
             names,
-            scorer.booster.feature_importance(importance_type="gain"),
-            scorer.booster.num_trees(),
+            booster.feature_importance(importance_type="gain"),
+            booster.num_trees(),
             seed,
         ),
         fairness=audit_fairness(

@@ -1,6 +1,6 @@
 """Acceptance and errors by protected group, and the features that stand in for a group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -22,7 +22,6 @@ LOWEST_RATIO = 0.8
 MIN_ROWS = 100
 # An error rate needs so many applicants of the class it is about.
 MIN_CLASS_ROWS = 30
-PAIR_SIGN = " x "
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,6 @@ class ColumnFairness:
     columns: tuple[str, ...]
     groups: tuple[GroupFairness, ...]
     best: str | None
-
-    @property
-    def name(self) -> str:
-        """The column, or `first x second`."""
-        return PAIR_SIGN.join(self.columns)
 
     @property
     def lowest(self) -> GroupFairness | None:
@@ -131,7 +125,10 @@ def _compare(
             continue
         is_judged = number in judged
         ratio = None
-        if is_judged and best is not None:
+        if number == best:
+            # it is compared with itself: no chance about it
+            ratio = Interval(1.0, 1.0, 1.0)
+        elif is_judged and best is not None:
             ratio = ratio_of_shares(accepted[number], sizes[number], accepted[best], sizes[best])
         found.append(
             GroupFairness(
@@ -168,26 +165,28 @@ def _metric_name(column: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in column)
 
 
-def fairness_notes(audit: Sequence[ColumnFairness]) -> list[str]:
+def fairness_notes(audit: Sequence[ColumnFairness], label: Callable[[str], str]) -> list[str]:
     """Return a warning for each column, and one for the pairs, under four fifths."""
     under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
-    notes = [f"fairness: {_describe(column)}" for column in under if len(column.columns) == 1]
+    notes = [
+        f"fairness: {_describe(column, label)}" for column in under if len(column.columns) == 1
+    ]
     pairs = [column for column in under if len(column.columns) == 2]
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         notes.append(
             f"fairness: {len(pairs)} pairs of protected columns have a group under "
-            f"{LOWEST_RATIO:g}, the lowest by {_describe(worst)}"
+            f"{LOWEST_RATIO:g}, the lowest by {_describe(worst, label)}"
         )
     return notes
 
 
-def _describe(column: ColumnFairness) -> str:
-    group = column.lowest
+def _describe(column: ColumnFairness, label: Callable[[str], str]) -> str:
+    group, name = column.lowest, " and ".join(map(label, column.columns))
     if group is None or group.acceptance_ratio is None:
-        return column.name
+        return name
     ratio = group.acceptance_ratio
     return (
-        f"{column.name}: {group.name} is accepted {ratio.value:.2f} times as often as "
+        f"{name}: {group.name} is accepted {ratio.value:.2f} times as often as "
         f"{column.best} ({ratio.low:.2f} to {ratio.high:.2f}), under {LOWEST_RATIO:g}"
     )

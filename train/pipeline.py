@@ -174,8 +174,8 @@ def train_model(
             settings.costs.false_positive,
         ),
     )
-    evidence = gather_evidence(portfolio, data, scorer, settings.costs, settings.seed)
-    for line in evidence.notes:
+    evidence = gather_evidence(portfolio, data, scorer, booster, settings.costs, settings.seed)
+    for line in evidence.notes():
         note(line)
     oof_cost = settings.costs.per_applicant(oof_y, refuse(oof_probability, threshold))
     return TrainedModel(

@@ -108,9 +108,9 @@ class Portfolio:
             named[self.split.column] = "[split] column"
         named |= dict.fromkeys(self.protected, "[portfolio] protected")
         named |= dict.fromkeys(self.exclude, "[exclude]")
-        named |= dict.fromkeys(self.accept_leak_risk, "[accept_leak_risk]")
-        named |= dict.fromkeys(self.kinds, "[kinds]")
-        return named | dict.fromkeys(self.labels, "[labels]")
+        for section in ("accept_leak_risk", "kinds", "labels"):
+            named |= dict.fromkeys(getattr(self, section), f"[{section}]")
+        return named
 
     @property
     def not_features(self) -> set[str]:

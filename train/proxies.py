@@ -1,6 +1,6 @@
 """Which features stand in for a protected column: how well they predict it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import lightgbm
@@ -123,11 +123,11 @@ def _auc_together(
     return areas
 
 
-def proxy_notes(proxies: Sequence[Proxies]) -> list[str]:
+def proxy_notes(proxies: Sequence[Proxies], label: Callable[[str], str]) -> list[str]:
     """Return a line for each protected column that single features give away."""
     return [
-        f"fairness: {p.column} can be told from the features (AUC {p.together:.2f}), most from "
-        + ", ".join(f"{name} ({auc:.2f})" for name, auc in p.notable[:3])
+        f"fairness: {label(p.column)} can be told from the features (AUC {p.together:.2f}), "
+        "most from " + ", ".join(f"{label(name)} ({auc:.2f})" for name, auc in p.notable[:3])
         for p in proxies
         if p.notable
     ]

@@ -1,6 +1,6 @@
 """Where the decisions are weak: the groups of applicants that cost most."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +108,11 @@ def dearest_segments(
     return tuple(sorted(found, key=lambda segment: -segment.cost.value))
 
 
-def segment_notes(segments: Sequence[Segment]) -> list[str]:
+def segment_notes(segments: Sequence[Segment], label: Callable[[str], str]) -> list[str]:
     """Return a line when some segments would be cheaper with one answer for all of them."""
     worse = [s for s in segments if s.is_worse_than_one_answer]
     if not worse:
         return []
-    names = "; ".join(f"{s.feature}: {s.group}" for s in worse[:3])
+    names = "; ".join(f"{label(s.feature)}: {s.group}" for s in worse[:3])
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
     return [f"one answer for all would have cost less than the model in: {names}{more}"]

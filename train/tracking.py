@@ -17,9 +17,10 @@ import scoring_model
 from scoring_model.contract import FeatureContract
 from scoring_model.model import SCORER_ARTIFACT
 from train.data import PortfolioData
+from train.findings import Findings
 from train.pipeline import Settings, TrainedModel
 from train.portfolio import Portfolio
-from train.report import ReportInput, draw_pictures, write_report
+from train.report import draw_pictures, save_pictures, write_report
 from train.tuning import Trial
 
 PACKAGE = Path(scoring_model.__file__).parent
@@ -96,7 +97,7 @@ def log_result(
         }
     )
     _log_data(portfolio, data)
-    _log_report(portfolio, data, settings, model)
+    _log_report(Findings(portfolio, data, settings, model))
     return _log_model(model)
 
 
@@ -117,32 +118,14 @@ def _log_data(portfolio: Portfolio, data: PortfolioData) -> None:
             mlflow.log_input(dataset, context=side)
 
 
-def _log_report(
-    portfolio: Portfolio, data: PortfolioData, settings: Settings, model: TrainedModel
-) -> None:
-    labels = [f.labels.get("en", f.name) for f in data.contract.features]
-    gains = model.scorer.booster.feature_importance(importance_type="gain")
-    content = ReportInput(
-        oof_y=model.oof_y,
-        oof_probability=model.oof_probability,
-        test_y=data.test.y,
-        test_probability=model.test_probability,
-        threshold=model.scorer.policy.threshold,
-        costs=settings.costs,
-        evaluation=model.evaluation,
-        importance=dict(zip(labels, (float(gain) for gain in gains), strict=True)),
-    )
+def _log_report(findings: Findings) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        pictures = draw_pictures(content, directory)
-        for picture in pictures:
+        figures = draw_pictures(findings)
+        for picture in save_pictures(figures, directory):
             mlflow.log_artifact(str(picture), "pictures")
-        tables = {
-            "Figures": {name: f"{value:,.4g}" for name, value in model.metrics.items()},
-            "Notes": {str(number): note for number, note in enumerate(model.notes, start=1)},
-        }
         report = directory / "report.html"
-        write_report(report, f"{portfolio.name}: {portfolio.description}", tables, pictures)
+        write_report(findings, figures, report)
         mlflow.log_artifact(str(report))
 
 

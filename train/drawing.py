@@ -1,0 +1,138 @@
+"""How pictures look, and how one figure becomes a PNG file and a part of a web page."""
+
+import io
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from train.intervals import Interval
+
+FloatArray = NDArray[np.float64]
+
+INK, MUTED, LINE = "#1b2733", "#5f6c7b", "#d5dbe1"
+BLUE, ORANGE, GREEN, RED = "#1d6fb8", "#c75a12", "#2b7d4f", "#b3261e"
+# In a page these become its variables, which differ in light and dark.
+PAGE_COLOURS = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    BLUE: "var(--blue)",
+    ORANGE: "var(--orange)",
+    GREEN: "var(--green)",
+    RED: "var(--red)",
+    "#ffffff": "var(--paper)",
+}
+WIDTH = 8.4
+MOST_POINTS = 400
+STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "svg.fonttype": "none",
+}
+
+
+def new_figure(height: float) -> Figure:
+    """Return an empty figure of the common width, `height` inches high."""
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the context that figures are made in: colours are fixed when a part is drawn."""
+    return mpl.rc_context(STYLE)
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG: the same run writes the same bytes."""
+    figure.savefig(path, dpi=130, metadata={"Software": None})
+
+
+def to_svg(figure: Figure, name: str, description: str) -> str:
+    """Return a figure as an `<svg>` element for a page that holds several.
+
+    Parameters
+    ----------
+    figure : Figure
+        Drawn in the colours of this module.
+    name : str
+        Letters, digits and underscores; unlike any other in the page: its ids start with it.
+    description : str
+        For those who cannot see it.
+    """
+    buffer = io.StringIO()
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = svg.replace("'DejaVu Sans'", "var(--font)")
+    for colour, variable in PAGE_COLOURS.items():
+        svg = svg.replace(colour, variable)
+    label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+def thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return at most `MOST_POINTS` points of a line, evenly along it, first and last kept."""
+    if len(x) <= MOST_POINTS:
+        return x, y
+    kept = np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int)
+    return x[kept], y[kept]
+
+
+def percent_axis(axis: Axis, top: float) -> None:
+    """Label an axis of shares in per cent; `top` is the largest share shown."""
+    axis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0 if top >= 0.06 else 1))
+
+
+def rows_with_intervals(
+    axes: Axes,
+    names: Sequence[str],
+    intervals: Sequence[Interval | None],
+    colours: Sequence[str],
+) -> None:
+    """Draw one point with its interval per row, the first on top; None leaves the row empty."""
+    places = np.arange(len(names))[::-1]
+    for place, interval, colour in zip(places, intervals, colours, strict=True):
+        if interval is None:
+            continue
+        bounds = [interval.low, interval.high]
+        axes.plot(bounds, [place, place], color=colour, linewidth=2, solid_capstyle="round")
+        axes.plot([interval.value], [place], "o", color=colour, markersize=6)
+    axes.set_yticks(places, names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.grid(visible=False, axis="y")
+
+
+def shorten(text: str, most: int = 46) -> str:
+    """Return a label cut to `most` signs."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

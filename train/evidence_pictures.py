@@ -1,0 +1,139 @@
+"""The pictures of the evidence: quarters, segments, features, protected groups."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from train.drawing import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    RED,
+    new_figure,
+    percent_axis,
+    rows_with_intervals,
+    shorten,
+)
+from train.fairness import LOWEST_RATIO, ColumnFairness
+from train.findings import Findings
+from train.intervals import Interval
+from train.segments import SHOWN
+
+FloatArray = NDArray[np.float64]
+
+SHOWN_FEATURES = 15
+SHOWN_GROUPS = 12
+MOST_QUARTER_NAMES = 12
+
+
+def draw_quarters(findings: Findings) -> Figure:
+    """Draw default rate and PD, AUC and cost by quarter of the test period."""
+    figure = new_figure(6.0)
+    rates, ranks, costs = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 2))
+    quarters = findings.model.evidence.quarters
+    places = np.arange(len(quarters), dtype=np.float64)
+    calibrations = [quarter.calibration for quarter in quarters]
+    _band(rates, places, [c.default_rate for c in calibrations], ORANGE, "defaulted")
+    expected = [c.mean_probability for c in calibrations]
+    rates.plot(places, expected, "s--", color=BLUE, label="expected: mean probability")
+    rates.set_ylim(0, 1.3 * max(*expected, *(c.default_rate.high for c in calibrations)))
+    percent_axis(rates.yaxis, float(rates.get_ylim()[1]))
+    rates.legend(loc="lower left", ncols=2)
+    rates.set_title("Default rate")
+    ranked = [n for n, quarter in enumerate(quarters) if quarter.roc_auc is not None]
+    areas = [a for quarter in quarters if (a := quarter.roc_auc) is not None]
+    if areas:
+        _band(ranks, places[ranked], areas, BLUE, "AUC")
+    ranks.set_title("AUC: how well defaulters are told from good clients")
+    _band(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
+    costs.axhline(findings.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
+    costs.set_title("Cost per applicant (dotted: the whole test period)")
+    step = -(-len(quarters) // MOST_QUARTER_NAMES)
+    costs.set_xticks(places[::step], [quarter.name for quarter in quarters][::step])
+    costs.set_xlim(-0.4, len(quarters) - 0.6)
+    return figure
+
+
+def _band(axes: Axes, x: FloatArray, intervals: list[Interval], colour: str, name: str) -> None:
+    """Draw points joined by a line, each with its interval."""
+    values = np.array([[i.value, i.low, i.high] for i in intervals])
+    spread = np.maximum([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]], 0.0)
+    axes.errorbar(x, values[:, 0], yerr=spread, fmt="o-", color=colour, markersize=5, label=name)
+
+
+def draw_segments(findings: Findings) -> Figure:
+    """Draw the segments that cost most per applicant, beside the whole."""
+    segments = findings.model.evidence.segments[:SHOWN]
+    figure = new_figure(1.1 + 0.34 * len(segments))
+    axes = figure.subplots()
+    rows_with_intervals(
+        axes,
+        [shorten(findings.segment_name(segment)) for segment in segments],
+        [segment.cost for segment in segments],
+        [RED if segment.is_worse_than_one_answer else BLUE for segment in segments],
+    )
+    whole = findings.model.evaluation.cost.value
+    axes.axvline(whole, color=MUTED, linestyle=":", linewidth=1.3)
+    axes.annotate(
+        "all applicants",
+        (whole, 1.0),
+        (5, -2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        color=MUTED,
+    )
+    axes.set_xlabel("cost per applicant, with its 95 % interval")
+    return figure
+
+
+def draw_importance(findings: Findings) -> Figure:
+    """Draw the rise in cost per applicant when a feature is shuffled."""
+    shown = findings.model.evidence.importance[:SHOWN_FEATURES]
+    figure = new_figure(1.1 + 0.34 * len(shown))
+    axes = figure.subplots()
+    rows_with_intervals(
+        axes,
+        [shorten(findings.label(item.feature)) for item in shown],
+        [item.rise for item in shown],
+        [BLUE if item.rise.low > 0 else MUTED for item in shown],
+    )
+    axes.axvline(0.0, color=INK, linewidth=1.0)
+    axes.set_xlabel("rise in cost per applicant when the feature is shuffled")
+    return figure
+
+
+def draw_fairness(findings: Findings) -> Figure:
+    """Draw the acceptance ratio of every group of each protected column."""
+    columns = [c for c in findings.model.evidence.fairness if len(c.columns) == 1]
+    heights = [min(len(column.groups), SHOWN_GROUPS) + 1.0 for column in columns]
+    figure = new_figure(0.8 + 0.33 * sum(heights))
+    panels = figure.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights)
+    for column, axes in zip(columns, panels[:, 0], strict=True):
+        _draw_groups(axes, column)
+        axes.set_title(findings.fairness_name(column))
+    panels[-1, 0].set_xlabel("acceptance rate by that of the best group (line: four fifths)")
+    panels[-1, 0].set_xlim(left=0.0)
+    return figure
+
+
+def _draw_groups(axes: Axes, column: ColumnFairness) -> None:
+    groups = sorted(column.groups, key=lambda group: -group.rows)[:SHOWN_GROUPS]
+    groups = [group for group in column.groups if group in groups]
+    names: list[str] = []
+    intervals: list[Interval | None] = []
+    colours: list[str] = []
+    for group in groups:
+        ratio = group.acceptance_ratio
+        name = shorten(group.name.replace("_", " "), 30)
+        if ratio is None or np.isnan(ratio.value):
+            names.append(f"{name}: only {group.rows}")
+            intervals.append(None)
+            colours.append(MUTED)
+        else:
+            names.append(name)
+            intervals.append(ratio)
+            colours.append(RED if ratio.value < LOWEST_RATIO else BLUE)
+    rows_with_intervals(axes, names, intervals, colours)
+    axes.axvline(LOWEST_RATIO, color=MUTED, linestyle=":", linewidth=1.5)
