@@ -15,7 +15,7 @@ FORMAT_VERSION = 1
 MARGIN_LIMIT = 700.0
 
 FloatArray = NDArray[np.float64]
-CalibrationMethod = Literal["none", "sigmoid", "isotonic"]
+CalibrationMethod = Literal["none", "sigmoid", "smooth", "isotonic"]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class CalibrationMap:
 
     Attributes
     ----------
-    method : {"none", "sigmoid", "isotonic"}
+    method : {"none", "sigmoid", "smooth", "isotonic"}
         `none` and `sigmoid` are `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
-        `isotonic` interpolates linearly between knots, constant outside them [2]_.
+        `smooth` and `isotonic` [2]_ interpolate linearly between knots, constant outside them.
     slope, intercept : float
         Of the sigmoid; 1 and 0 for `none`.
     margins, probabilities : tuple of float
-        Knots of the isotonic map: margins rising, probabilities not falling, in (0, 1).
+        Knots: margins rising, probabilities not falling, in (0, 1).
 
     References
     ----------
@@ -47,14 +47,14 @@ class CalibrationMap:
 
     def apply(self, margin: FloatArray) -> FloatArray:
         """Return the probability of default of each margin, shape (rows,), in [0, 1]."""
-        if self.method == "isotonic":
+        if self.margins:
             return np.interp(margin, *self._knots)
         exponent = np.clip(self.slope * margin + self.intercept, -MARGIN_LIMIT, MARGIN_LIMIT)
         return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
 
     def apply_one(self, margin: float) -> float:
         """Return what `apply` gives for one margin, to the last bit."""
-        if self.method == "isotonic":
+        if self.margins:
             return float(np.interp(margin, *self._knots))
         exponent = self.slope * margin + self.intercept
         exponent = min(max(exponent, -MARGIN_LIMIT), MARGIN_LIMIT)
@@ -132,6 +132,28 @@ class DecisionPolicy:
             false_negative_cost=document["false_negative_cost"],
             false_positive_cost=document["false_positive_cost"],
         )
+
+
+def scaled_thresholds(
+    false_negative: FloatArray, false_positive: FloatArray, factor: float | FloatArray
+) -> FloatArray:
+    """Return the probability from which refusing each applicant is cheaper, times a factor.
+
+    C. Elkan, The foundations of cost-sensitive learning, IJCAI 2001: `FP / (FP + FN)`.
+
+    Parameters
+    ----------
+    false_negative, false_positive : ndarray of float64, shape (rows,)
+        Positive costs of accepting a defaulter and of refusing a good client.
+    factor : float or ndarray of float64, shape (rows,)
+        Positive; 1 for probabilities that are taken at their word.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,)
+        In [0, 1].
+    """
+    return np.minimum(factor * (false_positive / (false_positive + false_negative)), 1.0)
 
 
 @overload

@@ -1,4 +1,4 @@
-"""`Costs`: what a wrong decision costs, and what a set of decisions costs."""
+"""`Costs` and `LoanCosts`: what a wrong decision costs, and what a set of decisions costs."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model.policy import scaled_thresholds
 from train.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -15,7 +16,7 @@ LabelArray = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Cost of each kind of wrong decision, in any one unit.
+    """Cost of each kind of wrong decision, in any one unit, the same for every applicant.
 
     Attributes
     ----------
@@ -42,6 +43,10 @@ class Costs:
         """
         return self.false_positive / (self.false_positive + self.false_negative)
 
+    def of_rows(self, rows: int) -> "LoanCosts":
+        """Return the same costs for each of `rows` applicants."""
+        return LoanCosts(np.full(rows, self.false_negative), np.full(rows, self.false_positive))
+
     def of_each(self, y: LabelArray, refused: BoolArray) -> FloatArray:
         """Return the cost of each decision, shape (rows,).
 
@@ -51,10 +56,41 @@ class Costs:
             1 = default.
         refused : ndarray of bool, shape (rows,)
         """
+        return self.of_rows(len(y)).of_each(y, refused)
+
+    def per_applicant(self, y: LabelArray, refused: BoolArray) -> float:
+        """Return the mean cost of the decisions: the figure that models are compared by."""
+        return float(self.of_each(y, refused).mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoanCosts:
+    """Costs of each applicant's wrong decision.
+
+    Attributes
+    ----------
+    false_negative, false_positive : ndarray of float64, shape (rows,)
+        Of accepting each applicant if a defaulter, of refusing if a good client; positive.
+    """
+
+    false_negative: FloatArray
+    false_positive: FloatArray
+
+    @property
+    def bayes_threshold(self) -> FloatArray:
+        """Each applicant's `FP / (FP + FN)`, shape (rows,)."""
+        return scaled_thresholds(self.false_negative, self.false_positive, 1.0)
+
+    def take(self, rows: NDArray[np.intp]) -> "LoanCosts":
+        """Return the costs of some of the applicants."""
+        return LoanCosts(self.false_negative[rows], self.false_positive[rows])
+
+    def of_each(self, y: LabelArray, refused: BoolArray) -> FloatArray:
+        """Return the cost of each decision, shape (rows,); see `Costs.of_each`."""
         wrong_refusal = np.where(y == 0, self.false_positive, 0.0)
         wrong_acceptance = np.where(y == 1, self.false_negative, 0.0)
         return np.where(refused, wrong_refusal, wrong_acceptance)
 
     def per_applicant(self, y: LabelArray, refused: BoolArray) -> float:
-        """Return the mean cost of the decisions: the figure that models are compared by."""
+        """Return the mean cost of the decisions."""
         return float(self.of_each(y, refused).mean())

@@ -1,0 +1,155 @@
+"""Choose calibration map and threshold rule together, by cross-validated cost."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
+
+from scoring_model.policy import CalibrationMap, CalibrationMethod, refuse, scaled_thresholds
+from train.calibration import METHODS, fit_map
+from train.costs import LoanCosts
+from train.threshold import choose_factor
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.int8]
+Rule = Literal["theoretical", "tuned"]
+
+FOLDS = 5
+# A map is out when the mean PD misses the default rate by more: it would not be calibrated.
+BIAS_LIMIT = 0.0025
+# Standard errors of the paired difference by which a pair must be cheaper to displace the safest.
+CLEARLY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One pair of map and rule, cross-validated.
+
+    Attributes
+    ----------
+    method : {"none", "sigmoid", "smooth", "isotonic"}
+    rule : {"theoretical", "tuned"}
+    log_loss : float
+        Of the map.
+    cost_per_applicant : float
+    """
+
+    method: CalibrationMethod
+    rule: Rule
+    log_loss: float
+    cost_per_applicant: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """The chosen map and threshold rule.
+
+    Attributes
+    ----------
+    calibration : CalibrationMap
+        Fitted on all rows.
+    factor : float
+        On each applicant's `FP / (FP + FN)`; 1 is the theoretical rule.
+    candidates : tuple of Candidate
+        All that were compared; the first is the one chosen.
+    """
+
+    calibration: CalibrationMap
+    factor: float
+    candidates: tuple[Candidate, ...]
+
+
+def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) -> DecisionRule:
+    """Choose the map with the lowest log loss and the theoretical threshold, unless a pair is
+    clearly cheaper, all cross-validated.
+
+    Parameters
+    ----------
+    margin : ndarray of float64, shape (repeats, rows)
+        Out-of-fold raw log-odds, once from each shuffle of the folds.
+    y : ndarray of int8, shape (rows,)
+        1 = default; both classes, twice at least.
+    costs : LoanCosts
+        Of the rows.
+    seed : int
+
+    Notes
+    -----
+    On calibrated probabilities the theoretical threshold is the cheapest and has no variance; the
+    lowest point of an empirical cost curve has much. So the burden of proof is on the others.
+    """
+    losses: dict[CalibrationMethod, float] = {}
+    each: dict[tuple[CalibrationMethod, Rule], FloatArray] = {}
+    splits = _splits(y, seed)
+    for method in METHODS:
+        probability, factor = _cross_validate(method, margin, y, costs, splits)
+        # `none` cannot repair a bias, the others have none
+        if method == "none" and abs(float(probability.mean() - y.mean())) > BIAS_LIMIT:
+            continue
+        losses[method] = float(np.mean([log_loss(y, row) for row in probability]))
+        each[method, "theoretical"] = _cost_of_rows(y, probability, costs, np.ones(len(y)))
+        each[method, "tuned"] = _cost_of_rows(y, probability, costs, factor)
+    best = _cheapest(each, min(losses, key=losses.__getitem__))
+    method, rule = best
+    calibration = fit_map(method, margin.ravel(), np.tile(y, len(margin)))
+    factor_of_all = 1.0
+    if rule == "tuned":
+        factor_of_all = _factor(calibration.apply(margin), y, costs)
+    candidates = [
+        Candidate(*pair, losses[pair[0]], float(cost.mean())) for pair, cost in each.items()
+    ]
+    candidates.sort(key=lambda c: ((c.method, c.rule) != best, c.cost_per_applicant))
+    return DecisionRule(calibration, factor_of_all, tuple(candidates))
+
+
+def _splits(y: LabelArray, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    folds = min(FOLDS, int(np.bincount(y, minlength=2).min()))
+    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
+
+
+def _cross_validate(
+    method: CalibrationMethod,
+    margin: FloatArray,
+    y: LabelArray,
+    costs: LoanCosts,
+    splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+) -> tuple[FloatArray, FloatArray]:
+    """Return held-out probabilities (repeats, rows) and each row's tuned factor (rows,)."""
+    probability = np.empty_like(margin)
+    factor = np.empty(len(y))
+    for fit_rows, held_rows in splits:
+        fit_margin, fit_y = margin[:, fit_rows], y[fit_rows]
+        fitted = fit_map(method, fit_margin.ravel(), np.tile(fit_y, len(margin)))
+        probability[:, held_rows] = fitted.apply(margin[:, held_rows])
+        factor[held_rows] = _factor(fitted.apply(fit_margin), fit_y, costs.take(fit_rows))
+    return probability, factor
+
+
+def _factor(probability: FloatArray, y: LabelArray, costs: LoanCosts) -> float:
+    """Return the factor tuned on the mean probability of the repeats."""
+    return choose_factor(y, probability.mean(axis=0), costs)
+
+
+def _cost_of_rows(
+    y: LabelArray, probability: FloatArray, costs: LoanCosts, factor: FloatArray
+) -> FloatArray:
+    """Return each row's cost, the mean over the repeats."""
+    threshold = scaled_thresholds(costs.false_negative, costs.false_positive, factor)
+    return np.mean([costs.of_each(y, refuse(row, threshold)) for row in probability], axis=0)
+
+
+def _cheapest(
+    each: dict[tuple[CalibrationMethod, Rule], FloatArray], safest: CalibrationMethod
+) -> tuple[CalibrationMethod, Rule]:
+    """Return the pair that is cheapest beyond noise, or the safest."""
+    reference: tuple[CalibrationMethod, Rule] = (safest, "theoretical")
+    best, gain = reference, 0.0
+    for pair, cost in each.items():
+        saved = each[reference] - cost
+        noise = float(saved.std()) / np.sqrt(len(saved))
+        if saved.mean() > max(gain, CLEARLY * noise):
+            best, gain = pair, float(saved.mean())
+    return best
