@@ -15,7 +15,9 @@ ORDER = {
     "train": [
         *("errors", "portfolio", "costs", "data", "sampling"),
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
-        *("boosting", "leak_evidence", "leaks", "threshold", "tuning", "calibration"),
+        *("folds", "settings", "boosting", "leak_evidence", "leaks"),
+        *("calibration", "threshold", "decision", "final"),
+        *("space", "suggest", "objective", "tuning", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),
         *("sections", "evidence_sections", "fairness_section", "report"),

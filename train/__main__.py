@@ -52,8 +52,9 @@ def run_train(args: argparse.Namespace) -> None:
     from train import registry, tracking
     from train.costs import Costs
     from train.data import load_data
-    from train.pipeline import Settings, train_model
+    from train.pipeline import train_model
     from train.portfolio import load_portfolio
+    from train.settings import Settings
 
     with tracking.main_run() as run_id:
         settings = Settings(

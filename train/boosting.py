@@ -9,7 +9,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from train.sampling import Treatment, resample
+from train.sampling import ResampledRows, Treatment, resample
 
 MAX_TREES = 2000
 PATIENCE = 40
@@ -53,6 +53,8 @@ class Fold:
         Training part, shapes (rows, features) and (rows,).
     held_matrix, held_y : ndarray
         Held-out part.
+    held_rows : ndarray of int
+        Its row numbers.
     binned : lightgbm.Dataset
         The training part in bins.
     """
@@ -61,6 +63,7 @@ class Fold:
     y: NDArray[np.int8]
     held_matrix: NDArray[np.float64]
     held_y: NDArray[np.int8]
+    held_rows: NDArray[np.intp]
     binned: lightgbm.Dataset
     categorical_indices: tuple[int, ...]
 
@@ -78,7 +81,9 @@ def fixed_params(seed: int) -> dict[str, Any]:
         "metric": "binary_logloss",
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": thread_count(),
+        # folds run side by side, each on one: two threads on one fit wait for each other more
+        # than they help, and on a busy machine bring it to a halt
+        "num_threads": 1,
         "seed": seed,
     }
 
@@ -104,10 +109,18 @@ def make_fold(
         part,
         labels,
         categorical_feature=list(categorical_indices),
-        params={**BINNING, "num_threads": thread_count()},
+        params={**BINNING, "num_threads": 1},
         free_raw_data=False,
     ).construct()
-    return Fold(part, labels, matrix[held_rows], y[held_rows], binned, tuple(categorical_indices))
+    return Fold(
+        matrix=part,
+        y=labels,
+        held_matrix=matrix[held_rows],
+        held_y=y[held_rows],
+        held_rows=held_rows,
+        binned=binned,
+        categorical_indices=tuple(categorical_indices),
+    )
 
 
 def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
@@ -121,21 +134,14 @@ def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
     lightgbm.Booster
         With `best_iteration` set to the number of trees to use.
     """
-    rows = resample(
-        fold.matrix, fold.y, params.treatment, params.ratio, fold.categorical_indices, seed
-    )
-    if rows.matrix is fold.matrix:
-        dataset = fold.binned
-        dataset.set_weight(rows.weight)
-    else:
-        dataset = lightgbm.Dataset(rows.matrix, rows.y, reference=fold.binned)
     settings = {**fixed_params(seed), **params.lightgbm}
+    dataset, odds = _treated(fold, params, settings, seed)
     if params.trees is not None:
         booster = lightgbm.train(settings, dataset, num_boost_round=params.trees)
         booster.best_iteration = params.trees
         return booster
     held_odds = float(fold.held_y.sum() / (len(fold.held_y) - fold.held_y.sum()))
-    held_weight = np.where(fold.held_y == 1, rows.default_odds / held_odds, 1.0)
+    held_weight = np.where(fold.held_y == 1, odds / held_odds, 1.0)
     held = lightgbm.Dataset(
         fold.held_matrix, fold.held_y, weight=held_weight, reference=fold.binned
     )
@@ -146,6 +152,24 @@ def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
         valid_sets=[held],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
+
+
+def _treated(
+    fold: Fold, params: BoostingParams, settings: dict[str, Any], seed: int
+) -> tuple[lightgbm.Dataset, float]:
+    """Return the fold's training part after the treatment, in the fold's bins, and its odds."""
+    rows = resample(
+        fold.matrix, fold.y, params.treatment, params.ratio, fold.categorical_indices, seed
+    )
+    if rows.matrix is not fold.matrix:
+        return lightgbm.Dataset(rows.matrix, rows.y, reference=fold.binned), rows.default_odds
+    # as a parameter, not as weights: these would stay on the binned rows that other trials use
+    settings["scale_pos_weight"] = _weight_of_default(rows, fold.y)
+    return fold.binned, rows.default_odds
+
+
+def _weight_of_default(rows: ResampledRows, y: NDArray[np.int8]) -> float:
+    return rows.default_odds / float(y.sum() / (len(y) - y.sum()))
 
 
 def margins(booster: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -165,12 +189,13 @@ def fit_all(
 ) -> lightgbm.Booster:
     """Fit the final model on all training rows with `params.trees` trees."""
     rows = resample(matrix, y, params.treatment, params.ratio, categorical_indices, seed)
+    settings = {**fixed_params(seed), **params.lightgbm}
+    if rows.matrix is matrix:
+        settings["scale_pos_weight"] = _weight_of_default(rows, y)
     dataset = lightgbm.Dataset(
         rows.matrix,
         rows.y,
-        weight=rows.weight,
         categorical_feature=list(categorical_indices),
-        params={**BINNING, "num_threads": thread_count()},
+        params={**BINNING, "num_threads": 1},
     )
-    settings = {**fixed_params(seed), **params.lightgbm}
     return lightgbm.train(settings, dataset, num_boost_round=params.trees or MAX_TREES)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -19,7 +19,7 @@ SIGMOID_STRENGTH = 1e3
 HINGES = 5
 HINGE_STRENGTH = 0.3
 LINE_SCALE = 30.0
-KNOTS = 400
+KNOTS = 1000
 
 
 def fit_map(method: CalibrationMethod, margin: FloatArray, y: LabelArray) -> CalibrationMap:
@@ -59,19 +59,40 @@ def _fit_smooth(margin: FloatArray, y: LabelArray) -> CalibrationMap:
     The normal score (quantile of the rank) makes the fit the same whatever monotone distortion
     the margin carries: B. L. van der Waerden, Order tests for the two-sample problem, 1952.
     """
-    score = norm.ppf((rankdata(margin) - 0.5) / len(margin))
+    margins, group, count = np.unique(margin, return_inverse=True, return_counts=True)
+    bad = np.bincount(group, weights=y).astype(np.float64)
+    first = _first_of_groups(count)
+    margins = margins[(first + np.append(first[1:], len(margins)) - 1) // 2]
+    count, bad = np.add.reduceat(count, first), np.add.reduceat(bad, first)
+    score = norm.ppf((np.cumsum(count) - count / 2) / len(y))
+    basis = _hinge_basis(score, count)
+    model = LogisticRegression(C=HINGE_STRENGTH, max_iter=1000).fit(
+        np.vstack((basis, basis)),
+        np.repeat([1, 0], len(count)),
+        sample_weight=np.concatenate((bad, count - bad)),
+    )
+    fitted = model.predict_proba(basis)[:, 1]
+    rank = np.arange(len(fitted))
+    monotone = IsotonicRegression().fit(rank, fitted, sample_weight=count).predict(rank)
+    return _with_knots("smooth", margins, monotone, len(y))
+
+
+def _first_of_groups(count: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return where each of at most `KNOTS` groups of neighbours begins, of about equal counts."""
+    if len(count) <= KNOTS:
+        return np.arange(len(count))
+    before = np.cumsum(count) - count
+    wanted = np.linspace(0, int(count.sum()), KNOTS, endpoint=False)
+    return np.unique(np.searchsorted(before, wanted, side="left").clip(0, len(count) - 1))
+
+
+def _hinge_basis(score: FloatArray, count: NDArray[np.intp]) -> FloatArray:
     line = np.column_stack((np.ones_like(score), score))
-    hinge_at = norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1])
-    hinges = np.maximum(score[:, None] - hinge_at, 0.0)
+    hinges = np.maximum(score[:, None] - norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1]), 0.0)
     # what a line explains belongs to the line: its large scale frees it from the penalty
-    bends = hinges - line @ np.linalg.lstsq(line, hinges, rcond=None)[0]
-    basis = np.column_stack((LINE_SCALE * score, bends))
-    model = LogisticRegression(C=HINGE_STRENGTH, max_iter=1000).fit(basis, y)
-    margins, where = np.unique(margin, return_index=True)
-    kept = np.unique(np.linspace(0, len(margins) - 1, KNOTS).round().astype(int))
-    fitted = model.predict_proba(basis[where[kept]])[:, 1]
-    monotone = IsotonicRegression().fit_transform(np.arange(len(fitted)), fitted)
-    return _with_knots("smooth", margins[kept], monotone, len(y))
+    root = np.sqrt(count)[:, None]
+    bends = hinges - line @ np.linalg.lstsq(root * line, root * hinges, rcond=None)[0]
+    return np.column_stack((LINE_SCALE * score, bends))
 
 
 def _with_knots(

@@ -61,10 +61,15 @@ class DecisionRule:
     factor: float
     candidates: tuple[Candidate, ...]
 
+    def thresholds(self, costs: LoanCosts) -> FloatArray:
+        """Return the probability from which each applicant is refused, shape (rows,)."""
+        return scaled_thresholds(costs.false_negative, costs.false_positive, self.factor)
+
 
 def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) -> DecisionRule:
-    """Choose the map with the lowest log loss and the theoretical threshold, unless a pair is
-    clearly cheaper, all cross-validated.
+    """Choose the map with the lowest log loss and the theoretical threshold, or a cheaper pair.
+
+    Log loss and cost are cross-validated; a pair must be cheaper beyond noise to be taken.
 
     Parameters
     ----------
@@ -138,7 +143,8 @@ def _cost_of_rows(
 ) -> FloatArray:
     """Return each row's cost, the mean over the repeats."""
     threshold = scaled_thresholds(costs.false_negative, costs.false_positive, factor)
-    return np.mean([costs.of_each(y, refuse(row, threshold)) for row in probability], axis=0)
+    each = [costs.of_each(y, refuse(row, threshold)) for row in probability]
+    return np.asarray(np.mean(each, axis=0))
 
 
 def _cheapest(

@@ -1,67 +1,34 @@
 """The straight way from a portfolio to a scorer and what it is worth; knows nothing of MLflow."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring_model.policy import DecisionPolicy, refuse
+from scoring_model.policy import DecisionPolicy
 from scoring_model.scorer import Scorer
-from train.boosting import BoostingParams, fit_all, fit_fold, make_fold
-from train.calibration import fit_calibration
+from train.boosting import BoostingParams
 from train.costs import Costs
-from train.data import LabelledRows, PortfolioData, typical_applicant
-from train.errors import InputError
+from train.data import PortfolioData, typical_applicant
+from train.decision import choose_rule
 from train.evaluation import Evaluation
 from train.evidence import Evidence, gather_evidence
+from train.final import fit_final
+from train.folds import repeat_folds
 from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.portfolio import Portfolio
-from train.sampling import available_treatments
-from train.threshold import choose_threshold
-from train.tuning import (
-    SEARCH_FOLDS,
-    FoldMethod,
-    Search,
-    Trial,
-    out_of_fold_margins,
-    search_rows,
-    split_folds,
-    tune,
-)
+from train.selection import decision_dates, search_params, with_trees
+from train.settings import Settings
+from train.threshold import ThresholdProof, prove_threshold
+from train.tuning import Search, Trial
 
 # Added to the run's seed: the rows that a search held out flatter its winner, so that every later
 # step shuffles anew.
-TREES_SEED, FOLDS_SEED, CALIBRATION_SEED = 1, 2, 3
-TREES_FOLDS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the user may set of a training run.
-
-    Attributes
-    ----------
-    costs : Costs
-    max_evals : int
-        Trials of the search, from 1.
-    folds : {"stratified", "time"}
-    seed : int
-        The same seed on the same rows gives the same model.
-    """
-
-    costs: Costs
-    max_evals: int = 25
-    folds: FoldMethod = "stratified"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.max_evals < 1:
-            raise InputError(f"max_evals must be 1 or more, got {self.max_evals}")
-        if self.seed < 0:
-            raise InputError(f"seed must be 0 or more, got {self.seed}")
+FOLDS_SEED, CALIBRATION_SEED = 2, 3
+FINAL_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,34 +109,29 @@ def train_model(
     refuse_leaks(portfolio, leaks)
     for line in leak_notes(leaks):
         note(line)
-    categorical = data.contract.categorical_indices
-    search = _search(portfolio, data.train, categorical, settings, on_trial, note)
-    params = _with_trees(search, data.train, categorical, settings.seed)
+    train, categorical = data.train, data.contract.categorical_indices
+    search = search_params(portfolio, train, categorical, settings, on_trial, note)
+    params = with_trees(search, train, categorical, settings.seed)
     say(f"best of {len(search.trials)} trials: {params.treatment}, {params.trees} trees")
 
-    splits = split_folds(
-        data.train.y,
+    repeats = repeat_folds(
+        train.y,
         settings.folds,
-        SEARCH_FOLDS,
+        FINAL_FOLDS,
         settings.seed + FOLDS_SEED,
-        _dates(portfolio, data.train),
+        decision_dates(portfolio, train),
     )
-    rows, margin = out_of_fold_margins(
-        data.train.matrix, data.train.y, splits, params, categorical, settings.seed
-    )
-    oof_y = data.train.y[rows]
-    calibration = fit_calibration(margin, oof_y, settings.seed + CALIBRATION_SEED)
-    oof_probability = calibration.apply(margin)
-    threshold = choose_threshold(oof_y, oof_probability, settings.costs)
-
-    booster = fit_all(data.train.matrix, data.train.y, params, categorical, settings.seed)
+    final = fit_final(train.matrix, train.y, repeats, params, categorical, settings.seed)
+    costs = settings.costs.of_rows(len(final.rows))
+    seed = settings.seed + CALIBRATION_SEED
+    rule = choose_rule(final.margin, train.y[final.rows], costs, seed)
     scorer = Scorer(
         contract=data.contract,
         # read back from its text: what is evaluated is what is logged, to the last bit
-        booster=lightgbm.Booster(model_str=booster.model_to_string()),
+        booster=lightgbm.Booster(model_str=final.booster.model_to_string()),
         policy=DecisionPolicy(
-            calibration,
-            threshold,
+            rule.calibration,
+            float(rule.thresholds(costs)[0]),
             settings.costs.false_negative,
             settings.costs.false_positive,
         ),
@@ -177,7 +139,10 @@ def train_model(
     evidence = gather_evidence(portfolio, data, scorer, booster, settings.costs, settings.seed)
     for line in evidence.notes():
         note(line)
-    oof_cost = settings.costs.per_applicant(oof_y, refuse(oof_probability, threshold))
+    oof_y = train.y[final.rows]
+    # one probability a row: that of the first shuffle
+    oof_probability = rule.calibration.apply(final.margin[0])
+    proof = prove_threshold(oof_y, oof_probability, costs, rule.factor, settings.seed)
     return TrainedModel(
         scorer=scorer,
         example=typical_applicant(data.train, data.contract),
@@ -188,9 +153,9 @@ def train_model(
         leaks=leaks,
         evidence=evidence,
         metrics={
-            "threshold": threshold,
+            "threshold": scorer.policy.threshold,
             "bayes_threshold": settings.costs.bayes_threshold,
-            "oof_cost_per_applicant": oof_cost,
+            **_proof_metrics(proof, settings.costs),
             "oof_default_rate": float(oof_y.mean()),
             "oof_mean_probability": float(oof_probability.mean()),
             "search_cost_per_applicant": search.best.cost_per_applicant,
@@ -201,44 +166,12 @@ def train_model(
     )
 
 
-def _search(
-    portfolio: Portfolio,
-    train: LabelledRows,
-    categorical: tuple[int, ...],
-    settings: Settings,
-    on_trial: Callable[[Trial], None],
-    note: Callable[[str], None],
-) -> Search:
-    rows = search_rows(train.y, settings.seed)
-    if len(rows) < len(train.y):
-        note(f"the search uses a stratified sample of {len(rows)} of {len(train.y)} training rows")
-    matrix, y = train.matrix[rows], train.y[rows]
-    treatments, left_out = available_treatments(matrix, y, categorical)
-    for treatment, why in left_out.items():
-        note(f"{treatment} is left out of the search: {why}")
-    dates = _dates(portfolio, train)
-    splits = split_folds(
-        y, settings.folds, SEARCH_FOLDS, settings.seed, None if dates is None else dates[rows]
-    )
-    folds = [make_fold(matrix, y, fit, held, categorical) for fit, held in splits]
-    return tune(folds, settings.costs, treatments, settings.max_evals, settings.seed, on_trial)
-
-
-def _dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datetime64] | None:
-    if portfolio.decision_date is None:
-        return None
-    return rows.frame[portfolio.decision_date].to_numpy()
-
-
-def _with_trees(
-    search: Search, train: LabelledRows, categorical: tuple[int, ...], seed: int
-) -> BoostingParams:
-    """Return the best parameters with the number of trees that suits all training rows."""
-    best = search.best.params
-    if len(search_rows(train.y, seed)) == len(train.y):
-        return best
-    # more rows carry more trees than the search's sample did: stop once early on a part of them
-    splits = split_folds(train.y, "stratified", TREES_FOLDS, seed + TREES_SEED)
-    fold = make_fold(train.matrix, train.y, *splits[0], categorical)
-    booster = fit_fold(fold, replace(best, trees=None), seed)
-    return replace(best, trees=booster.best_iteration)
+def _proof_metrics(proof: ThresholdProof, costs: Costs) -> dict[str, float]:
+    return {
+        "threshold_ci_low": proof.factor_low * costs.bayes_threshold,
+        "threshold_ci_high": proof.factor_high * costs.bayes_threshold,
+        "oof_cost_per_applicant": proof.cost,
+        "oof_cost_at_bayes_threshold": proof.bayes_cost,
+        "oof_cost_less_bayes_ci_low": proof.difference_low,
+        "oof_cost_less_bayes_ci_high": proof.difference_high,
+    }

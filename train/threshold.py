@@ -71,7 +71,7 @@ def choose_factor(y: LabelArray, probability: FloatArray, costs: LoanCosts) -> f
 def _cells(probability: FloatArray, costs: LoanCosts) -> NDArray[np.intp]:
     """Return each applicant's cell: the factors from it on accept the applicant."""
     relative = np.maximum(probability / costs.bayes_threshold, np.exp(2 * LOG_FACTORS[0]))
-    return np.searchsorted(LOG_FACTORS, np.log(relative), side="right")
+    return np.asarray(np.searchsorted(LOG_FACTORS, np.log(relative), side="right"))
 
 
 def _kernel(y: LabelArray) -> FloatArray:

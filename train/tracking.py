@@ -18,9 +18,10 @@ from scoring_model.contract import FeatureContract
 from scoring_model.model import SCORER_ARTIFACT
 from train.data import PortfolioData
 from train.findings import Findings
-from train.pipeline import Settings, TrainedModel
+from train.pipeline import TrainedModel
 from train.portfolio import Portfolio
 from train.report import draw_pictures, save_pictures, write_report
+from train.settings import Settings
 from train.tuning import Trial
 
 PACKAGE = Path(scoring_model.__file__).parent

@@ -1,27 +1,27 @@
 """The hyperopt search for the parameters whose decisions cost least."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from hyperopt import STATUS_OK, fmin, hp, tpe
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from tqdm import tqdm
 
-from train.boosting import BoostingParams, Fold, fit_fold, make_fold, margins
-from train.costs import Costs
-from train.errors import InputError
+from train.boosting import BoostingParams, Fold, fit_fold, margins, thread_count
+from train.costs import LoanCosts
+from train.objective import HeldOutCost, held_out_cost
 from train.sampling import Treatment
-from train.threshold import lowest_cost
+from train.space import Point, first_points, search_space, to_params
+from train.suggest import Suggester
 
 FloatArray = NDArray[np.float64]
-FoldMethod = Literal["stratified", "time"]
 
-SEARCH_FOLDS = 5
-# A search needs the order of trials, not their exact cost: more rows than this only make it slow.
-SEARCH_ROWS = 40_000
-WHOLE = ("num_leaves", "min_data_in_leaf", "min_data_per_group")
+SEARCH_FOLDS = 4
+# Standard errors over the best by which a trial's first folds must cost more for it to be stopped.
+HOPELESS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,116 +32,89 @@ class Trial:
     ----------
     number : int
         From 0.
+    point : mapping of str to (float or int)
+        As hyperopt suggested it, exactly.
+    draws : int
+        How many numbers the search's random state had drawn when it suggested the point.
     params : BoostingParams
         `trees` is the mean of the folds' early stops.
+    folds_run, folds : int
+        A trial that its first folds show to be hopeless is stopped: it ran fewer than all.
+    first_loss : float
+        The loss on the held-out rows of the first folds.
     cost_per_applicant : float
-        On held-out rows of all folds at the best threshold.
+        On held-out rows of the folds that ran, at the theoretical threshold.
+    loss : float
+        What the search minimises: see `train.objective`.
     """
 
     number: int
+    point: Point
+    draws: int
     params: BoostingParams
+    folds_run: int
+    folds: int
+    first_loss: float
     cost_per_applicant: float
+    loss: float
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the trial was stopped before its last fold."""
+        return self.folds_run < self.folds
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """All trials of a search, in order; `best` is the cheapest."""
+    """All trials of a search, in order; `best` is the cheapest that ran all folds."""
 
     trials: tuple[Trial, ...] = field(default_factory=tuple)
 
     @property
     def best(self) -> Trial:
-        """The trial that costs least, the first of equals."""
-        return min(self.trials, key=lambda trial: trial.cost_per_applicant)
+        """The trial with the lowest loss among those with all folds, the first of equals."""
+        return min((t for t in self.trials if not t.stopped), key=lambda trial: trial.loss)
+
+    @property
+    def stopped(self) -> int:
+        """How many trials were stopped after their first folds."""
+        return sum(trial.stopped for trial in self.trials)
 
 
-def search_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
-    """Return hyperopt's space for `rows` training rows."""
-    smallest_leaf = max(5, min(20, rows // 1000))
-    return {
-        "treatment": hp.choice("treatment", list(treatments)),
-        "ratio": hp.uniform("ratio", 0.2, 1.0),
-        "learning_rate": hp.loguniform("learning_rate", np.log(0.03), np.log(0.15)),
-        "num_leaves": hp.qloguniform("num_leaves", np.log(6), np.log(96), 1),
-        "min_data_in_leaf": hp.qloguniform(
-            "min_data_in_leaf", np.log(smallest_leaf), np.log(max(40, rows / 100)), 1
-        ),
-        "feature_fraction": hp.uniform("feature_fraction", 0.4, 1.0),
-        "lambda_l2": hp.loguniform("lambda_l2", np.log(0.01), np.log(100.0)),
-        "cat_smooth": hp.loguniform("cat_smooth", np.log(1.0), np.log(200.0)),
-        "cat_l2": hp.loguniform("cat_l2", np.log(1.0), np.log(200.0)),
-    }
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How to search.
 
-
-def to_params(point: dict[str, Any]) -> BoostingParams:
-    """Turn a point of the space, with hyperopt's numpy scalars, into plain parameters."""
-    own = ("treatment", "ratio")
-    return BoostingParams(
-        treatment=point["treatment"],
-        ratio=float(point["ratio"]),
-        lightgbm={
-            name: int(value) if name in WHOLE else float(value)
-            for name, value in point.items()
-            if name not in own
-        },
-    )
-
-
-def split_folds(
-    y: NDArray[np.int8],
-    method: FoldMethod,
-    folds: int,
-    seed: int,
-    dates: NDArray[np.datetime64] | None = None,
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Return (fit rows, held-out rows) of each fold.
-
-    Parameters
+    Attributes
     ----------
-    y : ndarray of int8, shape (rows,)
-    method : {"stratified", "time"}
-        `stratified` shuffles and keeps the default rate; `time` fits on what was decided before
-        the held-out rows, so that the first block is never held out.
-    folds : int
+    treatments : tuple of str
+        Of the imbalance, to choose from.
+    max_evals : int
+        Number of trials, from 1.
     seed : int
-        Of the shuffle.
-    dates : ndarray of datetime64, shape (rows,), optional
-        Of the decisions; needed for `time`.
+        The same seed, rows and `parallelism` give the same search.
+    parallelism : int
+        Trials side by side, suggested together.
+    timeout_minutes : float, optional
+        No trial begins later, but the first ones always do.
+    first_folds : int
+        After so many folds a hopeless trial is stopped.
     """
-    if method == "stratified":
-        if (smallest := int(np.bincount(y, minlength=2).min())) < folds:
-            raise InputError(
-                f"{folds} folds need {folds} training rows of each class at least, got {smallest}"
-            )
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-        return list(splitter.split(np.zeros(len(y)), y))
-    if dates is None:
-        raise InputError("folds = time needs a [portfolio] decision_date")
-    edges = np.quantile(dates.astype("int64"), np.linspace(0, 1, folds + 2)[1:-1])
-    block = np.searchsorted(edges, dates.astype("int64"), side="right")
-    return [
-        (np.flatnonzero(block < number), np.flatnonzero(block == number))
-        for number in range(1, folds + 1)
-    ]
 
-
-def search_rows(y: NDArray[np.int8], seed: int) -> NDArray[np.intp]:
-    """Return the rows to search on: all, or a stratified sample of `SEARCH_ROWS`."""
-    if len(y) <= SEARCH_ROWS:
-        return np.arange(len(y))
-    chosen, _ = train_test_split(
-        np.arange(len(y)), train_size=SEARCH_ROWS, random_state=seed, stratify=y
-    )
-    return np.sort(chosen)
+    treatments: tuple[Treatment, ...]
+    max_evals: int
+    seed: int
+    parallelism: int = 1
+    timeout_minutes: float | None = None
+    first_folds: int = 2
 
 
 def tune(
     folds: Sequence[Fold],
-    costs: Costs,
-    treatments: Sequence[Treatment],
-    max_evals: int,
-    seed: int,
+    costs: LoanCosts,
+    plan: SearchPlan,
     on_trial: Callable[[Trial], None],
+    finished: Sequence[Trial] = (),
 ) -> Search:
     """Search for the parameters whose decisions cost least on held-out rows.
 
@@ -149,64 +122,126 @@ def tune(
     ----------
     folds : sequence of Fold
         Binned once; every trial uses them.
-    costs : Costs
-    treatments : sequence of str
-        Of the imbalance, to choose from.
-    max_evals : int
-        Number of trials, from 1.
-    seed : int
-        The same seed, rows and threads give the same search.
+    costs : LoanCosts
+        Of all rows that the folds are cut from.
+    plan : SearchPlan
     on_trial : callable
-        Called with each finished trial.
-    """
-    trials: list[Trial] = []
-    y = np.concatenate([fold.held_y for fold in folds])
-    space = search_space(treatments, len(folds[0].y))
-
-    def cost_of(point: dict[str, Any]) -> dict[str, Any]:
-        params = to_params(point)
-        boosters = [fit_fold(fold, params, seed) for fold in folds]
-        margin = np.concatenate(
-            [margins(b, fold.held_matrix) for b, fold in zip(boosters, folds, strict=True)]
-        )
-        cost = lowest_cost(y, margin, costs)
-        trees = round(float(np.mean([booster.best_iteration for booster in boosters])))
-        tuned = BoostingParams(params.treatment, params.ratio, params.lightgbm, max(trees, 1))
-        trial = Trial(len(trials), tuned, cost)
-        trials.append(trial)
-        on_trial(trial)
-        return {"loss": cost, "status": STATUS_OK}
-
-    fmin(
-        cost_of,
-        space,
-        algo=tpe.suggest,
-        max_evals=max_evals,
-        rstate=np.random.default_rng(seed),
-    )
-    return Search(tuple(trials))
-
-
-def out_of_fold_margins(
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
-    splits: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
-    params: BoostingParams,
-    categorical_indices: Sequence[int],
-    seed: int,
-) -> tuple[NDArray[np.intp], FloatArray]:
-    """Fit each fold with the trees fixed.
+        Called with each trial as it finishes, in order.
+    finished : sequence of Trial
+        Of an earlier search with the same plan, in order from the first: they are not run again.
 
     Returns
     -------
-    rows : ndarray of int
-        Rows that were held out once, rising.
-    margin : ndarray of float64, shape (len(rows),)
-        What a booster that never saw the row says of it.
+    Search
+        To the last bit that of a search that was never interrupted.
     """
-    margin = np.full(len(y), np.nan)
-    for fit_rows, held_rows in splits:
-        fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
-        margin[held_rows] = margins(fit_fold(fold, params, seed), fold.held_matrix)
-    rows = np.flatnonzero(~np.isnan(margin))
-    return rows, margin[rows]
+    minutes = math.inf if plan.timeout_minutes is None else plan.timeout_minutes
+    deadline = time.monotonic() + 60 * minutes
+    rows = len(folds[0].y)
+    suggester = Suggester(
+        search_space(plan.treatments, rows), first_points(plan.treatments, rows), plan.seed
+    )
+    # a batch that was cut short is suggested anew, as a whole
+    whole = len(finished) // plan.parallelism * plan.parallelism
+    trials = list(finished[: whole if len(finished) < plan.max_evals else plan.max_evals])
+    for trial in trials:
+        suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
+    runner = _Runner(folds, costs, plan)
+    with tqdm(total=plan.max_evals, initial=len(trials), unit="trial", desc="search") as bar:
+        while len(trials) < plan.max_evals:
+            if trials and time.monotonic() >= deadline:
+                break
+            size = min(plan.parallelism, plan.max_evals - len(trials))
+            asked = [(suggester.ask(), suggester.draws) for _ in range(size)]
+            best = Search(tuple(trials)).best if trials else None
+            for trial in runner.run(asked, len(trials), best):
+                suggester.tell(trial.number, trial.point, trial.loss)
+                trials.append(trial)
+                on_trial(trial)
+                bar.update()
+            bar.set_postfix(cost=f"{Search(tuple(trials)).best.cost_per_applicant:.4f}")
+    return Search(tuple(trials))
+
+
+class _Runner:
+    """Runs batches of trials: the fits of all their folds share the processors."""
+
+    def __init__(self, folds: Sequence[Fold], costs: LoanCosts, plan: SearchPlan) -> None:
+        self.folds = folds
+        self.costs = costs
+        self.plan = plan
+        self.first = min(plan.first_folds, len(folds))
+
+    def run(
+        self, asked: Sequence[tuple[Point, int]], number: int, best: Trial | None
+    ) -> list[Trial]:
+        """Run a batch: the first folds of all, then the others of those with hope."""
+        params = [to_params(point, self.plan.treatments) for point, _ in asked]
+        first, others = range(self.first), range(self.first, len(self.folds))
+        fits = self._fit([(p, fold) for p in params for fold in first])
+        done = [fits[i * self.first : (i + 1) * self.first] for i in range(len(asked))]
+        firsts = [self._cost(own) for own in done]
+        hopeful = [i for i, cost in enumerate(firsts) if not _is_hopeless(cost, best)]
+        fits = self._fit([(params[i], fold) for i in hopeful for fold in others])
+        for place, i in enumerate(hopeful):
+            done[i] += fits[place * len(others) : (place + 1) * len(others)]
+        return [
+            self._trial(number + i, *asked[i], params[i], firsts[i], done[i], best)
+            for i in range(len(asked))
+        ]
+
+    def _fit(self, tasks: Sequence[tuple[BoostingParams, int]]) -> list[tuple[FloatArray, int]]:
+        """Return the held-out margins and the number of trees of each fit."""
+
+        def fit(task: tuple[BoostingParams, int]) -> tuple[FloatArray, int]:
+            params, number = task
+            fold = self.folds[number]
+            booster = fit_fold(fold, params, self.plan.seed)
+            return margins(booster, fold.held_matrix), booster.best_iteration
+
+        with ThreadPoolExecutor(thread_count()) as pool:
+            return list(pool.map(fit, tasks))
+
+    def _cost(self, fits: Sequence[tuple[FloatArray, int]]) -> HeldOutCost:
+        folds = self.folds[: len(fits)]
+        rows = np.concatenate([fold.held_rows for fold in folds])
+        return held_out_cost(
+            np.concatenate([margin for margin, _ in fits]),
+            np.concatenate([fold.held_y for fold in folds]),
+            self.costs.take(rows),
+        )
+
+    def _trial(
+        self,
+        number: int,
+        point: Point,
+        draws: int,
+        params: BoostingParams,
+        first: HeldOutCost,
+        fits: Sequence[tuple[FloatArray, int]],
+        best: Trial | None,
+    ) -> Trial:
+        cost = self._cost(fits)
+        loss = cost.loss
+        if best is not None and len(fits) < len(self.folds):
+            # where the stopped trial would have ended if the other folds were as the first
+            loss = best.loss * first.loss / best.first_loss
+        trees = max(1, round(float(np.mean([trees for _, trees in fits]))))
+        return Trial(
+            number=number,
+            point=point,
+            draws=draws,
+            params=replace(params, trees=trees),
+            folds_run=len(fits),
+            folds=len(self.folds),
+            first_loss=first.loss,
+            cost_per_applicant=cost.cost_per_applicant,
+            loss=loss,
+        )
+
+
+def _is_hopeless(first: HeldOutCost, best: Trial | None) -> bool:
+    """Return whether a trial's first folds cost clearly more than the best trial's did."""
+    if best is None:
+        return False
+    return first.loss > best.first_loss + HOPELESS * first.standard_error

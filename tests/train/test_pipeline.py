@@ -10,8 +10,9 @@ from scoring_model.scorer import load_scorer
 from tests.made import as_json, make_loans, write_portfolio
 from train.costs import Costs
 from train.data import PortfolioData, load_data
-from train.pipeline import Settings, TrainedModel, train_model
+from train.pipeline import TrainedModel, train_model
 from train.portfolio import load_portfolio
+from train.settings import Settings
 
 SETTINGS = Settings(Costs(), max_evals=2)
 ARTIFACTS = ("booster.txt", "contract.json", "policy.json", "example.json", "manifest.json")

@@ -1,0 +1,89 @@
+"""Search a portfolio's training rows for the parameters of the final model."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.boosting import BoostingParams, fit_fold, make_fold
+from train.data import LabelledRows
+from train.folds import repeat_folds, search_rows, split_folds
+from train.portfolio import Portfolio
+from train.sampling import available_treatments
+from train.settings import Settings
+from train.tuning import SEARCH_FOLDS, Search, SearchPlan, Trial, tune
+
+# Added to the run's seed, as the rows that a search held out flatter its winner.
+TREES_SEED = 1
+TREES_FOLDS = 8
+
+
+def search_params(
+    portfolio: Portfolio,
+    train: LabelledRows,
+    categorical: tuple[int, ...],
+    settings: Settings,
+    on_trial: Callable[[Trial], None],
+    note: Callable[[str], None],
+) -> Search:
+    """Search on a portfolio's training rows, or on a sample where they are many.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    train : LabelledRows
+    categorical : tuple of int
+        Matrix columns that hold category codes.
+    settings : Settings
+    on_trial : callable
+        Called with each finished trial.
+    note : callable
+        Called with what the user should hear.
+    """
+    rows = search_rows(train.y, settings.seed)
+    if len(rows) < len(train.y):
+        note(f"the search uses a stratified sample of {len(rows)} of {len(train.y)} training rows")
+    matrix, y = train.matrix[rows], train.y[rows]
+    treatments, left_out = available_treatments(matrix, y, categorical)
+    for treatment, why in left_out.items():
+        note(f"{treatment} is left out of the search: {why}")
+    dates = decision_dates(portfolio, train)
+    repeats = repeat_folds(
+        y, settings.folds, SEARCH_FOLDS, settings.seed, None if dates is None else dates[rows]
+    )
+    folds = [make_fold(matrix, y, *split, categorical) for splits in repeats for split in splits]
+    plan = SearchPlan(
+        treatments,
+        settings.max_evals,
+        settings.seed,
+        # the halves of one shuffle, or one of several shuffles
+        first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
+    )
+    search = tune(folds, settings.costs.of_rows(len(y)), plan, on_trial)
+    if search.stopped:
+        note(
+            f"{search.stopped} of {len(search.trials)} trials were stopped after their first folds"
+        )
+    return search
+
+
+def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datetime64] | None:
+    """Return the day of each decision, shape (rows,), where the portfolio has one."""
+    if portfolio.decision_date is None:
+        return None
+    return rows.frame[portfolio.decision_date].to_numpy()
+
+
+def with_trees(
+    search: Search, train: LabelledRows, categorical: tuple[int, ...], seed: int
+) -> BoostingParams:
+    """Return the best parameters with the number of trees that suits all training rows."""
+    best = search.best.params
+    if len(search_rows(train.y, seed)) == len(train.y):
+        return best
+    # more rows carry more trees than the search's sample did: stop once early on a part of them
+    splits = split_folds(train.y, "stratified", TREES_FOLDS, seed + TREES_SEED)
+    fold = make_fold(train.matrix, train.y, *splits[0], categorical)
+    booster = fit_fold(fold, replace(best, trees=None), seed)
+    return replace(best, trees=booster.best_iteration)

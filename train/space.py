@@ -1,0 +1,86 @@
+"""What the search chooses from: hyperopt's space, the points it begins with, and plain values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hyperopt import hp
+
+from train.boosting import BoostingParams
+from train.sampling import Treatment
+
+WHOLE = ("num_leaves", "min_data_in_leaf")
+OWN = ("treatment", "ratio")
+# A point of the space as hyperopt holds it: `treatment` is the position in the list of treatments.
+Point = Mapping[str, float | int]
+
+
+def search_bounds(rows: int) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest value of each number for `rows` rows to fit on.
+
+    Few rows get small trees with large leaves: what a large tree finds in them is luck.
+    """
+    leaf = max(5.0, min(20.0, rows / 500))
+    return {
+        "learning_rate": (0.03, 0.15),
+        "num_leaves": (2.0, min(96.0, max(6.0, rows / 150))),
+        "min_data_in_leaf": (leaf, max(40.0, rows / 50)),
+        "feature_fraction": (0.3, 1.0),
+        "lambda_l2": (0.1 if rows > 5000 else 1.0, 100.0),
+        "path_smooth": (0.1, 100.0),
+        "cat_smooth": (5.0, 200.0),
+        "cat_l2": (5.0, 200.0),
+    }
+
+
+def search_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
+    """Return hyperopt's space for `rows` rows to fit on."""
+    space: dict[str, Any] = {
+        "treatment": hp.choice("treatment", list(treatments)),
+        "ratio": hp.uniform("ratio", 0.2, 1.0),
+    }
+    for name, (low, high) in search_bounds(rows).items():
+        if name == "feature_fraction":
+            space[name] = hp.uniform(name, low, high)
+        elif name in WHOLE:
+            space[name] = hp.qloguniform(name, np.log(low), np.log(high), 1)
+        else:
+            space[name] = hp.loguniform(name, np.log(low), np.log(high))
+    return space
+
+
+def first_points(treatments: Sequence[Treatment], rows: int) -> list[dict[str, float | int]]:
+    """Return points that are good on most portfolios: where the search begins."""
+    bounds = search_bounds(rows)
+    wanted = (
+        # trees of a few leaves, and stumps: additive, as a scorecard is
+        {"num_leaves": 12.0, "min_data_in_leaf": 40.0, "learning_rate": 0.06},
+        {"num_leaves": 3.0, "min_data_in_leaf": 30.0, "learning_rate": 0.1},
+    )
+    common = {"feature_fraction": 0.6, "lambda_l2": 10.0, "path_smooth": 1.0}
+    points = []
+    for values in wanted:
+        point: dict[str, float | int] = {"treatment": list(treatments).index("none"), "ratio": 1.0}
+        for name, (low, high) in bounds.items():
+            value = {**common, "cat_smooth": 20.0, "cat_l2": 20.0, **values}[name]
+            point[name] = float(np.clip(value, low, high))
+        points.append(point)
+    return points
+
+
+def to_params(point: Point, treatments: Sequence[Treatment]) -> BoostingParams:
+    """Turn a point into plain parameters."""
+    return BoostingParams(
+        treatment=treatments[int(point["treatment"])],
+        ratio=float(point["ratio"]),
+        lightgbm={
+            name: round(value) if name in WHOLE else float(value)
+            for name, value in sorted(point.items())
+            if name not in OWN
+        },
+    )
+
+
+def describe_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
+    """Return the space as plain values: two searches with equal ones suggest alike."""
+    return {"treatments": list(treatments), "bounds": search_bounds(rows)}
