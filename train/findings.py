@@ -5,9 +5,10 @@ from functools import cached_property
 
 from train.data import PortfolioData
 from train.fairness import ColumnFairness
-from train.pipeline import Settings, TrainedModel
+from train.pipeline import TrainedModel
 from train.portfolio import Portfolio
 from train.segments import Segment
+from train.settings import Settings
 
 
 @dataclass(frozen=True)
