@@ -125,10 +125,11 @@ def train_model(
     costs = settings.costs.of_rows(len(final.rows))
     seed = settings.seed + CALIBRATION_SEED
     rule = choose_rule(final.margin, train.y[final.rows], costs, seed)
+    # read back from its text: what is evaluated is what is logged, to the last bit
+    booster = lightgbm.Booster(model_str=final.booster.model_to_string())
     scorer = Scorer(
         contract=data.contract,
-        # read back from its text: what is evaluated is what is logged, to the last bit
-        booster=lightgbm.Booster(model_str=final.booster.model_to_string()),
+        booster=booster,
         policy=DecisionPolicy(
             rule.calibration,
             float(rule.thresholds(costs)[0]),
