@@ -1,11 +1,12 @@
 """The command line: one subcommand for each entry point of MLproject."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from train.errors import InputError
+from train.errors import InputError, NotEarned
 
 DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
 
@@ -35,9 +36,19 @@ def make_parser() -> argparse.ArgumentParser:
     train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
-    promote.add_argument("--version", type=int, required=True)
-    promote.add_argument("--stage", required=True)
+    promote.add_argument("--version", required=True, help="a number, or latest")
+    promote.add_argument("--stage", required=True, help="Production, Staging or Archived")
+    promote.add_argument("--override", default="", help="why, if it is not earned")
+    promote.add_argument("--allow_contract_change", choices=("true", "false"), default="false")
     promote.set_defaults(run=run_promote, parser=promote)
+
+    rollback = commands.add_parser("rollback", help="back to the last champion", allow_abbrev=False)
+    rollback.add_argument("--reason", required=True)
+    rollback.set_defaults(run=run_rollback, parser=rollback)
+
+    history = commands.add_parser("history", help="who was in production", allow_abbrev=False)
+    history.add_argument("--format", choices=("table", "json", "both"), default="both")
+    history.set_defaults(run=run_history, parser=history)
 
     demo = commands.add_parser("demo", help="serve the champion and ask it once")
     demo.set_defaults(run=run_demo, parser=demo)
@@ -49,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run_train(args: argparse.Namespace) -> None:
     """Train on a portfolio, evaluate, register, and promote the first version."""
-    from train import registry, tracking
+    from train import promotion, registry, tracking
     from train.costs import Costs
     from train.data import load_data
     from train.pipeline import train_model
@@ -70,8 +81,7 @@ def run_train(args: argparse.Namespace) -> None:
         uri = tracking.log_result(portfolio, data, settings, model)
         # last, so that a run that dies leaves no version
         version = registry.register(uri, tracking.version_tags(portfolio, data, model, run_id))
-        stage = "Staging" if registry.champion() else "Production"
-        registry.promote(version, stage)
+        stage = promotion.place_new(version)
         print(f"run {run_id}: version {version} of {registry.MODEL_NAME} is in {stage}")
         if stage == "Staging":
             print(
@@ -80,11 +90,53 @@ def run_train(args: argparse.Namespace) -> None:
 
 
 def run_promote(args: argparse.Namespace) -> None:
-    """Move a version to a stage."""
-    from train import registry
+    """Move a version to a stage; Production has to be earned."""
+    from train import promotion, promotion_record, registry, tracking
 
-    registry.promote(args.version, args.stage)
-    print(f"version {args.version} of {registry.MODEL_NAME} is in {args.stage}")
+    with tracking.main_run() as run_id:
+        registry.check_stage(args.stage)
+        promotion.check_reason("override", args.override)
+        if args.stage != "Production":
+            version = promotion.move(args.version, args.stage, print)
+        else:
+            allowed = args.allow_contract_change == "true"
+            trial = promotion.try_challenger(args.version, allowed, print)
+            table = promotion_record.gate_table(trial)
+            print(table)
+            promotion_record.log_trial(trial)
+            try:
+                made = promotion.promote(trial, args.override, run_id)
+            except NotEarned:
+                promotion_record.note_refusal(trial)
+                raise
+            promotion_record.note_promotion(made, table)
+            version = made.version
+        print(f"version {version} of {registry.MODEL_NAME} is in {args.stage}")
+
+
+def run_rollback(args: argparse.Namespace) -> None:
+    """Put the champion before the present one back into production."""
+    from train import promotion, promotion_record, registry, tracking
+
+    with tracking.main_run() as run_id:
+        made = promotion.roll_back(args.reason.strip(), run_id, print)
+        promotion_record.note_promotion(made, "")
+        print(f"version {made.version} of {registry.MODEL_NAME} is back in Production")
+
+
+def run_history(args: argparse.Namespace) -> None:
+    """Say which version was in production when, by whom and on what evidence."""
+    from train import history, promotion, registry
+
+    rows = history.tenures(promotion.settle(_warn)) if registry.has_model() else ()
+    if args.format != "json":
+        print(history.to_table(rows) if rows else "no version was ever in production")
+    if args.format != "table":
+        print(history.to_json(rows))
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def run_demo(_: argparse.Namespace) -> None:
@@ -101,11 +153,21 @@ def main(argv: list[str] | None = None) -> int:
         # asked of the subcommand's own parser, which knows its parameters
         args.parser.error(f"unknown parameter {unknown[0]}")
     try:
-        args.run(args)
+        _run(args)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return error.exit_status
     return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    from train.connection import answering_registry, check_registry_answers
+
+    # a bar for each small file is noise
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    check_registry_answers()
+    with answering_registry():
+        args.run(args)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""`InputError`: what the user gave is wrong; ends a run with one line, no stack trace."""
+"""Errors that end a command with one line and a status, no stack trace."""
+
+from typing import ClassVar
 
 
 class InputError(Exception):
@@ -6,3 +8,11 @@ class InputError(Exception):
 
     The message is one line that names the file, key or column and the rule.
     """
+
+    exit_status: ClassVar[int] = 1
+
+
+class NotEarned(InputError):
+    """A challenger that the gate does not let into production; nothing has changed."""
+
+    exit_status = 2

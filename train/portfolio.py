@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from train.errors import InputError
+from train.limits import GATE_KEYS, GateLimits, read_limits
 
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     # None: any key, each one a column
@@ -20,6 +21,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "exclude": None,
     "accept_leak_risk": None,
     "labels": None,
+    "gate": GATE_KEYS,
 }
 REQUIRED = {"portfolio": ("name", "description", "source", "key", "target"), "split": ("method",)}
 
@@ -79,6 +81,7 @@ class Portfolio:
         Columns whose kind (`number`, `category`) the file's type does not tell.
     labels : mapping of str to mapping of str to str
         What people read for a column, by language.
+    gate : GateLimits
     """
 
     path: Path
@@ -95,6 +98,7 @@ class Portfolio:
     accept_leak_risk: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Literal["number", "category"]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    gate: GateLimits = field(default_factory=GateLimits)
 
     @property
     def columns_named(self) -> dict[str, str]:
@@ -177,6 +181,7 @@ class _Reader:
             accept_leak_risk=self.texts("accept_leak_risk", "the reason as text"),
             kinds=self.kinds(),
             labels=self.labels(),
+            gate=read_limits(self.document.get("gate", {}), self.fail),
         )
 
     def check_keys(self) -> None:

@@ -1,8 +1,9 @@
-"""The Model Registry: register a version, promote it, say which one is champion."""
+"""The Model Registry: register a version, read what it is, set its stage and its alias."""
 
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -10,11 +11,15 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from scoring_model.errors import ArtifactError
+from scoring_model.scorer import Scorer, load_scorer
 from train.errors import InputError
+from train.ledger import LEDGER_TAG, new_ledger
 
 MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 ALIAS_OF_STAGE = {"Production": CHAMPION, "Staging": CHALLENGER, "Archived": None}
+REGISTER_ATTEMPTS = 5
 
 
 @contextmanager
@@ -27,55 +32,154 @@ def _stages() -> Iterator[None]:
 
 def register(model_uri: str, tags: Mapping[str, Any]) -> int:
     """Register a logged model as the next version of `credit-scoring` and return its number."""
-    version = mlflow.register_model(model_uri, MODEL_NAME, tags=dict(tags))
-    return int(version.version)
+    find_ledger()
+    for attempt in range(1, REGISTER_ATTEMPTS + 1):
+        try:
+            return int(mlflow.register_model(model_uri, MODEL_NAME, tags=dict(tags)).version)
+        except MlflowException as error:
+            # MLflow tries three numbers, which is few when several trainings end at once
+            if "Giving up" not in str(error) or attempt == REGISTER_ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def find_ledger() -> str:
+    """Return the id of the run that holds the ledger; make model and ledger where there is none."""
+    client = MlflowClient()
+    try:
+        tags = client.get_registered_model(MODEL_NAME).tags
+    except MlflowException:
+        tags = _create_model(client)
+    if LEDGER_TAG not in tags:
+        # a model that was registered before there was a ledger
+        client.set_registered_model_tag(MODEL_NAME, LEDGER_TAG, new_ledger())
+        tags = client.get_registered_model(MODEL_NAME).tags
+    return str(tags[LEDGER_TAG])
+
+
+def _create_model(client: MlflowClient) -> dict[str, str]:
+    """Create the registered model together with its ledger; the first of several wins."""
+    ledger = new_ledger()
+    try:
+        return dict(client.create_registered_model(MODEL_NAME, tags={LEDGER_TAG: ledger}).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        client.delete_run(ledger)
+        return dict(client.get_registered_model(MODEL_NAME).tags)
+
+
+def has_model() -> bool:
+    """Return whether anything was ever registered as `credit-scoring`."""
+    return bool(MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"))
+
+
+def has_version(version: int) -> bool:
+    """Return whether a version exists and is not deleted."""
+    try:
+        MlflowClient().get_model_version(MODEL_NAME, str(version))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return True
 
 
 def champion() -> ModelVersion | None:
     """Return the version in production, or None before the first promotion."""
+    return _by_alias(CHAMPION)
+
+
+def _by_alias(alias: str) -> ModelVersion | None:
     try:
-        return MlflowClient().get_model_version_by_alias(MODEL_NAME, CHAMPION)
+        return MlflowClient().get_model_version_by_alias(MODEL_NAME, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
 
 
-def promote(version: int, stage: str) -> None:
-    """Set the stage and the alias of a version together.
-
-    The version that held the stage before is archived and loses the alias.
-
-    Parameters
-    ----------
-    version : int
-    stage : {"Staging", "Production", "Archived"}
+def find_version(text: str) -> ModelVersion:
+    """Return a version of `credit-scoring` by its number, or by `latest` the newest.
 
     Raises
     ------
     InputError
-        Unknown stage or version, or the champion would be archived without a successor.
+        There is no such version, or it was deleted.
     """
+    if text != "latest" and not (text.isascii() and text.isdigit()):
+        raise InputError(f"version must be a number of {MODEL_NAME} or latest, got {text!r}")
+    versions = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'", max_results=10_000)
+    numbers = sorted(int(version.version) for version in versions)
+    if not numbers:
+        raise InputError(f"{MODEL_NAME} has no version yet: run `mlflow run .` first")
+    number = numbers[-1] if text == "latest" else int(text)
+    if number not in numbers:
+        raise InputError(f"{MODEL_NAME} has no version {text}: the newest is {numbers[-1]}")
+    return MlflowClient().get_model_version(MODEL_NAME, str(number))
+
+
+def check_stage(stage: str) -> None:
+    """Raise `InputError` on a stage that does not exist."""
     if stage not in ALIAS_OF_STAGE:
         raise InputError(f"stage must be one of {', '.join(ALIAS_OF_STAGE)}, got {stage!r}")
+
+
+def set_stage(version: int, stage: str) -> None:
+    """Carry out a move: stage first, then alias; doing it again changes nothing.
+
+    The version that held the stage before is archived and loses the alias.
+    """
     client = MlflowClient()
-    found = find_version(version)
-    if stage != "Production" and CHAMPION in found.aliases:
-        raise InputError(f"version {version} is the champion: promote another to Production first")
     with _stages():
         client.transition_model_version_stage(
             MODEL_NAME, str(version), stage, archive_existing_versions=stage != "Archived"
         )
     alias = ALIAS_OF_STAGE[stage]
-    for other in set(found.aliases) - {alias}:
-        client.delete_registered_model_alias(MODEL_NAME, other)
     if alias:
         client.set_registered_model_alias(MODEL_NAME, alias, str(version))
+    for other in {CHAMPION, CHALLENGER} - {alias}:
+        holder = _by_alias(other)
+        if holder is not None and int(holder.version) == version:
+            client.delete_registered_model_alias(MODEL_NAME, other)
 
 
-def find_version(version: int) -> ModelVersion:
-    """Return a version of `credit-scoring`; raise `InputError` where there is none."""
+def in_production() -> tuple[int | None, int | None]:
+    """Return who is in production by stage and who by alias; the two differ after a crash."""
+    versions = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'", max_results=10_000)
+    staged = [int(v.version) for v in versions if v.current_stage == "Production"]
+    alias = champion()
+    return max(staged, default=None), None if alias is None else int(alias.version)
+
+
+def load_version(version: ModelVersion) -> Scorer:
+    """Load the scorer of a version, its files checked by digest.
+
+    Raises
+    ------
+    InputError
+        The version was not logged by this system, or its files are altered or gone.
+    """
+    uri = f"models:/{MODEL_NAME}/{version.version}"
     try:
-        return MlflowClient().get_model_version(MODEL_NAME, str(version))
+        return load_scorer(Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/scorer")))
+    except (ArtifactError, MlflowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"version {version.version} cannot be loaded: {reason}") from error
+
+
+def portfolio_path(version: ModelVersion) -> Path:
+    """Return the portfolio that a version was trained on, as its run logged it."""
+    try:
+        params = mlflow.get_run(version.run_id).data.params
     except MlflowException as error:
-        raise InputError(f"{MODEL_NAME} has no version {version}") from error
+        raise InputError(f"version {version.version} has no training run") from error
+    if "portfolio" not in params:
+        raise InputError(f"version {version.version}: its run names no portfolio")
+    return Path(params["portfolio"])
+
+
+def tag_version(version: int, tags: Mapping[str, str]) -> None:
+    """Write tags on a version."""
+    for name, value in tags.items():
+        MlflowClient().set_model_version_tag(MODEL_NAME, str(version), name, value)

@@ -17,6 +17,7 @@ import scoring_model
 from scoring_model.contract import FeatureContract
 from scoring_model.model import SCORER_ARTIFACT
 from train.data import PortfolioData
+from train.errors import InputError
 from train.findings import Findings
 from train.pipeline import TrainedModel
 from train.portfolio import Portfolio
@@ -34,10 +35,19 @@ MAX_DIGEST = 36
 def main_run() -> Iterator[str]:
     """Open the main run, or go on with the one that `mlflow run` has made, and yield its id.
 
-    An exception marks the run FAILED.
+    An exception marks the run FAILED. The tag `exit_status` holds the status of `python -m train`,
+    of which `mlflow run` tells only whether it is 0.
     """
     with mlflow.start_run() as run:
-        yield run.info.run_id
+        status = 1
+        try:
+            yield run.info.run_id
+            status = 0
+        except InputError as error:
+            status = error.exit_status
+            raise
+        finally:
+            mlflow.set_tag("exit_status", status)
 
 
 def log_settings(portfolio: Portfolio, settings: Settings) -> None:

@@ -1,0 +1,68 @@
+"""Champion and challenger on the same test rows, held to the gate."""
+
+from scoring_model.errors import InvalidRequest
+from scoring_model.scorer import Scorer
+from train.costs import Costs
+from train.data import LabelledRows
+from train.errors import InputError
+from train.gate import GateResult, Rule, ScoredRows, judge, judge_alone
+from train.limits import GateLimits
+
+
+def compare(
+    rows: LabelledRows, challenger: Scorer, champion: Scorer | str | None, limits: GateLimits
+) -> GateResult:
+    """Score the same rows by both and apply the gate.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        Test rows of the challenger's portfolio; what they cost is by the challenger's costs.
+    challenger : Scorer
+    champion : Scorer, str or None
+        Why it cannot be loaded, if it is text; None before a first champion.
+    limits : GateLimits
+
+    Raises
+    ------
+    InputError
+        The challenger cannot score the rows of its own portfolio.
+    """
+    costs = _costs_of(challenger)
+    scored = score_rows(rows, challenger, costs)
+    if isinstance(scored, str):
+        raise InputError(f"the challenger cannot score its portfolio's test rows: {scored}")
+    if champion is None:
+        return judge_alone(rows.y, scored, (), limits)
+    rival = champion if isinstance(champion, str) else score_rows(rows, champion, costs)
+    if isinstance(rival, str):
+        why = Rule("champion on the same rows", "scored", rival, passed=False)
+        return judge_alone(rows.y, scored, (why,), limits)
+    result = judge(rows.y, scored, rival, limits)
+    if not isinstance(champion, str) and (old := _costs_of(champion)) != costs:
+        rule = Rule("costs of a wrong decision", _shown(old), _shown(costs), passed=False)
+        return GateResult((*result.rules, rule), result.saving, result.rows)
+    return result
+
+
+def score_rows(rows: LabelledRows, scorer: Scorer, costs: Costs) -> ScoredRows | str:
+    """Score the rows, or say why this model cannot."""
+    absent = [name for name in scorer.contract.names if name not in rows.frame.columns]
+    if absent:
+        return f"it needs {', '.join(absent)}, which they lack"
+    try:
+        # a feature that was never missing in training may be in a test row
+        encoded = scorer.contract.with_all_nullable().encode_frame(rows.frame)
+    except InvalidRequest as error:
+        return str(error)
+    decisions = scorer.score_encoded(encoded)
+    refused = decisions.score == 0
+    return ScoredRows(decisions.probability, refused, costs.of_each(rows.y, refused))
+
+
+def _costs_of(scorer: Scorer) -> Costs:
+    return Costs(scorer.policy.false_negative_cost, scorer.policy.false_positive_cost)
+
+
+def _shown(costs: Costs) -> str:
+    return f"{costs.false_negative:g} : {costs.false_positive:g}"

@@ -1,0 +1,78 @@
+"""Which version was in production when, by whom and on what evidence: a table or JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from train.ledger import Ledger, Move
+
+HEADINGS = ("version", "from", "until", "by", "how", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """One version's time in production; `until` is None while it lasts."""
+
+    version: int
+    since: str
+    until: str | None
+    move: Move
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the tenure for JSON."""
+        kept = asdict(self.move)
+        names = ("by", "kind", "reason", "evidence", "run_id")
+        head = {"version": self.version, "from": self.since, "until": self.until}
+        return head | {name: kept[name] for name in names}
+
+    @property
+    def evidence(self) -> str:
+        """The move's reason and the gate's figures, on one line."""
+        figures = self.move.evidence
+        said = [self.move.reason] if self.move.reason else []
+        if "difference" in figures:
+            said.append(
+                f"cost per applicant {figures['challenger_cost']:.4f} against "
+                f"{figures['champion_cost']:.4f} on {figures['rows']} rows"
+            )
+        return "; ".join(said)
+
+
+def tenures(ledger: Ledger) -> tuple[Tenure, ...]:
+    """Return who was in production, in order, the champion last."""
+    moves = [move for move in ledger.moves if move.stage == "Production"]
+    ends = [*(move.at for move in moves[1:]), None]
+    return tuple(
+        Tenure(move.version, move.at, until, move) for move, until in zip(moves, ends, strict=True)
+    )
+
+
+def to_json(rows: Sequence[Tenure]) -> str:
+    """Return the history as a JSON array."""
+    return json.dumps([row.as_json() for row in rows], indent=1)
+
+
+def to_table(rows: Sequence[Tenure]) -> str:
+    """Return the history as a table for people."""
+    lines = [
+        (
+            str(row.version),
+            row.since[:19],
+            (row.until or "now")[:19],
+            row.move.by,
+            row.move.kind,
+            row.evidence,
+        )
+        for row in rows
+    ]
+    return align((HEADINGS, *lines))
+
+
+def align(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as text, columns aligned."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

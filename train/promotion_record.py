@@ -1,0 +1,101 @@
+"""What a promotion leaves: a table in the run, a word on the version, a section in its report."""
+
+import html
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from train import registry
+from train.gate import Rule
+from train.history import align
+from train.ledger import Move, account
+from train.promotion import Trial
+
+TABLE_FILE, JSON_FILE = "gate.txt", "gate.json"
+REPORT_FILE = "report.html"
+PROMOTION_TAG = "promotion"
+HEADINGS = ("rule", "limit", "value", "verdict")
+
+
+def gate_table(trial: Trial) -> str:
+    """Return the gate's rules as a table for people, and what the test rows could have shown."""
+    result = trial.result
+    rival = f"version {trial.champion}" if trial.champion else "no champion"
+    lines = [f"version {trial.version} against {rival} on {result.rows} test rows", ""]
+    lines.append(align((HEADINGS, *(_cells(rule) for rule in result.rules))))
+    if result.saving is not None:
+        smallest = result.saving.smallest_shown
+        share = smallest / result.saving.champion_cost if result.saving.champion_cost else 0.0
+        lines += [
+            "",
+            f"cost per applicant {result.saving.challenger_cost:.4f}, "
+            f"champion {result.saving.champion_cost:.4f}; "
+            f"the smallest saving that these rows show: {smallest:.4f} ({share:.1%})",
+        ]
+    lines += [f"allowed: {change}" for change in trial.contract_changes]
+    return "\n".join(lines)
+
+
+def _cells(rule: Rule) -> tuple[str, str, str, str]:
+    return (rule.name, rule.limit, rule.value, "passed" if rule.passed else "failed")
+
+
+def log_trial(trial: Trial) -> None:
+    """Log the gate's table in the active run, as text and as JSON."""
+    document = {
+        "version": trial.version,
+        "champion": trial.champion,
+        "earned": trial.result.earned,
+        "contract_changes": list(trial.contract_changes),
+        **asdict(trial.result),
+    }
+    mlflow.log_text(gate_table(trial) + "\n", TABLE_FILE)
+    mlflow.log_text(json.dumps(document, indent=1), JSON_FILE)
+    if trial.result.saving is not None:
+        figures = asdict(trial.result.saving).items()
+        mlflow.log_metrics({f"gate_{name}": value for name, value in figures})
+
+
+def note_refusal(trial: Trial) -> None:
+    """Say on the version why it was not promoted."""
+    reason = f"not promoted, by {account()}: {trial.result.reason}"
+    registry.tag_version(trial.version, {PROMOTION_TAG: reason})
+
+
+def note_promotion(move: Move, table: str) -> None:
+    """Say on the version and in its report how it came into production."""
+    how = f"{move.kind}, {move.at} by {move.by}: {move.reason}"
+    registry.tag_version(move.version, {PROMOTION_TAG: how})
+    _add_to_report(move, how, table)
+
+
+def _add_to_report(move: Move, how: str, table: str) -> None:
+    """Add a section at the end of the report of the version's training run."""
+    run_id = registry.find_version(str(move.version)).run_id
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            uri = f"runs:/{run_id}/{REPORT_FILE}"
+            report = Path(mlflow.artifacts.download_artifacts(uri, dst_path=directory))
+        except (MlflowException, OSError):
+            return  # not trained by this project, or its run is gone: the ledger has it all
+        text = report.read_text(encoding="utf-8")
+        body, end, rest = text.rpartition("</body>")
+        section = _section(move, how, table)
+        report.write_text(
+            f"{body}{section}{end}{rest}" if end else text + section, encoding="utf-8"
+        )
+        mlflow.tracking.MlflowClient().log_artifact(run_id, str(report))
+
+
+def _section(move: Move, how: str, table: str) -> str:
+    parts: Iterable[str] = (
+        f"<h2>In production: version {move.version}</h2>",
+        f"<p>{html.escape(how)}</p>",
+        f"<pre>{html.escape(table)}</pre>" if table else "",
+    )
+    return f"<section>{''.join(parts)}</section>\n"
