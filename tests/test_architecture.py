@@ -13,20 +13,24 @@ ROOT = Path(__file__).parent.parent
 ORDER = {
     "scoring_model": ["errors", "contract", "policy", "scorer", "model"],
     "train": [
-        *("errors", "portfolio", "costs", "data", "sampling"),
+        *("errors", "limits", "portfolio", "costs", "data", "sampling"),
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
         *("folds", "settings", "boosting", "leak_evidence", "leaks"),
         *("calibration", "threshold", "decision", "final"),
         *("space", "suggest", "objective", "tuning", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
+        *("gate", "comparison", "compatibility"),
         *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),
-        *("sections", "evidence_sections", "fairness_section", "report"),
-        *("tracking", "registry", "demo", "__main__"),
+        *("sections", "evidence_sections", "fairness_section", "report", "tracking"),
+        *("connection", "ledger", "history", "registry", "promotion", "promotion_record"),
+        *("demo", "__main__"),
     ],
 }
 # Training's libraries: what serves must start without them.
 NOT_IN_PRODUCTION = {"train", "sklearn", "hyperopt", "imblearn", "matplotlib"}
-KNOW_MLFLOW = {"tracking", "registry", "demo", "__main__"}
+KNOW_MLFLOW = {
+    *("tracking", "connection", "ledger", "registry", "promotion_record", "demo", "__main__"),
+}
 
 
 def modules(package: str) -> list[Path]:

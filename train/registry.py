@@ -12,7 +12,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from scoring_model.errors import ArtifactError
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.loading import load_model
+from scoring_model.scorer import Scorer
 from train.errors import InputError
 from train.ledger import LEDGER_TAG, new_ledger
 
@@ -153,16 +154,15 @@ def in_production() -> tuple[int | None, int | None]:
 
 
 def load_version(version: ModelVersion) -> Scorer:
-    """Load the scorer of a version, its files checked by digest.
+    """Load the scorer of a version, its files and its answer to its example checked.
 
     Raises
     ------
     InputError
         The version was not logged by this system, or its files are altered or gone.
     """
-    uri = f"models:/{MODEL_NAME}/{version.version}"
     try:
-        return load_scorer(Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/scorer")))
+        return load_model(f"models:/{MODEL_NAME}/{version.version}").scorer
     except (ArtifactError, MlflowException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"version {version.version} cannot be loaded: {reason}") from error

@@ -16,6 +16,7 @@ from mlflow.types import ColSpec, DataType, Schema
 import scoring_model
 from scoring_model.contract import FeatureContract
 from scoring_model.model import SCORER_ARTIFACT
+from scoring_model.scorer import Scorer
 from train.data import PortfolioData
 from train.errors import InputError
 from train.findings import Findings
@@ -109,7 +110,7 @@ def log_result(
     )
     _log_data(portfolio, data)
     _log_report(Findings(portfolio, data, settings, model))
-    return _log_model(model)
+    return log_scorer(model.scorer, model.example)
 
 
 def _log_data(portfolio: Portfolio, data: PortfolioData) -> None:
@@ -140,13 +141,21 @@ def _log_report(findings: Findings) -> None:
         mlflow.log_artifact(str(report))
 
 
-def _log_model(model: TrainedModel) -> str:
-    contract = model.scorer.contract
-    example = pd.DataFrame([model.example], columns=list(contract.names))
+def log_scorer(scorer: Scorer, applicant: Mapping[str, Any]) -> str:
+    """Log a scorer in the active run as a model of MLflow, and return its URI.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    applicant : mapping
+        A valid applicant, of no real person: the model's input example.
+    """
+    contract = scorer.contract
+    example = pd.DataFrame([applicant], columns=list(contract.names))
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name) / SCORER_ARTIFACT
         directory.mkdir()
-        model.scorer.save(directory, model.example)
+        scorer.save(directory, applicant)
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(PACKAGE / "model.py"),

@@ -1,0 +1,138 @@
+"""The gate lets through what is cheaper, and neither the same nor what chance makes look so."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from train.costs import Costs
+from train.gate import ScoredRows, bootstrap_means, judge, judge_alone, measure_saving
+from train.limits import GateLimits
+
+ROWS = 50_000
+DEFAULT_RATE = 0.2
+# of the planted champion: an AUC of 0.77, as on the loans that this project ships
+DISTANCE = 1.05
+# of a challenger that is plainly cheaper and accepts hardly more
+BETTER = 1.25
+COSTS = Costs()
+NORMAL = NormalDist()
+
+
+def expected_cost(distance: float) -> float:
+    """Return the cost per applicant of a model whose margin is N(0, 1) or N(distance, 1)."""
+    cut = margin_cut(distance)
+    missed, refused = NORMAL.cdf(cut - distance), 1 - NORMAL.cdf(cut)
+    return 10 * DEFAULT_RATE * missed + (1 - DEFAULT_RATE) * refused
+
+
+def margin_cut(distance: float) -> float:
+    """Return the margin at which the true probability of default is 1/11."""
+    prior = np.log(DEFAULT_RATE / (1 - DEFAULT_RATE))
+    return float((np.log(0.1) - prior) / distance + distance / 2)
+
+
+def plant(
+    y: np.ndarray[tuple[int], np.dtype[np.int8]], distance: float, rng: np.random.Generator
+) -> ScoredRows:
+    """Score rows by a model with true probabilities and errors of its own."""
+    margin = rng.normal(distance * y, 1.0)
+    log_odds = distance * (margin - distance / 2) + np.log(DEFAULT_RATE / (1 - DEFAULT_RATE))
+    refused = margin >= margin_cut(distance)
+    return ScoredRows(1 / (1 + np.exp(-log_odds)), refused, COSTS.of_each(y, refused))
+
+
+def share_promoted(seeds: range, distance: float) -> float:
+    """Return how often a challenger passes against the planted champion."""
+    earned = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+        champion = plant(y, DISTANCE, rng)
+        earned += judge(y, plant(y, distance, rng), champion, GateLimits()).earned
+    return earned / len(seeds)
+
+
+def test_an_identical_challenger_is_not_promoted() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+    champion = plant(y, DISTANCE, rng)
+    result = judge(y, champion, champion, GateLimits())
+    assert not result.earned
+    assert [rule.passed for rule in result.rules] == [False, True, True, True]
+
+
+def test_a_challenger_that_is_five_percent_cheaper_is_promoted() -> None:
+    better = brentq(lambda d: expected_cost(d) - 0.95 * expected_cost(DISTANCE), 1.0, 3.0)
+    assert share_promoted(range(100), better) >= 0.90
+
+
+def test_a_challenger_of_equal_cost_is_hardly_ever_promoted() -> None:
+    assert share_promoted(range(200), DISTANCE) <= 0.05
+
+
+def test_the_smallest_saving_shown_is_shown_nine_times_in_ten() -> None:
+    """The figure that is printed for one test set holds over many."""
+    rng = np.random.default_rng(7)
+    y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+    told = measure_saving(
+        plant(y, DISTANCE, rng).cost, plant(y, DISTANCE, rng).cost, GateLimits()
+    ).smallest_shown
+    wanted = expected_cost(DISTANCE) - told
+    share = share_promoted(range(1000, 1100), brentq(lambda d: expected_cost(d) - wanted, 1.0, 3.0))
+    assert 0.80 <= share <= 0.98
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 3000]))
+@settings(max_examples=20, deadline=None)
+def test_bootstrap_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
+    """Few distinct values and many take different ways to the same distribution."""
+    rng = np.random.default_rng(seed)
+    values = rng.choice(rng.normal(size=distinct), 4000)
+    means = bootstrap_means(values, seed)
+    error = values.std() / np.sqrt(len(values))
+    assert means.mean() == pytest.approx(values.mean(), abs=0.15 * error)
+    assert means.std() == pytest.approx(error, rel=0.1)
+    assert np.array_equal(means, bootstrap_means(values, seed))
+
+
+@pytest.mark.parametrize(
+    ("limits", "failed"),
+    [
+        (GateLimits(), []),
+        (GateLimits(max_acceptance_change=0.0), ["change in acceptance rate"]),
+        (GateLimits(min_roc_auc=0.95), ["AUC"]),
+        (GateLimits(max_ece=0.0), ["calibration error (ECE)"]),
+        (
+            GateLimits(min_saving_ratio=0.5),
+            ["difference in cost per applicant, 99% bound"],
+        ),
+    ],
+)
+def test_every_limit_can_stop_a_better_challenger(limits: GateLimits, failed: list[str]) -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+    champion, challenger = plant(y, DISTANCE, rng), plant(y, BETTER, rng)
+    if limits.max_ece == 0.0:
+        # where the champion's own error is the limit, the challenger has to exceed that
+        off = np.clip(challenger.probability + 0.1, 0, 1)
+        challenger = ScoredRows(off, challenger.refused, challenger.cost)
+    result = judge(y, challenger, champion, limits)
+    assert [rule.name for rule in result.rules if not rule.passed] == failed
+    assert result.earned == (not failed)
+    assert all(name in result.reason for name in failed)
+
+
+def test_a_champion_with_a_worse_calibration_is_no_bar() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+    champion, challenger = plant(y, DISTANCE, rng), plant(y, BETTER, rng)
+    off = ScoredRows(np.clip(champion.probability + 0.2, 0, 1), champion.refused, champion.cost)
+    slightly = ScoredRows(
+        np.clip(challenger.probability + 0.1, 0, 1), challenger.refused, challenger.cost
+    )
+    assert judge(y, slightly, off, GateLimits()).earned
+    assert not judge_alone(y, slightly, (), GateLimits()).earned

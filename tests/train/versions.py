@@ -1,0 +1,59 @@
+"""Registered versions of made loans without a search: quick to make, as real as trained ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import lightgbm
+import mlflow
+
+from scoring_model.contract import FeatureContract
+from scoring_model.policy import CalibrationMap, DecisionPolicy
+from scoring_model.scorer import Scorer
+from tests.made import make_loans, write_portfolio
+from train import registry, tracking
+from train.data import PortfolioData, load_data, typical_applicant
+from train.portfolio import load_portfolio
+
+ROWS = 6000
+GATE = "\n[gate]\nmax_acceptance_change = 0.9\nmax_ece = 0.5\nmin_roc_auc = 0.5\n"
+REPORT = "<html><body><h1>made</h1></body></html>"
+
+
+def write_gated_portfolio(directory: Path) -> Path:
+    """Write a portfolio whose gate asks for nothing but a saving."""
+    path = write_portfolio(directory, make_loans(ROWS))
+    path.write_text(path.read_text(encoding="utf-8") + GATE, encoding="utf-8")
+    return path
+
+
+def make_scorer(data: PortfolioData, trees: int, without: Sequence[str] = ()) -> Scorer:
+    """Fit a plain booster, on all features but those in `without`."""
+    features = tuple(f for f in data.contract.features if f.name not in without)
+    contract = FeatureContract(features)
+    kept = [data.contract.names.index(name) for name in contract.names]
+    rows = lightgbm.Dataset(
+        data.train.matrix[:, kept],
+        data.train.y,
+        categorical_feature=list(contract.categorical_indices),
+    )
+    settings = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7}
+    booster = lightgbm.train(settings, rows, trees)
+    return Scorer(contract, booster, DecisionPolicy(CalibrationMap("none"), 1 / 11, 10.0, 1.0))
+
+
+def with_threshold(scorer: Scorer, threshold: float) -> Scorer:
+    """Return a scorer that decides at another threshold."""
+    return replace(scorer, policy=replace(scorer.policy, threshold=threshold))
+
+
+def register_scorer(portfolio: Path, scorer: Scorer) -> int:
+    """Log a scorer in a run of its own and register it, in no stage."""
+    data = load_data(load_portfolio(portfolio))
+    whole = typical_applicant(data.train, data.contract)
+    applicant = {name: whole[name] for name in scorer.contract.names}
+    with mlflow.start_run():
+        mlflow.log_param("portfolio", str(portfolio))
+        mlflow.log_text(REPORT, "report.html")
+        uri = tracking.log_scorer(scorer, applicant)
+    return registry.register(uri, {"portfolio_digest": data.digest})
