@@ -166,7 +166,12 @@ def test_a_second_version_is_a_challenger_until_it_is_promoted(tmp_path: Path) -
     mlflow = client(project)
     assert stages(mlflow) == {"1": "Production", "2": "Staging"}
     assert aliases(mlflow) == {"champion": "1", "challenger": "2"}
-    project.mlflow_run("-e", "promote", "-P", "version=2", "-P", "stage=Production")
+    promote = ("-e", "promote", "-P", "version=2", "-P", "stage=Production")
+    refused = project.mlflow_run(*promote, check=False)
+    assert refused.returncode == 1
+    assert "error: version 2 is not promoted: " in refused.stderr
+    assert stages(mlflow) == {"1": "Production", "2": "Staging"}
+    project.mlflow_run(*promote, "-P", "override=other costs, as the board's 'minutes' say")
     assert stages(mlflow) == {"1": "Archived", "2": "Production"}
     assert aliases(mlflow) == {"champion": "2"}
 

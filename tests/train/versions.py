@@ -16,7 +16,7 @@ from train.data import PortfolioData, load_data, typical_applicant
 from train.portfolio import load_portfolio
 
 ROWS = 6000
-GATE = "\n[gate]\nmax_acceptance_change = 0.9\nmax_ece = 0.5\nmin_roc_auc = 0.5\n"
+GATE = "\n[gate]\nmax_acceptance_change = 0.99\nmax_ece = 0.5\nmin_roc_auc = 0.5\n"
 REPORT = "<html><body><h1>made</h1></body></html>"
 
 

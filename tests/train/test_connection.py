@@ -1,0 +1,87 @@
+"""A registry that does not answer ends a command at once, with one line and no password in it."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from train import connection
+from train.__main__ import main
+from train.connection import check_registry_answers
+from train.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Put the tracking URI back that other tests use."""
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Return a port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+COMMANDS = [
+    ["promote", "--version", "1", "--stage", "Production"],
+    ["rollback", "--reason", "why not"],
+    ["history"],
+    ["train"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_every_command_says_so(
+    command: list[str], closed_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mlflow.set_tracking_uri(f"http://name:secret@127.0.0.1:{closed_port}")
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(
+        f"error: the registry at http://127.0.0.1:{closed_port} does not answer"
+    )
+    assert error.count("\n") == 1
+    assert "secret" not in error
+
+
+@pytest.mark.parametrize("scheme", ["http", "postgresql+psycopg"])
+def test_silence_is_no_answer(
+    scheme: str, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT_SECONDS", 2)
+    mlflow.set_tracking_uri(f"{scheme}://name:secret@127.0.0.1:{silent_port}/x")
+    with pytest.raises(InputError, match="does not answer") as caught:
+        check_registry_answers()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("no database, however long it is looked at")
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(InputError, match="file is not a database"):
+        check_registry_answers()
+
+
+def test_a_driver_that_is_not_installed() -> None:
+    mlflow.set_tracking_uri("mysql+oursql://127.0.0.1/x")
+    with pytest.raises(InputError, match="registry at mysql"):
+        check_registry_answers()
+
+
+def test_one_that_answers(tmp_path: Path) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    check_registry_answers()

@@ -1,0 +1,38 @@
+"""`[gate]` of a portfolio: defaults where it is silent, one line where it is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.made import make_loans, write_portfolio
+from train.errors import InputError
+from train.limits import GateLimits
+from train.portfolio import load_portfolio
+
+
+def write_gate(directory: Path, text: str) -> Path:
+    path = write_portfolio(directory, make_loans(10))
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[gate]\n{text}\n", encoding="utf-8")
+    return path
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    assert load_portfolio(write_gate(tmp_path, "")).gate == GateLimits()
+    limits = load_portfolio(write_gate(tmp_path, "max_ece = 0.02\nseed = 7")).gate
+    assert limits == GateLimits(max_ece=0.02, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("max_ece = 1.0", r"\[gate\] max_ece must lie in \[0, 1\), got 1.0"),
+        ("min_roc_auc = true", r"\[gate\] min_roc_auc must lie in \[0, 1\), got True"),
+        ("max_ece = nan", r"\[gate\] max_ece must lie in \[0, 1\), got nan"),
+        ("confidence = 0.4", r"\[gate\] confidence must be 0.5 or more"),
+        ("seed = -1", r"\[gate\] seed must be a whole number from 0, got -1"),
+        ("max_eze = 0.1", r"unknown key \[gate\] max_eze; known: confidence"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        load_portfolio(write_gate(tmp_path, text))

@@ -1,0 +1,341 @@
+"""Versions move by being earned, together or not at all, and back; bad commands change nothing."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.made import make_loans
+from tests.train.versions import (
+    make_scorer,
+    register_scorer,
+    with_threshold,
+    write_gated_portfolio,
+)
+from train import history, promotion, registry
+from train.__main__ import main
+from train.data import load_data
+from train.ledger import Overtaken, read_ledger
+from train.portfolio import load_portfolio
+
+ROOT = Path(__file__).parent.parent.parent
+NAME = registry.MODEL_NAME
+# what the planted versions are
+CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
+KILL_AT = {
+    "once it is claimed": "transition_model_version_stage",
+    "between stage and alias": "set_registered_model_alias",
+    "before it is marked": "set_tag",
+}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a portfolio and a store of five versions, the first in production."""
+    directory = tmp_path_factory.mktemp("planted")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
+    mlflow.create_experiment("planted", artifact_location=str(directory / "artifacts"))
+    mlflow.set_experiment("planted")
+    portfolio = write_gated_portfolio(directory)
+    data = load_data(load_portfolio(portfolio))
+    good = make_scorer(data, trees=60)
+    accepts_all = with_threshold(good, 1.0)
+    narrow = make_scorer(data, trees=60, without=["income"])
+    for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
+        register_scorer(portfolio, scorer)
+    assert promotion.place_new(CHAMPION) == "Production"
+    mlflow.set_tracking_uri(before)
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def store(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Point MLflow at a copy of the planted store and return its URI."""
+    before = mlflow.get_tracking_uri()
+    with sqlite3.connect(planted / "mlflow.db") as source:
+        source.execute("vacuum into ?", (str(tmp_path / "mlflow.db"),))
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment("planted")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    yield uri
+    mlflow.set_tracking_uri(before)
+
+
+def state() -> dict[str, Any]:
+    """Return all that a command could have changed of the registry."""
+    client = MlflowClient()
+    versions = client.search_model_versions(f"name = '{NAME}'")
+    return {
+        "stages": {int(v.version): v.current_stage for v in versions},
+        "aliases": {a: int(v) for a, v in client.get_registered_model(NAME).aliases.items()},
+    }
+
+
+def in_production() -> int:
+    """Return the champion, which stage and alias must agree on."""
+    staged, alias = registry.in_production()
+    assert staged == alias
+    assert staged is not None
+    return staged
+
+
+def promote(version: int | str, *more: str, stage: str = "Production") -> int:
+    return main(["promote", "--version", str(version), "--stage", stage, *more])
+
+
+def last_run() -> Any:
+    experiment = MlflowClient().get_experiment_by_name("planted")
+    return MlflowClient().search_runs([experiment.experiment_id], max_results=1)[0]
+
+
+def version_tag(version: int) -> str:
+    return str(MlflowClient().get_model_version(NAME, str(version)).tags["promotion"])
+
+
+def test_the_same_model_again_is_not_promoted(capsys: pytest.CaptureFixture[str]) -> None:
+    before = state()
+    assert promote(SAME) == 2
+    assert state() == before
+    printed = capsys.readouterr()
+    assert "difference in cost per applicant, 99% bound" in printed.out
+    assert "the smallest saving that these rows show" in printed.out
+    assert printed.err.startswith("error: version 2 is not promoted: difference in cost")
+    assert "not promoted" in version_tag(SAME)
+    run = last_run()
+    assert (run.data.tags["exit_status"], run.info.status) == ("2", "FAILED")
+    table = json.loads(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/gate.json"))
+    assert [rule["passed"] for rule in table["rules"]] == [False, True, True, True]
+    assert table["earned"] is False
+
+
+def test_a_cheaper_one_is_and_its_evidence_stays() -> None:
+    assert promote("latest", stage="Archived") == 0
+    assert promote(CHEAPER) == 0
+    assert in_production() == CHEAPER
+    assert state()["stages"][CHAMPION] == "Archived"
+    run = last_run()
+    assert run.data.tags["exit_status"] == "0"
+    assert run.data.metrics["gate_upper_bound"] < 0
+    tenure = history.tenures(read_ledger(registry.find_ledger()))[-1]
+    assert (tenure.move.kind, tenure.move.run_id) == ("earned", run.info.run_id)
+    assert tenure.move.evidence["difference"] == run.data.metrics["gate_difference"]
+
+
+def test_an_override_says_who_when_and_why() -> None:
+    assert promote(SAME, "--override", "<the board> insists") == 0
+    assert in_production() == SAME
+    made = history.tenures(read_ledger(registry.find_ledger()))[-1].as_json()
+    assert (made["kind"], made["reason"]) == ("override", "<the board> insists")
+    assert made["evidence"]["failed"] == ["difference in cost per applicant, 99% bound"]
+    tag = version_tag(SAME)
+    assert all(said in tag for said in (made["by"], made["from"], "the board"))
+    run_id = MlflowClient().get_model_version(NAME, str(SAME)).run_id
+    report = mlflow.artifacts.load_text(f"runs:/{run_id}/report.html")
+    assert "&lt;the board&gt; insists" in report
+    assert made["from"] in report
+    assert "99% bound" in report
+    assert report.endswith("</body></html>")
+
+
+def answers() -> str:
+    """Return what production answers about some loans, every digit of it."""
+    model = mlflow.pyfunc.load_model(f"models:/{NAME}/Production")
+    loans = make_loans(50).astype({"has_home": str, "amount": float})
+    loans["has_home"] = loans["has_home"].str.lower()
+    names = model.metadata.get_input_schema().input_names()
+    return str(model.predict(loans[names]).to_json(double_precision=15))
+
+
+def test_rollback_brings_the_old_answers_back(capsys: pytest.CaptureFixture[str]) -> None:
+    assert promote(CHEAPER, "--override", "first") == 0
+    before = answers()
+    assert promote(LIKE_CHAMPION, "--override", "second") == 0
+    assert answers() != before
+    assert main(["rollback", "--reason", "refuses nobody"]) == 0
+    assert in_production() == CHEAPER
+    assert answers() == before
+    assert main(["rollback", "--reason", "further"]) == 0
+    assert in_production() == CHAMPION
+    assert main(["rollback", "--reason", "too far"]) == 1
+    assert "nothing to go back to" in capsys.readouterr().err
+    assert main(["history", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["version"] for row in told] == [1, 3, 4, 3, 1]
+    kinds = [row["kind"] for row in told]
+    assert kinds == ["first", "earned", "override", "rollback", "rollback"]
+    assert [row["until"] for row in told] == [*(row["from"] for row in told[1:]), None]
+
+
+def test_staging_and_archive_move_stage_and_alias() -> None:
+    assert promote(SAME, stage="Staging") == 0
+    assert promote(CHEAPER, stage="Staging") == 0
+    assert state()["aliases"] == {"champion": 1, "challenger": 3}
+    assert state()["stages"][SAME] == "Archived"
+    assert promote(CHEAPER, stage="Archived") == 0
+    assert state()["aliases"] == {"champion": 1}
+    assert promote(CHAMPION, stage="Archived") == 1
+    assert in_production() == CHAMPION
+
+
+@pytest.mark.parametrize("call", KILL_AT.values(), ids=list(KILL_AT))
+def test_a_killed_promotion_is_completed_by_the_next_command(
+    call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "import os, sys\n"
+        "from mlflow.tracking import MlflowClient\n"
+        "from train import promotion\n"
+        f"trial = promotion.try_challenger('{CHEAPER}', False, print)\n"
+        f"MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL})\n"
+        "promotion.promote(trial, '', '')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert result.returncode == -signal.SIGKILL
+    if call == "set_registered_model_alias":
+        assert registry.in_production() == (CHEAPER, CHAMPION)
+    assert main(["history"]) == 0
+    assert "it is completed now" in capsys.readouterr().err
+    assert in_production() == CHEAPER
+    assert state()["stages"][CHAMPION] == "Archived"
+    assert main(["history"]) == 0
+    assert "completed" not in capsys.readouterr().err
+
+
+def test_of_two_promotions_at_once_one_wins() -> None:
+    first = promotion.try_challenger(str(CHEAPER), False, print)
+    second = promotion.try_challenger(str(LIKE_CHAMPION), False, print)
+    promotion.promote(first, "", "")
+    after = state()
+    with pytest.raises(Overtaken, match="moved version 3 to Production in the meantime"):
+        promotion.promote(second, "at once", "")
+    assert state() == after
+
+
+def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
+    trial = promotion.try_challenger(str(CHEAPER), False, print)
+    assert promotion.place_new(NARROWER) == "Staging"
+    promotion.promote(trial, "", "")
+    assert in_production() == CHEAPER
+    assert state()["aliases"] == {"champion": 3, "challenger": 5}
+
+
+@pytest.mark.slow
+def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
+    code = "import sys; from train import promotion; promotion.place_new(int(sys.argv[1]))"
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": store}
+    racers = [
+        subprocess.Popen([sys.executable, "-c", code, str(version)], cwd=ROOT, env=environment)
+        for version in (SAME, CHEAPER, LIKE_CHAMPION, NARROWER)
+    ]
+    assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
+    ledger = read_ledger(registry.find_ledger())
+    assert {move.version for move in ledger.moves} == {1, 2, 3, 4, 5}
+    stages = state()["stages"]
+    assert sorted(stages.values()) == [*["Archived"] * 3, "Production", "Staging"]
+    assert stages[state()["aliases"]["challenger"]] == "Staging"
+
+
+def test_a_champion_set_past_the_commands_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    registry.set_stage(LIKE_CHAMPION, "Production")
+    assert main(["history", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert "put into production past `promote`" in printed.err
+    assert [row["kind"] for row in json.loads(printed.out)] == ["first", "outside"]
+    assert in_production() == LIKE_CHAMPION
+
+
+def test_where_stage_and_alias_disagree_the_ledger_decides() -> None:
+    MlflowClient().set_registered_model_alias(NAME, "champion", str(CHEAPER))
+    assert main(["history"]) == 0
+    assert in_production() == CHAMPION
+
+
+def test_a_narrower_contract_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    before = state()
+    assert promote(NARROWER) == 1
+    assert "income is removed" in capsys.readouterr().err
+    assert state() == before
+    assert promote(NARROWER, "--allow_contract_change", "true") == 0
+    assert "allowed: income is removed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--version", "9", "--stage", "Production"], "has no version 9: the newest is 5"),
+        (["--version", "0", "--stage", "Staging"], "has no version 0"),
+        (["--version", "other/1", "--stage", "Production"], "must be a number of credit-scoring"),
+        (["--version", "3", "--stage", "production"], "stage must be one of Production, Staging"),
+        (["--version", "1", "--stage", "Production"], "version 1 is in Production already"),
+        (["--version", "3", "--stage", "Production", "--override", "x" * 501], "at most 500"),
+    ],
+)
+def test_a_bad_promotion_changes_nothing(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    before = state()
+    assert main(["promote", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert line in error
+    assert error.count("\n") == 1
+    assert last_run().data.tags["exit_status"] == "1"
+    assert state() == before
+
+
+def test_a_deleted_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert promote(CHEAPER) == 0
+    MlflowClient().delete_model_version(NAME, str(CHAMPION))
+    before = state()
+    assert promote(CHAMPION) == 1
+    assert "has no version 1" in capsys.readouterr().err
+    assert main(["rollback", "--reason", "back"]) == 1
+    assert "has no version 1" in capsys.readouterr().err
+    assert state() == before
+
+
+def test_a_model_of_another_make(capsys: pytest.CaptureFixture[str]) -> None:
+    with mlflow.start_run():
+        info = mlflow.pyfunc.log_model(
+            name="model", python_model=lambda model_input: model_input, pip_requirements=[]
+        )
+    mlflow.register_model(info.model_uri, NAME)
+    before = state()
+    assert promote("latest") == 1
+    assert "version 6 cannot be loaded: the model has no artifact" in capsys.readouterr().err
+    assert state() == before
+
+
+def test_data_that_changed_since_training(
+    planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loans = planted / "loans.parquet"
+    shutil.copy(loans, tmp_path / "kept.parquet")
+    before = state()
+    try:
+        make_loans(6000, seed=1).to_parquet(loans)
+        assert promote(CHEAPER) == 1
+    finally:
+        shutil.copy(tmp_path / "kept.parquet", loans)
+    assert "the data are not those that version 3 was trained on" in capsys.readouterr().err
+    assert state() == before
+
+
+def test_nothing_in_production_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/empty.db")
+    assert main(["history", "--format", "table"]) == 0
+    assert capsys.readouterr().out == "no version was ever in production\n"
+    assert main(["rollback", "--reason", "back"]) == 1
+    assert promote("latest") == 1
+    assert not MlflowClient().search_registered_models()
