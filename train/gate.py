@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from train.evaluation import expected_calibration_error
 from train.limits import GateLimits
+from train.reliability import expected_calibration_error
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
