@@ -137,7 +137,9 @@ def train_model(
             settings.costs.false_positive,
         ),
     )
-    evidence = gather_evidence(portfolio, data, scorer, booster, settings.costs, settings.seed)
+    evidence = gather_evidence(
+        portfolio, data, scorer, final.booster, settings.costs, settings.seed
+    )
     for line in evidence.notes():
         note(line)
     oof_y = train.y[final.rows]
