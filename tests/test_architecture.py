@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # A module may import the modules before it, never one after it: a new module finds its place here.
 ORDER = {
-    "scoring_model": ["errors", "contract", "policy", "scorer", "model"],
+    "scoring_model": [
+        *("errors", "encoding", "contract", "policy", "booster", "scorer", "model"),
+        *("settings", "messages", "work", "loading", "serving", "json_body"),
+        *("invocations", "predict", "server", "asgi"),
+    ],
     "train": [
         *("errors", "limits", "portfolio", "costs", "data", "sampling"),
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),

@@ -93,7 +93,7 @@ def test_the_digest_tells_tables_apart(tmp_path: Path) -> None:
 def test_the_typical_applicant_is_valid(tmp_path: Path) -> None:
     data = load(tmp_path, make_loans(ROWS))
     applicant = typical_applicant(data.train, data.contract)
-    assert data.contract.encode_record(applicant).unseen == ()
+    assert data.contract.encode_records([applicant]).unseen == ()
 
 
 def spoil(column: str, value: object, rows: slice = slice(None)) -> Callable[..., pd.DataFrame]:
