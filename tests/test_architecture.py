@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import the modules before it, never one after it: a new module finds its place here.
 ORDER = {
     "scoring_model": [
-        *("errors", "encoding", "contract", "policy", "booster", "scorer", "model"),
+        *("errors", "encoding", "contract", "policy", "booster", "scorer", "arrow_rows", "model"),
         *("settings", "messages", "work", "loading", "serving", "json_body"),
         *("invocations", "predict", "server", "asgi"),
     ],
@@ -26,6 +26,7 @@ ORDER = {
         *("gate", "comparison", "compatibility"),
         *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),
         *("sections", "evidence_sections", "fairness_section", "report", "tracking"),
+        *("body", "parts", "batch", "batch_run"),
         *("connection", "ledger", "history", "registry", "promotion", "promotion_record"),
         *("demo", "__main__"),
     ],
@@ -33,7 +34,16 @@ ORDER = {
 # Training's libraries: what serves must start without them.
 NOT_IN_PRODUCTION = {"train", "sklearn", "hyperopt", "imblearn", "matplotlib"}
 KNOW_MLFLOW = {
-    *("tracking", "connection", "ledger", "registry", "promotion_record", "demo", "__main__"),
+    *(
+        "tracking",
+        "batch_run",
+        "connection",
+        "ledger",
+        "registry",
+        "promotion_record",
+        "demo",
+        "__main__",
+    ),
 }
 
 

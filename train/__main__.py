@@ -50,6 +50,14 @@ def make_parser() -> argparse.ArgumentParser:
     history.add_argument("--format", choices=("table", "json", "both"), default="both")
     history.set_defaults(run=run_history, parser=history)
 
+    score = commands.add_parser("score", help="score a body of loans", allow_abbrev=False)
+    score.add_argument("--input", required=True, help="file, folder or glob")
+    score.add_argument("--output", type=Path, required=True)
+    score.add_argument("--model_uri", default="models:/credit-scoring@champion")
+    score.add_argument("--key", default="", help="column; by default the portfolio's")
+    score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
+    score.set_defaults(run=run_score, parser=score)
+
     demo = commands.add_parser("demo", help="serve the champion and ask it once")
     demo.set_defaults(run=run_demo, parser=demo)
     return parser
@@ -137,6 +145,16 @@ def run_history(args: argparse.Namespace) -> None:
 
 def _warn(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+def run_score(args: argparse.Namespace) -> None:
+    """Score a body of loans."""
+    from train import batch_run, tracking
+
+    with tracking.main_run():
+        batch_run.score_files(
+            args.input, args.output, args.model_uri, args.key or None, args.on_invalid, print
+        )
 
 
 def run_demo(_: argparse.Namespace) -> None:

@@ -16,3 +16,9 @@ class NotEarned(InputError):
     """A challenger that the gate does not let into production; nothing has changed."""
 
     exit_status = 2
+
+
+class RowsRejected(InputError):
+    """Rows of a body of loans that are not valid; the others are scored."""
+
+    exit_status = 3

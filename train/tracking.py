@@ -110,7 +110,8 @@ def log_result(
     )
     _log_data(portfolio, data)
     _log_report(Findings(portfolio, data, settings, model))
-    return log_scorer(model.scorer, model.example)
+    metadata = {"portfolio": portfolio.name, "key": portfolio.key}
+    return log_scorer(model.scorer, model.example, metadata)
 
 
 def _log_data(portfolio: Portfolio, data: PortfolioData) -> None:
@@ -141,7 +142,9 @@ def _log_report(findings: Findings) -> None:
         mlflow.log_artifact(str(report))
 
 
-def log_scorer(scorer: Scorer, applicant: Mapping[str, Any]) -> str:
+def log_scorer(
+    scorer: Scorer, applicant: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> str:
     """Log a scorer in the active run as a model of MLflow, and return its URI.
 
     Parameters
@@ -149,6 +152,8 @@ def log_scorer(scorer: Scorer, applicant: Mapping[str, Any]) -> str:
     scorer : Scorer
     applicant : mapping
         A valid applicant, of no real person: the model's input example.
+    metadata : mapping of str to str, optional
+        What the version says of itself wherever it is loaded.
     """
     contract = scorer.contract
     example = pd.DataFrame([applicant], columns=list(contract.names))
@@ -164,6 +169,7 @@ def log_scorer(scorer: Scorer, applicant: Mapping[str, Any]) -> str:
             signature=signature_of(contract),
             input_example=example,
             pip_requirements=str(REQUIREMENTS),
+            metadata=dict(metadata or {}),
         )
     return str(info.model_uri)
 

@@ -1,0 +1,216 @@
+"""Score a body of loans: batches in, decisions out in order, invalid rows told apart."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from scoring_model.arrow_rows import encode_batch
+from scoring_model.contract import EncodedRows, FeatureContract
+from scoring_model.encoding import REQUIRED
+from scoring_model.scorer import Scorer
+from train.body import InputBatch, Position, count_rows, is_text, read_batches, read_schema
+from train.errors import InputError
+from train.parts import Parts, PartState, Rejection
+
+PART_ROWS = 500_000
+WRONG_FIELDS = "must have as many fields as the heading"
+OnInvalid = Literal["reject", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchModel:
+    """A version that scores a body of loans.
+
+    Attributes
+    ----------
+    scorer : Scorer
+    version : str
+        What the output's column `model_version` says.
+    key : str
+        Column of the input that identifies a row of the output.
+    digest : str
+        Of the version's files: parts that another version scored are not gone on from.
+    """
+
+    scorer: Scorer
+    version: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of a body of loans.
+
+    Attributes
+    ----------
+    scored, rejected : int
+        Rows, of this run and of those it went on from.
+    resumed : int
+        Rows that an earlier run had done.
+    rows_per_second : float
+        Of this run.
+    unseen : mapping of str to int
+        Rows of this run, by feature, whose category training never saw: scored as missing.
+    rejected_file : Path
+        Exists where rows were rejected.
+    """
+
+    scored: int
+    rejected: int
+    resumed: int
+    rows_per_second: float
+    unseen: dict[str, int]
+    rejected_file: Path
+
+
+@dataclass(slots=True)
+class _Part:
+    """What the part at hand has gathered."""
+
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    rejected: int = 0
+    rows: int = 0
+
+
+def score_body(
+    model: BatchModel,
+    files: Sequence[Path],
+    output: Path,
+    *,
+    on_invalid: OnInvalid = "reject",
+    part_rows: int = PART_ROWS,
+) -> BatchReport:
+    """Score the rows of files, in order, into one file.
+
+    Parameters
+    ----------
+    model : BatchModel
+    files : sequence of Path
+        Parquet or CSV.
+    output : Path
+        Ends in .parquet or .csv. Rows that are not valid go to `<output>.rejected`, a CSV file
+        of file, row (from 0), column and rule.
+    on_invalid : {"reject", "fail"}
+        `fail` stops at the first row that is not valid and leaves nothing.
+    part_rows : int
+        Rows after which work is safe: a run that dies is gone on from there.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read or lacks a column, the output cannot be written, or a row is not
+        valid and `on_invalid` is `fail`.
+    """
+    columns = [model.key, *(n for n in model.scorer.contract.names if n != model.key)]
+    schema = _output_schema(model, files)
+    parts = Parts(output, schema, _describe_job(model, files, on_invalid))
+    done = parts.finished()
+    start = done[-1].end if done else Position()
+    resumed = sum(state.scored + state.rejected for state in done)
+    unseen: Counter[str] = Counter()
+    part, number, end, began = _Part(), len(done), start, time.monotonic()
+    with tqdm(total=count_rows(files), initial=resumed, unit="row", unit_scale=True) as bar:
+        for batch in read_batches(files, columns, start):
+            unseen += _score_batch(model, batch, schema, part)
+            if part.rejections and on_invalid == "fail":
+                parts.discard()
+                file, row, column, rule = part.rejections[0]
+                raise InputError(f"input {file}: row {row}: {column} {rule}")
+            bar.update(len(batch.rows) + len(batch.broken))
+            end = batch.end
+            if part.rows >= part_rows:
+                _finish(parts, number, part, schema, end)
+                part, number = _Part(), number + 1
+    if part.rows or not number:
+        _finish(parts, number, part, schema, end)
+    states = parts.finished()
+    parts.assemble()
+    scored, rejected = (sum(getattr(s, name) for s in states) for name in ("scored", "rejected"))
+    seconds = max(time.monotonic() - began, 1e-9)
+    speed = (scored + rejected - resumed) / seconds
+    return BatchReport(scored, rejected, resumed, speed, dict(unseen), parts.rejected)
+
+
+def _output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
+    """Check the columns of every file and return the output's schema: the first file's key."""
+    schemas = [read_schema(file) for file in files]
+    for file, schema in zip(files, schemas, strict=True):
+        # also those that may be missing in a row: a whole column is left out by mistake
+        for name in (model.key, *model.scorer.contract.names):
+            if name not in schema.names:
+                raise InputError(f"input {file}: column {name!r} is required")
+    return pa.schema(
+        [
+            (model.key, schemas[0].field(model.key).type),
+            ("probability", pa.float64()),
+            ("score", pa.int64()),
+            ("threshold", pa.float64()),
+            ("model_version", pa.string()),
+        ]
+    )
+
+
+def _describe_job(
+    model: BatchModel, files: Sequence[Path], on_invalid: OnInvalid
+) -> dict[str, Any]:
+    inputs = [[str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    names = {"version": model.version, "digest": model.digest, "key": model.key}
+    return {**names, "inputs": inputs, "on_invalid": on_invalid}
+
+
+def _score_batch(
+    model: BatchModel, batch: InputBatch, schema: pa.Schema, part: _Part
+) -> Counter[str]:
+    """Score a batch into the part at hand; return how many levels of each feature are new."""
+    records = batch.records
+    encoded = encode_batch(model.scorer.contract, records, from_text=is_text(batch.file))
+    keys = records.column(model.key)
+    problems = [(p.row, p.field, p.problem) for p in encoded.problems]
+    problems += [(int(row), model.key, REQUIRED) for row in np.flatnonzero(keys.is_null())]
+    invalid = np.zeros(records.num_rows, dtype=bool)
+    invalid[[row for row, _, _ in problems]] = True
+    name = batch.file.name
+    rejections = [(name, int(batch.rows[row]), column, rule) for row, column, rule in problems]
+    rejections += [(name, row, "", WRONG_FIELDS) for row in batch.broken]
+    part.rejections += sorted(rejections)
+    part.rejected += int(invalid.sum()) + len(batch.broken)
+    part.rows += records.num_rows + len(batch.broken)
+    matrix = encoded.matrix
+    if invalid.any():
+        matrix, keys = matrix[~invalid], keys.filter(pa.array(~invalid))
+    decisions = model.scorer.score_encoded(EncodedRows(matrix))
+    try:
+        keys = keys.cast(schema.field(0).type)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"input {batch.file}: key {model.key!r} must have the type of the first file"
+        ) from error
+    results = (decisions.probability, decisions.score, decisions.threshold)
+    version = pa.repeat(model.version, len(keys))
+    columns = [keys, *map(pa.array, results), version]
+    part.batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return Counter(encoded.unseen)
+
+
+def _finish(parts: Parts, number: int, part: _Part, schema: pa.Schema, end: Position) -> None:
+    table = pa.Table.from_batches(part.batches, schema)
+    state = PartState(end, table.num_rows, part.rejected)
+    parts.add(number, table, part.rejections, state)
+
+
+def check_key(key: str | None, contract: FeatureContract) -> str:
+    """Return the key's column; raise `InputError` where the version names none."""
+    if key is None:
+        raise InputError("the version does not say which column is the key: give -P key=<column>")
+    if key in contract.names:
+        raise InputError(f"key {key!r} must not be a feature")
+    return key

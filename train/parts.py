@@ -1,0 +1,146 @@
+"""Finished parts of a long job beside its output: what is done survives the job's death."""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from train.body import Position
+from train.errors import InputError
+
+JOB_FILE = "job.json"
+REJECTED_HEADING = ("file", "row", "column", "rule")
+Rejection = tuple[str, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """What a finished part says of itself.
+
+    Attributes
+    ----------
+    end : Position
+        Where the next part starts.
+    scored, rejected : int
+        Rows of this part.
+    """
+
+    end: Position
+    scored: int
+    rejected: int
+
+
+class Parts:
+    """The parts of one output, in a folder beside it.
+
+    Parameters
+    ----------
+    output : Path
+        Ends in .parquet or .csv; exists only once all parts are put together.
+    schema : pyarrow.Schema
+        Of the output.
+    job : mapping
+        What makes the job: parts of another one are thrown away.
+    """
+
+    def __init__(self, output: Path, schema: pa.Schema, job: Mapping[str, Any]) -> None:
+        if output.suffix not in (".parquet", ".csv"):
+            raise InputError(f"output {output}: must end in .parquet or .csv")
+        if not output.parent.is_dir():
+            raise InputError(f"output {output}: no such folder")
+        self.output = output
+        self.rejected = output.with_name(f"{output.name}.rejected")
+        self._schema = schema
+        self._folder = output.with_name(f"{output.name}.parts")
+        job_text = json.dumps(job, sort_keys=True)
+        job_file = self._folder / JOB_FILE
+        if not job_file.is_file() or job_file.read_text(encoding="utf-8") != job_text:
+            self.discard()
+            self._folder.mkdir()
+            with _whole(job_file) as file:
+                file.write(job_text.encode())
+
+    def finished(self) -> list[PartState]:
+        """Return the finished parts in order."""
+        states: list[PartState] = []
+        while (file := self._name(len(states), ".json")).is_file():
+            document = json.loads(file.read_text(encoding="utf-8"))
+            states.append(PartState(**{**document, "end": Position(**document["end"])}))
+        return states
+
+    def add(
+        self, number: int, table: pa.Table, rejections: Sequence[Rejection], state: PartState
+    ) -> None:
+        """Write one part; only its state, written last, makes it a finished one."""
+        with _whole(self._name(number, self.output.suffix)) as file:
+            if self.output.suffix == ".csv":
+                options = pacsv.WriteOptions(include_header=number == 0)
+                pacsv.write_csv(table, file, options)
+            else:
+                pq.write_table(table, file)
+        with _whole(self._name(number, ".rejected")) as file:
+            lines = _CsvLines(file)
+            csv.writer(lines).writerows(rejections)
+        with _whole(self._name(number, ".json")) as file:
+            file.write(json.dumps(asdict(state)).encode())
+
+    def assemble(self) -> None:
+        """Put the parts together under the final names, whole or not at all, and clear away."""
+        states = self.finished()
+        if any(state.rejected for state in states):
+            with _whole(self.rejected) as file:
+                csv.writer(_CsvLines(file)).writerow(REJECTED_HEADING)
+                self._copy(file, len(states), ".rejected")
+        else:
+            self.rejected.unlink(missing_ok=True)
+        with _whole(self.output) as file:
+            if self.output.suffix == ".csv":
+                self._copy(file, len(states), ".csv")
+            else:
+                with pq.ParquetWriter(file, self._schema) as writer:
+                    for number in range(len(states)):
+                        writer.write_table(pq.read_table(self._name(number, ".parquet")))
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove all parts."""
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+
+    def _copy(self, file: IO[bytes], parts: int, ending: str) -> None:
+        for number in range(parts):
+            with self._name(number, ending).open("rb") as part:
+                shutil.copyfileobj(part, file)
+
+    def _name(self, number: int, ending: str) -> Path:
+        return self._folder / f"{number:06d}{ending}"
+
+
+class _CsvLines:
+    """Lets `csv.writer`, which writes text, write into a binary file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(text.encode())
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that appears under its name only once it is complete and on the disk."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with unfinished.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
