@@ -74,12 +74,12 @@ def test_the_bootstrap_is_paired_and_repeatable() -> None:
 def test_the_bootstrap_holds_the_truth() -> None:
     rng = np.random.default_rng(2)
     held = 0
-    for seed in range(200):
+    for seed in range(80):
         y = np.repeat(np.array([0, 1], dtype=np.int8), [160, 40])
         values = np.where(y == 1, rng.normal(5.0, 2.0, 200), rng.normal(1.0, 1.0, 200))
         found = bootstrap_means(values.reshape(-1, 1), y, seed)[0]
         held += found.low <= 0.8 * 1.0 + 0.2 * 5.0 <= found.high
-    assert 180 <= held <= 199
+    assert 70 <= held <= 79
 
 
 def test_a_large_table_is_drawn_less_often() -> None:

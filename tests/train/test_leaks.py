@@ -1,6 +1,7 @@
 """The leak audit: stops on what only the outcome could have filled, and on nothing honest."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +35,19 @@ def audit(portfolio: Portfolio, train: pd.DataFrame) -> dict[str, LeakCheck]:
     return {check.feature: check for check in audit_leaks(portfolio, train, y, features, seed=0)}
 
 
-def audit_folder(name: str, without_exclusion: str | None = None) -> dict[str, LeakCheck]:
+@cache
+def shipped(name: str) -> tuple[Portfolio, pd.DataFrame]:
+    """Return a shipped portfolio and its training rows."""
     portfolio = load_portfolio(ROOT / "portfolios" / name / "portfolio.toml")
+    table = read_table(portfolio)
+    return portfolio, table[~data.test_rows(table, portfolio)]
+
+
+def audit_folder(name: str, without_exclusion: str | None = None) -> dict[str, LeakCheck]:
+    portfolio, train = shipped(name)
     kept = {c: why for c, why in portfolio.exclude.items() if c != without_exclusion}
     portfolio = replace(portfolio, exclude=kept)
-    table = read_table(portfolio)
-    checks = audit(portfolio, table[~data.test_rows(table, portfolio)])
+    checks = audit(portfolio, train)
     refuse_leaks(portfolio, list(checks.values()))
     return checks
 

@@ -17,9 +17,10 @@ from tests.made import DATE_SPLIT, make_loans, write_portfolio
 from train.costs import Costs
 from train.data import load_data
 from train.findings import Findings
-from train.pipeline import Settings, train_model
+from train.pipeline import train_model
 from train.portfolio import load_portfolio
 from train.report import draw_pictures, save_pictures, write_report
+from train.settings import Settings
 
 SETTINGS = Settings(Costs(), max_evals=1)
 ALL_PICTURES = [
