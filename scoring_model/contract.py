@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT_VERSION = 1
-# the one row of `encode_record`
+# the one row of `encode_values`
 _ONLY_ROW = 0
+_LARGEST = sys.float_info.max
 
 Kind = Literal["number", "category"]
 
@@ -81,7 +83,7 @@ class EncodedRows:
 class FeatureContract:
     """Names, order, kinds, categories and nullability of the features a model takes.
 
-    `encode_record`, `encode_records` (JSON objects) and `encode_frame` (a DataFrame) give the
+    `encode_values`, `encode_records` (JSON objects) and `encode_frame` (a DataFrame) give the
     same numbers.
     """
 
@@ -108,7 +110,11 @@ class FeatureContract:
             (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
         )
 
-    def encode_record(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
+    def encode_record(self, record: Mapping[str, Any]) -> EncodedRows:
+        """Encode one applicant; see `encode_records`."""
+        return self.encode_records([record])
+
+    def encode_values(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
         """Encode one applicant, as fast as Python can.
 
         Returns
@@ -126,11 +132,18 @@ class FeatureContract:
         values: list[float] = []
         unseen: list[str] = []
         problems: list[FieldProblem] = []
+        get = record.get
         for name, nullable, codes in self._plan:
-            value = record.get(name)
+            value = get(name)
             encoded: float | str | None
+            # the two common cases without a call
             if codes is None:
+                if type(value) is float and -_LARGEST <= value <= _LARGEST:
+                    values.append(value)
+                    continue
                 encoded = encoding.encode_number(value, nullable)
+            elif type(value) is str:
+                encoded = codes.get(value)
             else:
                 encoded = encoding.encode_level(value, nullable, codes)
             if type(encoded) is float:
@@ -145,9 +158,7 @@ class FeatureContract:
             raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
         return values, unseen
 
-    def encode_records(
-        self, records: Sequence[Mapping[str, Any]], *, drop_unknown: bool = False
-    ) -> EncodedRows:
+    def encode_records(self, records: Sequence[Mapping[str, Any]]) -> EncodedRows:
         """Encode applicants given as parsed JSON objects.
 
         Parameters
@@ -155,8 +166,6 @@ class FeatureContract:
         records : sequence of mapping
             One per applicant; an absent or null optional field is missing, JSON true and false
             are the categories `true` and `false`.
-        drop_unknown : bool
-            Whether to ignore unknown fields, as MLflow does, instead of refusing them.
 
         Returns
         -------
@@ -168,23 +177,53 @@ class FeatureContract:
         InvalidRequest
             An unknown field, a wrong kind, a missing required field, a number that is not finite.
         """
-        matrix = np.empty((len(records), len(self.features)), dtype=np.float64)
+        columns = {name: [record.get(name) for record in records] for name in self.names}
+        unknown: list[FieldProblem] = []
+        for row, record in enumerate(records):
+            if not record.keys() <= self._known:
+                unknown += self._find_unknown(row, record)
+        return self.encode_columns(columns, len(records), unknown)
+
+    def encode_columns(
+        self,
+        columns: Mapping[str, Sequence[Any]],
+        rows: int,
+        problems: Sequence[FieldProblem] = (),
+    ) -> EncodedRows:
+        """Encode applicants given column by column; other columns are ignored.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            JSON values, `rows` of them in each; a column that is absent is missing throughout.
+        rows : int
+        problems : sequence of FieldProblem
+            What is known to be wrong already: it is raised with the rest.
+
+        Returns
+        -------
+        EncodedRows
+
+        Raises
+        ------
+        InvalidRequest
+            As `encode_records`.
+        """
+        matrix = np.empty((rows, len(self.features)), dtype=np.float64)
         unseen: list[tuple[int, str]] = []
-        problems: list[FieldProblem] = []
+        found = list(problems)
         for index, (name, nullable, codes) in enumerate(self._plan):
-            column = [record.get(name) for record in records]
+            column = columns.get(name)
+            if column is None:
+                column = [None] * rows
             new: list[int] = []
             if codes is None:
                 matrix[:, index], wrong = encoding.encode_numbers(column, nullable)
             else:
                 matrix[:, index], wrong, new = encoding.encode_levels(column, nullable, codes)
-            problems += [FieldProblem(row, name, problem) for row, problem in wrong]
+            found += [FieldProblem(row, name, problem) for row, problem in wrong]
             unseen += [(row, name) for row in new]
-        if not drop_unknown:
-            for row, record in enumerate(records):
-                if not record.keys() <= self._known:
-                    problems += self._find_unknown(row, record)
-        return _collect(matrix, unseen, problems)
+        return _collect(matrix, unseen, found)
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
         unknown = (name for name in record if name not in self._known)

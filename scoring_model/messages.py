@@ -43,18 +43,36 @@ class Reply:
     content_type : bytes
     headers : tuple of (bytes, bytes)
         Beyond those that every reply has.
+    policy : bytes
+        What a browser may load for it: nothing, but for pages.
     """
 
     status: int
     body: bytes
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    policy: bytes = b"default-src 'none'"
+
+    async def send(self, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+        """Send the reply with the headers that every reply of the server has."""
+        own = (
+            (b"content-type", self.content_type),
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-security-policy", self.policy),
+        )
+        start = {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": own + headers + self.headers,
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
 
 
 class Request:
     """One HTTP request; the headers that matter are picked once."""
 
-    __slots__ = ("_receive", "headers", "method", "path", "peer", "query")
+    __slots__ = ("_receive", "headers", "method", "path", "peer", "query", "rows")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -63,6 +81,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         client = scope.get("client")
         self.peer: str | None = client[0] if client else None
+        self.rows = 0
         self._receive = receive
 
     async def read_body(self, limit: int) -> bytes:

@@ -1,6 +1,7 @@
 """`DecisionPolicy`: from a margin to a calibrated probability of default and a decision."""
 
 import json
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, overload
@@ -48,22 +49,34 @@ class CalibrationMap:
     def apply(self, margin: FloatArray) -> FloatArray:
         """Return the probability of default of each margin, shape (rows,), in [0, 1]."""
         if self.margins:
-            return np.interp(margin, *self._knots)
+            x, y, slopes = self._knots
+            inside = np.clip(margin, x[0], x[-1])
+            knot = np.searchsorted(x, inside, side="right") - 1
+            return np.asarray(slopes[knot] * (inside - x[knot]) + y[knot])
         exponent = np.clip(self.slope * margin + self.intercept, -MARGIN_LIMIT, MARGIN_LIMIT)
         return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
 
     def apply_one(self, margin: float) -> float:
         """Return what `apply` gives for one margin, to the last bit."""
         if self.margins:
-            return float(np.interp(margin, *self._knots))
+            inside = min(max(margin, self.margins[0]), self.margins[-1])
+            knot = bisect_right(self.margins, inside) - 1
+            slope = self._slopes[knot]
+            return slope * (inside - self.margins[knot]) + self.probabilities[knot]
         exponent = self.slope * margin + self.intercept
         exponent = min(max(exponent, -MARGIN_LIMIT), MARGIN_LIMIT)
         # numpy's exponential, not the C library's: the two differ in the last bit
         return float(1.0 / (1.0 + np.exp(-exponent)))
 
     @cached_property
-    def _knots(self) -> tuple[FloatArray, FloatArray]:
-        return np.array(self.margins), np.array(self.probabilities)
+    def _knots(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Margins, probabilities and the slope that begins at each; 0 at the last."""
+        x, y = np.array(self.margins), np.array(self.probabilities)
+        return x, y, np.append(np.diff(y) / np.diff(x), 0.0)
+
+    @cached_property
+    def _slopes(self) -> list[float]:
+        return list(self._knots[2].tolist())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,45 @@
 """`POST /predict`: one applicant or an array of them, strictly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
+from scoring_model.contract import EncodedRows
 from scoring_model.errors import InvalidRequest, TooLarge
 from scoring_model.json_body import parse_json, refuse_duplicates
+from scoring_model.reasons import DEFAULT_TOP, Explanation, choose_language, explain
 from scoring_model.scorer import Decision, Scorer, answer_of
 from scoring_model.work import Work
 
 NEVER_SEEN = "was never seen in training: it is scored as missing"
-NOT_AN_APPLICANT = "must be an object"
+# contributions take a hundred times as long as a margin
+_EXPLAINED_STEP_ROWS = 20
+_SWITCH = {"true": True, "false": False}
+
+
+def read_explanation(query: bytes, language: bytes | None) -> Explanation | None:
+    """Return what `?explain=true&top=4` asks for, None for no reasons.
+
+    Raises
+    ------
+    InvalidRequest
+        A parameter is unknown, repeated or of a wrong kind.
+    """
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
+    given = dict(pairs)
+    if len(given) < len(pairs) or not given.keys() <= {"explain", "top"}:
+        raise InvalidRequest("the query may hold explain and top, each once")
+    wanted = _SWITCH.get(given.get("explain", "false"))
+    if wanted is None:
+        raise InvalidRequest("explain must be true or false")
+    top = given.get("top", str(DEFAULT_TOP))
+    if top != "all" and not (top.isascii() and top.isdigit() and 0 < len(top) < 6 and int(top)):
+        raise InvalidRequest("top must be all or a whole number from 1 to 99999")
+    if not wanted:
+        return None
+    return Explanation(None if top == "all" else int(top), choose_language(language))
 
 
 def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
@@ -23,14 +51,37 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
     decision = scorer.score_record(record)
     answer = answer_of(decision)
     if decision.unseen:
-        answer["warnings"] = [warn(name) for name in decision.unseen]
+        answer["warnings"] = [_warn(name) for name in decision.unseen]
     return orjson.dumps(answer), decision
 
 
-def predict_many(scorer: Scorer, body: bytes, max_rows: int, work: Work) -> bytes:
-    """Answer a body that is an array of applicants."""
-    records = parse_applicants(body, max_rows)
+def predict_many(
+    scorer: Scorer, body: bytes, max_rows: int, work: Work, explanation: Explanation | None
+) -> bytes:
+    """Answer a body that is an array of applicants, or one whose reasons are asked for."""
+    applicants = parse_json(body)
+    single = type(applicants) is dict
+    records = [applicants] if single else _check_array(applicants, max_rows)
+    refuse_duplicates(body, sum(map(len, records)))
     rows = scorer.contract.encode_records(records)
+    answers = _answer(scorer, rows, work)
+    if explanation is not None:
+        _add_reasons(scorer, rows, answers, work, explanation)
+    return orjson.dumps(answers[0] if single else answers)
+
+
+def _check_array(applicants: Any, max_rows: int) -> list[Mapping[str, Any]]:
+    if type(applicants) is not list:
+        raise InvalidRequest("the body must be an object or an array of objects")
+    if len(applicants) > max_rows:
+        raise TooLarge(f"a request may have {max_rows} applicants (MAX_ROWS)")
+    if not set(map(type, applicants)) <= {dict}:
+        wrong = (row for row, record in enumerate(applicants) if type(record) is not dict)
+        raise InvalidRequest(f"row {next(wrong)} must be an object")
+    return applicants
+
+
+def _answer(scorer: Scorer, rows: EncodedRows, work: Work) -> list[dict[str, Any]]:
     decisions = work.score(scorer, rows)
     answers: list[dict[str, Any]] = [
         {"probability": probability, "score": score, "threshold": threshold}
@@ -42,32 +93,25 @@ def predict_many(scorer: Scorer, body: bytes, max_rows: int, work: Work) -> byte
         )
     ]
     for row, name in rows.unseen:
-        answers[row].setdefault("warnings", []).append(warn(name))
-    return orjson.dumps(answers)
+        answers[row].setdefault("warnings", []).append(_warn(name))
+    return answers
 
 
-def parse_applicants(body: bytes, max_rows: int) -> list[Mapping[str, Any]]:
-    """Return the objects of an array.
-
-    Raises
-    ------
-    InvalidRequest
-        The body is no array of objects, or an object has a field twice.
-    TooLarge
-        There are more than `max_rows`.
-    """
-    records = parse_json(body)
-    if type(records) is not list:
-        raise InvalidRequest("the body must be an object or an array of objects")
-    if len(records) > max_rows:
-        raise TooLarge(f"a request may have {max_rows} applicants (MAX_ROWS)")
-    if not set(map(type, records)) <= {dict}:
-        wrong = (row for row, record in enumerate(records) if type(record) is not dict)
-        raise InvalidRequest(f"row {next(wrong)}: {NOT_AN_APPLICANT}")
-    refuse_duplicates(body, sum(map(len, records)))
-    return records
+def _add_reasons(
+    scorer: Scorer,
+    rows: EncodedRows,
+    answers: Sequence[dict[str, Any]],
+    work: Work,
+    explanation: Explanation,
+) -> None:
+    for start in range(0, len(answers), _EXPLAINED_STEP_ROWS):
+        work.check_time()
+        step = slice(start, start + _EXPLAINED_STEP_ROWS)
+        scores = [answer["score"] for answer in answers[step]]
+        explained = explain(scorer, rows.matrix[step], scores, explanation)
+        for answer, reasons in zip(answers[step], explained, strict=True):
+            answer.update(reasons)
 
 
-def warn(name: str) -> dict[str, str]:
-    """Return the warning for a category that training never saw."""
+def _warn(name: str) -> dict[str, str]:
     return {"field": name, "problem": NEVER_SEEN}

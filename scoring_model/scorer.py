@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,18 +48,7 @@ class Decisions:
     threshold: FloatArray
 
 
-class Booster(Protocol):
-    """What a scorer asks of a booster: `lightgbm.Booster` and `TreeModel` both have it."""
-
-    def predict(self, data: FloatArray, /, *, raw_score: bool, pred_contrib: bool) -> Any:
-        """Return margins, or what each column contributes to them."""
-
-    def model_to_string(self) -> str:
-        """Return the model in LightGBM's text format."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the model says of one applicant; see `Decisions`.
 
     Attributes
@@ -89,7 +78,7 @@ class Scorer:
     """
 
     contract: FeatureContract
-    booster: Booster
+    booster: Any
     policy: DecisionPolicy
 
     @cached_property
@@ -105,9 +94,19 @@ class Scorer:
         margins = self.booster.predict(matrix, raw_score=True, pred_contrib=False)
         return np.asarray(margins, dtype=np.float64)
 
+    def predict_contributions(self, matrix: FloatArray) -> FloatArray:
+        """Return what each feature adds to the raw log-odds, shape (rows, features + 1).
+
+        The last column is the base value: what the model says of nobody in particular.
+        """
+        if not len(matrix):
+            return np.empty((0, len(self.contract.features) + 1))
+        contributions = self.booster.predict(matrix, raw_score=True, pred_contrib=True)
+        return np.asarray(contributions, dtype=np.float64)
+
     def score_record(self, record: Mapping[str, Any]) -> Decision:
         """Score one applicant to the last bit as `score_records` does; for one thread only."""
-        values, unseen = self.contract.encode_record(record)
+        values, unseen = self.contract.encode_values(record)
         probability = self.policy.calibration.apply_one(self._predict_row(values))
         threshold = self.policy.threshold
         return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, unseen)

@@ -1,49 +1,28 @@
 """`create_app`: the scoring server, MLflow's own scoring app with `/predict` beside it."""
 
 import asyncio
-import sys
+import gc
+import logging
 import time
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import cast
 
-from scoring_model.errors import (
-    MethodNotAllowed,
-    ModelUnavailable,
-    NotFound,
-    ScoringError,
-    TooSlow,
-    UnsupportedMediaType,
-)
-from scoring_model.invocations import ask_mlflow, invoke
-from scoring_model.messages import (
-    Disconnected,
-    Receive,
-    Reply,
-    Request,
-    Scope,
-    Send,
-    error_reply,
-)
-from scoring_model.predict import predict_many, predict_one
+from scoring_model.auth import Guard
+from scoring_model.errors import MethodNotAllowed, NotFound, ScoringError, TooSlow
+from scoring_model.messages import Disconnected, Receive, Reply, Request, Scope, Send, error_reply
+from scoring_model.metrics import Metrics
+from scoring_model.request_log import RequestLog, write_event
+from scoring_model.routes import Route, Routes
 from scoring_model.serving import Serving, load_serving
 from scoring_model.settings import Settings
-from scoring_model.work import Work
+from scoring_model.time_limit import TimeLimit
 
 # threads for arrays and for MLflow's app: work that is out of time never holds more than these
 BULK_THREADS = 2
-# a body up to this size is scored in about a millisecond: a thread would cost more
-INLINE_BYTES = 16384
 RETRY_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a path takes and who answers it."""
-
-    method: str
-    answer: Callable[[Request, Scope], Awaitable[Reply]]
-    is_open: bool = False
+# how requests to paths that do not exist are counted and logged: a path may hold anything
+OTHER = "other"
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class ScoringApp:
@@ -56,113 +35,111 @@ class ScoringApp:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._guard = Guard(settings)
         self._serving: Serving | None = None
-        self._loading: asyncio.Task[None] | None = None
-        self._routes = {
-            "/predict": Route("POST", self._predict),
-            "/invocations": Route("POST", self._invoke),
-            "/ping": Route("GET", self._ask_mlflow, is_open=True),
-            "/health": Route("GET", self._ask_mlflow, is_open=True),
-            "/version": Route("GET", self._ask_mlflow),
-        }
+        names = Routes(settings, None).table
+        self._metrics = (
+            Metrics(settings.metrics_directory, [*names, OTHER]) if settings.metrics else None
+        )
+        self._routes = Routes(settings, self._metrics).table
+        self._log = RequestLog()
+        self._time_limit = TimeLimit(settings.timeout_seconds)
 
     def install(self, serving: Serving) -> None:
         """Answer every request that begins from now on from this version."""
         self._serving = serving
+        # what was loaded stays: the garbage collector need not look at it again and again
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event of the ASGI server."""
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._handle(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
         request = Request(scope, receive)
+        serving = self._serving
+        request_id = self._log.identify(request.headers.get(b"x-request-id"))
+        # an ASGI server runs each request in a task
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._time_limit.begin(task)
         try:
-            async with asyncio.timeout(self._settings.timeout_seconds):
-                route = self._find_route(request)
-                reply = await route.answer(request, scope)
+            reply = await self._find_route(request).answer(request, scope, serving)
         except ScoringError as error:
             reply = error_reply(error)
-        except TimeoutError:
+        except asyncio.CancelledError:
+            if not self._time_limit.has_expired(task):
+                raise
             reply = error_reply(TooSlow("the request was not answered within the time limit"))
         except Disconnected:
             return
-        except Exception:  # noqa: BLE001  # whatever it says may hold an applicant's value
+        except Exception as error:  # noqa: BLE001  # what it says may hold an applicant's value
+            write_event("error", f"{type(error).__name__} in request {request_id.decode()}")
             reply = error_reply(ScoringError("the request could not be answered"))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": reply.status,
-                "headers": [
-                    (b"content-type", reply.content_type),
-                    (b"content-length", str(len(reply.body)).encode()),
-                    *reply.headers,
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": reply.body})
+        finally:
+            self._time_limit.end(task)
+        await reply.send(send, (NO_SNIFF, (b"x-request-id", request_id)))
+        self._record(request, reply, serving, request_id, time.perf_counter() - started)
 
     def _find_route(self, request: Request) -> Route:
         route = self._routes.get(request.path)
+        if route is None or not route.is_open:
+            self._guard.check(request.peer, request.headers)
         if route is None:
             raise NotFound("there is nothing at this path")
         if request.method != route.method:
             raise MethodNotAllowed(route.method)
         return route
 
-    def _current(self) -> Serving:
-        if self._serving is None:
-            raise ModelUnavailable("no model is loaded")
-        return self._serving
-
-    def _start_work(self) -> Work:
-        return Work(time.monotonic() + self._settings.timeout_seconds)
-
-    async def _predict(self, request: Request, _scope: Scope) -> Reply:
-        serving = self._current()
-        if request.read_media_type() != "application/json":
-            raise UnsupportedMediaType("send application/json")
-        body = await request.read_body(self._settings.max_body_bytes)
-        scorer = serving.model.scorer
-        if not body.lstrip(b" \t\r\n").startswith(b"["):
-            answer, _ = predict_one(scorer, body)
-            return Reply(200, answer)
-        arguments = (scorer, body, self._settings.max_rows, self._start_work())
-        if len(body) <= INLINE_BYTES:
-            return Reply(200, predict_many(*arguments))
-        return Reply(200, await asyncio.to_thread(predict_many, *arguments))
-
-    async def _invoke(self, request: Request, scope: Scope) -> Reply:
-        serving = self._current()
-        request.read_media_type()
-        body = await request.read_body(self._settings.max_body_bytes)
-        return await invoke(serving.mlflow_app, scope, body, self._start_work())
-
-    async def _ask_mlflow(self, _request: Request, scope: Scope) -> Reply:
-        return await ask_mlflow(self._current().mlflow_app, scope, b"")
+    def _record(
+        self,
+        request: Request,
+        reply: Reply,
+        serving: Serving | None,
+        request_id: bytes,
+        seconds: float,
+    ) -> None:
+        route = request.path if request.path in self._routes else OTHER
+        if self._metrics is not None:
+            self._metrics.requests.count(route, reply.status, seconds)
+        if self._settings.request_log:
+            version = serving.model.version if serving is not None else None
+            self._log.write(
+                request_id, request.method, route, reply.status, request.rows, seconds, version
+            )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Load the model while the server is already up, and stop when it stops."""
         await receive()
+        # one JSON line per request, instead of uvicorn's and not beside it
+        logging.getLogger("uvicorn.access").handlers.clear()
+        write_event("start", self._guard.describe())
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
-        self._loading = asyncio.create_task(self._load())
+        tasks = [asyncio.create_task(self._load()), asyncio.create_task(self._time_limit.watch())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._loading.cancel()
+        for task in tasks:
+            task.cancel()
+        self._log.flush()
         executor.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _load(self) -> None:
         while True:
             try:
-                self.install(await asyncio.to_thread(load_serving, self._settings.model_uri))
+                serving = await asyncio.to_thread(load_serving, self._settings, self._metrics)
             except ScoringError as error:
-                sys.stderr.write(f"{error}\n")
+                write_event("not loaded", str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self.install(serving)
+                write_event("loaded", f"model version {serving.model.version}")
                 return
 
 

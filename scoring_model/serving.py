@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+import orjson
+
 from scoring_model.errors import ScoringError
 from scoring_model.loading import LoadedModel, load_model
 from scoring_model.messages import Asgi
+from scoring_model.metrics import Metrics, ModelCounters
+from scoring_model.openapi import build_document
+from scoring_model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +21,36 @@ class Serving:
     model : LoadedModel
     mlflow_app : ASGI application
         MLflow's own scoring app over the model.
+    document : bytes
+        `/openapi.json`.
+    headers : tuple of (bytes, bytes)
+        Name the version in each of its answers.
+    counters : ModelCounters or None
     """
 
     model: LoadedModel
     mlflow_app: Asgi
+    document: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    counters: ModelCounters | None
 
 
-def load_serving(uri: str) -> Serving:
-    """Load a version and put MLflow's scoring app around it; raises `ScoringError`."""
+def load_serving(settings: Settings, metrics: Metrics | None) -> Serving:
+    """Load the version that the settings name, checked; raises `ScoringError`."""
     from mlflow.exceptions import MlflowException
-
-    try:
-        model = load_model(uri)
-    except (MlflowException, OSError) as error:
-        raise ScoringError(f"no model to be had: {_first_line(error)}") from error
-    return build_serving(model)
-
-
-def build_serving(model: LoadedModel) -> Serving:
-    """Put MLflow's scoring app around a model."""
     from mlflow.pyfunc import scoring_server
 
-    return Serving(model, scoring_server.init(model.pyfunc))
+    try:
+        model = load_model(settings.model_uri)
+    except (MlflowException, OSError) as error:
+        raise ScoringError(f"MLflow has no such model: {_first_line(error)}") from error
+    return Serving(
+        model=model,
+        mlflow_app=scoring_server.init(model.pyfunc),
+        document=orjson.dumps(build_document(model, settings)),
+        headers=((b"x-model-version", model.version.encode("ascii", "replace")),),
+        counters=metrics.start_model(model.version, model.scorer.contract) if metrics else None,
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,8 @@ from scoring_model.scorer import Decisions, Scorer
 
 # about 20 ms of 400 trees: how long a request that is out of time still computes
 _STEP_ROWS = 1000
+# a body up to this size is read and scored in about a millisecond: a thread would cost more
+INLINE_BYTES = 16384
 
 
 @dataclass(slots=True)

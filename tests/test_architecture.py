@@ -13,8 +13,9 @@ ROOT = Path(__file__).parent.parent
 ORDER = {
     "scoring_model": [
         *("errors", "encoding", "contract", "policy", "booster", "scorer", "arrow_rows", "model"),
-        *("settings", "messages", "work", "loading", "serving", "json_body"),
-        *("invocations", "predict", "server", "asgi"),
+        *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
+        *("json_body", "formats", "reasons", "loading", "api_schemas", "openapi", "pages"),
+        *("serving", "invocations", "predict", "routes", "server", "asgi"),
     ],
     "train": [
         *("errors", "limits", "portfolio", "costs", "data", "sampling"),

@@ -23,6 +23,15 @@ class Server:
     http: httpx.Client
     log: Path
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return where the server listens."""
+        return self.http.base_url.host, self.http.base_url.port or 80
+
+    def another_client(self) -> httpx.Client:
+        """Return a client with a connection of its own."""
+        return httpx.Client(base_url=self.http.base_url, timeout=60.0)
+
 
 @contextlib.contextmanager
 def start_server(
@@ -47,7 +56,7 @@ def start_server(
     """
     port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
-    command += ["--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "8"]
+    command += ["--no-server-header", "--timeout-graceful-shutdown", "8"]
     log = folder / "server.log"
     variables = {**os.environ, "MODEL_URI": str(model), **(environment or {})}
     with log.open("wb") as output:

@@ -1,0 +1,169 @@
+"""`describe_schemas`: applicants, decisions and errors as JSON Schema."""
+
+from typing import Any
+
+from scoring_model.contract import Feature, FeatureContract
+from scoring_model.reasons import LOWERS, NEITHER, RAISES, label_of
+
+Schema = dict[str, Any]
+
+LARGEST = 1.7976931348623157e308
+
+_DECISION: Schema = {
+    "probability": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "Calibrated probability of default.",
+    },
+    "score": {
+        "type": "integer",
+        "enum": [0, 1],
+        "description": "1 = accepted (probability < threshold), 0 = refused.",
+    },
+    "threshold": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "Probability of default from which an applicant is refused.",
+    },
+}
+_TEXT = {"type": "string"}
+_EXTRAS: Schema = {
+    "warnings": {
+        "type": "array",
+        "description": "Only when there is something to say.",
+        "items": {
+            "type": "object",
+            "properties": {"field": _TEXT, "problem": _TEXT},
+            "required": ["field", "problem"],
+        },
+    },
+    "reasons": {
+        "type": "array",
+        "description": "Of a refusal, what raises the risk most; contributions are log-odds "
+        "before calibration.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "feature": _TEXT,
+                "label": _TEXT,
+                "contribution": {"type": "number"},
+                "direction": {"enum": [RAISES, LOWERS, NEITHER]},
+            },
+            "required": ["feature", "label", "contribution", "direction"],
+        },
+    },
+    "base_value": {
+        "type": "number",
+        "description": "With top=all: added to the contributions it gives the raw log-odds.",
+    },
+}
+_ERROR: Schema = {
+    "type": "object",
+    "required": ["error"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "fields"],
+            "additionalProperties": False,
+            "properties": {
+                "code": _TEXT,
+                "message": _TEXT,
+                "fields": {
+                    "type": "array",
+                    "description": "The first 100 problems.",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "row": {"type": "integer", "minimum": 0},
+                            "field": _TEXT,
+                            "problem": _TEXT,
+                        },
+                        "required": ["row", "field", "problem"],
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+def describe_schemas(contract: FeatureContract, example: dict[str, Any]) -> Schema:
+    """Return the components of the document of a version with this contract and example."""
+    fields = {feature.name: describe(feature) for feature in contract.features}
+    required = [feature.name for feature in contract.features if not feature.nullable]
+    applicant: Schema = {
+        "type": "object",
+        "properties": fields,
+        "required": required,
+        "additionalProperties": False,
+        "example": example,
+    }
+    return {
+        "Applicant": applicant,
+        "Row": {"type": "object", "properties": fields, "required": required},
+        "Invocation": _invocation(fields, required),
+        "Prediction": {
+            "type": "object",
+            "properties": _DECISION,
+            "required": list(_DECISION),
+            "additionalProperties": False,
+        },
+        "Decision": {
+            "type": "object",
+            "properties": _DECISION | _EXTRAS,
+            "required": list(_DECISION),
+            "additionalProperties": False,
+        },
+        "Error": _ERROR,
+    }
+
+
+def describe(feature: Feature) -> Schema:
+    """Return the schema of one field: kind, nullability, labels and categories."""
+    types = ["number"] if feature.kind == "number" else ["string"]
+    if set(feature.levels) == {"true", "false"}:
+        types.append("boolean")
+    if feature.nullable:
+        types.append("null")
+    schema: Schema = {"type": types, "title": label_of(feature, "en")}
+    if feature.labels:
+        schema["x-labels"] = dict(feature.labels)
+    if feature.kind == "number":
+        return schema | {"minimum": -LARGEST, "maximum": LARGEST}
+    schema["description"] = "Another category than these is scored as missing, with a warning."
+    return schema | {"x-categories": [*feature.levels, *feature.rare_levels]}
+
+
+def _invocation(fields: Schema, required: list[str]) -> Schema:
+    rows = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+    columns: Schema = {
+        "type": "object",
+        "description": "Column by column, all of the same length.",
+        "properties": {name: {"type": "array", "items": field} for name, field in fields.items()},
+        "required": required,
+    }
+    split: Schema = {
+        "type": "object",
+        "required": ["columns", "data"],
+        "additionalProperties": False,
+        "properties": {
+            "columns": {"type": "array", "items": {"type": "string"}, "examples": [list(fields)]},
+            "data": {"type": "array", "items": {"type": "array"}},
+            "index": {"type": "array"},
+        },
+    }
+    kinds = {
+        "dataframe_records": rows,
+        "dataframe_split": split,
+        "inputs": {"anyOf": [columns, rows]},
+        "instances": rows,
+    }
+    return {
+        "oneOf": [
+            {"type": "object", "required": [name], "properties": {name: schema}}
+            for name, schema in kinds.items()
+        ]
+    }

@@ -1,0 +1,246 @@
+"""`Metrics`: what the server counts, over all its workers, in Prometheus' format."""
+
+import contextlib
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scoring_model.contract import FeatureContract
+from scoring_model.scorer import Decisions
+from scoring_model.slab import SUFFIX, Slab, is_alive, read_slabs
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+LATENCY_SECONDS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+PROBABILITY = tuple(round(0.05 * step, 2) for step in range(1, 21))
+STATUSES = (200, 400, 401, 404, 405, 413, 415, 500, 503, 504)
+REFUSED, ACCEPTED = "refused", "accepted"
+OUTCOMES = (REFUSED, ACCEPTED)
+
+REQUESTS = "scoring_requests"
+LATENCY = "scoring_request_seconds"
+ROWS = "scoring_rows"
+DECISIONS = "scoring_decisions"
+PROBABILITIES = "scoring_probability_of_default"
+UNSEEN = "scoring_unseen_categories"
+LOADED = "scoring_model_loaded_timestamp_seconds"
+SUM = "sum"
+
+_LATENCY_SLOTS: tuple[str | float, ...] = (*LATENCY_SECONDS, "+Inf", SUM)
+_PROBABILITY_SLOTS: tuple[str | float, ...] = (*PROBABILITY, "+Inf", SUM)
+
+HELP = {
+    REQUESTS: "Requests answered, by route and status.",
+    LATENCY: "Seconds from the first byte of a request to its answer, by route.",
+    ROWS: "Applicants scored, by model version.",
+    DECISIONS: "Decisions, by outcome and model version.",
+    PROBABILITIES: "Probability of default of the applicants scored, by model version.",
+    UNSEEN: "Categories that training never saw, by feature and model version.",
+    LOADED: "When the model was loaded by the worker that loaded it last.",
+}
+_PREFIX = "credit-scoring-metrics-"
+
+
+def _key(*parts: str | float) -> str:
+    return json.dumps(parts)
+
+
+class RequestCounters:
+    """Counters of every request; for the event loop's thread only."""
+
+    def __init__(self, path: Path, routes: Sequence[str]) -> None:
+        self._routes = {route: index for index, route in enumerate(routes)}
+        keys = [_key(REQUESTS, route, status) for route in routes for status in STATUSES]
+        self._statuses = {status: index for index, status in enumerate(STATUSES)}
+        self._buckets = len(keys)
+        for route in routes:
+            keys += [_key(LATENCY, route, limit) for limit in _LATENCY_SLOTS]
+        self._values = Slab(path, keys).values
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """Count one request of a known route."""
+        values = self._values
+        position = self._routes[route]
+        values[position * len(STATUSES) + self._statuses[status]] += 1.0
+        start = self._buckets + position * (len(LATENCY_SECONDS) + 2)
+        values[start + bisect_left(LATENCY_SECONDS, seconds)] += 1.0
+        values[start + len(LATENCY_SECONDS) + 1] += seconds
+
+
+class ModelCounters:
+    """Counters of what one version decided; for the event loop's thread only."""
+
+    def __init__(self, path: Path, version: str, contract: FeatureContract) -> None:
+        keys = [_key(LOADED, version), _key(ROWS, version)]
+        keys += [_key(DECISIONS, version, outcome) for outcome in OUTCOMES]
+        self._buckets = len(keys)
+        keys += [_key(PROBABILITIES, version, limit) for limit in _PROBABILITY_SLOTS]
+        names = [contract.names[index] for index in contract.categorical_indices]
+        self._unseen = {name: len(keys) + index for index, name in enumerate(names)}
+        keys += [_key(UNSEEN, version, name) for name in names]
+        self._values = Slab(path, keys).values
+        self._values[0] = time.time()
+
+    def count_one(self, probability: float, score: int, unseen: Sequence[str]) -> None:
+        """Count the decision of one applicant."""
+        values = self._values
+        values[1] += 1.0
+        values[2 + score] += 1.0
+        values[self._buckets + bisect_left(PROBABILITY, probability)] += 1.0
+        values[self._buckets + len(PROBABILITY) + 1] += probability
+        for name in unseen:
+            values[self._unseen[name]] += 1.0
+
+    def count_many(self, decisions: Decisions, unseen: Sequence[tuple[int, str]]) -> None:
+        """Count the decisions of an array of applicants."""
+        values = self._values
+        rows = len(decisions.probability)
+        accepted = int(decisions.score.sum())
+        values[1] += rows
+        values[2] += rows - accepted
+        values[3] += accepted
+        places = np.searchsorted(PROBABILITY, decisions.probability, side="left")
+        for place, count in enumerate(np.bincount(places, minlength=len(PROBABILITY) + 1)):
+            values[self._buckets + place] += float(count)
+        values[self._buckets + len(PROBABILITY) + 1] += float(decisions.probability.sum())
+        for _, name in unseen:
+            values[self._unseen[name]] += 1.0
+
+
+class Metrics:
+    """The counters of this worker, and the sum over all workers.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Shared by the workers; None makes one in the folder for temporary files that all workers
+        of one uvicorn find.
+    routes : sequence of str
+    """
+
+    def __init__(self, folder: Path | None, routes: Sequence[str]) -> None:
+        self.folder = folder or _shared_folder()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._numbers = itertools.count()
+        self.requests = RequestCounters(self._new_path(), routes)
+
+    def _new_path(self) -> Path:
+        return self.folder / f"{os.getpid()}-{time.time_ns()}-{next(self._numbers)}{SUFFIX}"
+
+    def start_model(self, version: str, contract: FeatureContract) -> ModelCounters:
+        """Return counters for a version that begins to answer."""
+        return ModelCounters(self._new_path(), version, contract)
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collector(self.folder))
+        return generate_latest(registry)
+
+
+class _Collector:
+    """Sums the slabs and hands them to prometheus-client."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Any]:
+        counters: dict[tuple[Any, ...], float] = defaultdict(float)
+        loaded: dict[str, float] = {}
+        for process, key, value in read_slabs(self._folder):
+            name, *labels = json.loads(key)
+            if name != LOADED:
+                counters[(name, *labels)] += value
+            elif is_alive(process):
+                loaded[labels[0]] = max(value, loaded.get(labels[0], 0.0))
+        yield from _counters(counters)
+        yield _histogram(counters, LATENCY, "route", LATENCY_SECONDS)
+        yield _histogram(counters, PROBABILITIES, "model_version", PROBABILITY)
+        yield from _gauges(loaded)
+
+
+def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
+    from prometheus_client.core import CounterMetricFamily
+
+    for name, labels in (
+        (REQUESTS, ("route", "status")),
+        (ROWS, ("model_version",)),
+        (DECISIONS, ("model_version", "outcome")),
+        (UNSEEN, ("model_version", "feature")),
+    ):
+        family = CounterMetricFamily(name, HELP[name], labels=labels)
+        for key, value in values.items():
+            # a route's statuses that never were are left out, a version's outcomes are not
+            if key[0] == name and (value or name != REQUESTS):
+                family.add_metric([str(label) for label in key[1:]], value)
+        yield family
+
+
+def _histogram(
+    values: dict[tuple[Any, ...], float], name: str, label: str, limits: Sequence[float]
+) -> Any:
+    from prometheus_client.core import HistogramMetricFamily
+
+    family = HistogramMetricFamily(name, HELP[name], labels=(label,))
+    for owner in dict.fromkeys(key[1] for key in values if key[0] == name):
+        edges = (*limits, "+Inf")
+        running = itertools.accumulate(values[name, owner, edge] for edge in edges)
+        buckets = [(str(edge), total) for edge, total in zip(edges, running, strict=True)]
+        if buckets[-1][1]:
+            family.add_metric([owner], buckets, values[name, owner, SUM])
+    return family
+
+
+def _gauges(loaded: dict[str, float]) -> Iterator[Any]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    times = GaugeMetricFamily(LOADED, HELP[LOADED], labels=("model_version",))
+    ages = GaugeMetricFamily(
+        "scoring_model_age_seconds",
+        "Seconds since the model was loaded by the worker that loaded it last.",
+        labels=("model_version",),
+    )
+    for version, moment in loaded.items():
+        times.add_metric([version], moment)
+        ages.add_metric([version], time.time() - moment)
+    yield times
+    yield ages
+
+
+def _shared_folder() -> Path:
+    """Return a folder for this server alone, and remove those of servers that are gone.
+
+    uvicorn's workers are children of one process; a single worker is its own server.
+    """
+    parent = multiprocessing.parent_process()
+    owner = parent.pid if parent is not None and parent.pid is not None else os.getpid()
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{_PREFIX}*"):
+        process = old.name.removeprefix(_PREFIX).partition("-")[0]
+        if old.name != _folder_name(int(process)):
+            shutil.rmtree(old, ignore_errors=True)
+    return root / _folder_name(owner)
+
+
+def _folder_name(process: int) -> str:
+    """Return a name that no later process of the same id has."""
+    with contextlib.suppress(OSError):
+        # the 22nd field: when the process started; the 2nd may hold spaces and ends with ")"
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return f"{_PREFIX}{process}-{fields[19]}"
+    return f"{_PREFIX}{process}"

@@ -1,0 +1,158 @@
+"""`build_document`: the HTTP API of one version as OpenAPI 3.1, with its own fields."""
+
+from collections.abc import Sequence
+
+from scoring_model.api_schemas import Schema, describe_schemas
+from scoring_model.formats import CSV, JSON, PARQUET
+from scoring_model.loading import LoadedModel
+from scoring_model.reasons import DEFAULT_TOP
+from scoring_model.settings import Settings
+
+ERRORS = {
+    400: "Something in the request is wrong; `fields` names what.",
+    401: "A key is needed, or callers on loopback only are answered.",
+    404: "There is nothing at this path.",
+    405: "The path takes another method.",
+    413: "The body has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS).",
+    415: "The content type, charset or encoding is not read here.",
+    500: "The request could not be answered.",
+    503: "No model is loaded.",
+    504: "The request was not answered within the time limit.",
+}
+_READING_ERRORS = (400, 413, 415, 504)
+
+
+def build_document(model: LoadedModel, settings: Settings) -> Schema:
+    """Return the document of a version.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    settings : Settings
+        Limits, and whether a key is needed.
+    """
+    keyed: Schema = {"security": [{"bearer": []}, {"basic": []}]} if settings.key_digests else {}
+    paths: Schema = {
+        "/predict": {"post": _predict(model, settings) | keyed},
+        "/invocations": {"post": _invocations(model) | keyed},
+    }
+    for path, summary, media_type, is_open in _GETS:
+        operation = _operation(summary, {"200": _answer(summary, media_type)}, is_open)
+        paths[path] = {"get": operation if is_open else operation | keyed}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Credit scoring",
+            "version": model.version,
+            "description": "Probability of default and the decision at the threshold that costs "
+            "least. `score` 1 is accepted: `probability` lies under `threshold`.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": describe_schemas(model.scorer.contract, model.example),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "Any user, the key as password.",
+                },
+            },
+        },
+    }
+
+
+_CSV = "With a header; pandas' markers of missing values are missing."
+_GETS = (
+    ("/ping", "MLflow's health check.", JSON, True),
+    ("/health", "MLflow's health check.", JSON, True),
+    ("/ready", "Whether a model is loaded and answers its own example as logged.", JSON, True),
+    ("/version", "MLflow's version.", JSON, False),
+    ("/metrics", "What the server counts, for Prometheus.", "text/plain", False),
+    ("/openapi.json", "This document.", JSON, False),
+    ("/docs", "This document for people.", "text/html", False),
+)
+
+
+def _operation(summary: str, answers: Schema, is_open: bool, errors: Sequence[int] = ()) -> Schema:
+    statuses = {503, 500, *errors} | (set() if is_open else {401})
+    refused = {str(s): _error(ERRORS[s]) for s in sorted(statuses)}
+    return {"summary": summary, "responses": answers | refused}
+
+
+def _error(description: str) -> Schema:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def _answer(description: str, media_type: str, schema: Schema | None = None) -> Schema:
+    content: Schema = {} if schema is None else {"schema": schema}
+    return {"description": description, "content": {media_type: content}}
+
+
+def _predict(model: LoadedModel, settings: Settings) -> Schema:
+    applicant = {"$ref": "#/components/schemas/Applicant"}
+    decision = {"$ref": "#/components/schemas/Decision"}
+    many = {"type": "array", "items": applicant, "maxItems": settings.max_rows}
+    examples = {
+        "one applicant": {"value": model.example},
+        "an array": {"value": [model.example]},
+    }
+    answer = {"anyOf": [decision, {"type": "array", "items": decision}]}
+    answers = {"200": _answer("One decision, or one per applicant in order.", JSON, answer)}
+    operation = _operation("Score one applicant or an array.", answers, False, _READING_ERRORS)
+    schema = {"anyOf": [applicant, many]}
+    body = {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
+    return operation | {"operationId": "predict", "parameters": _PARAMETERS, "requestBody": body}
+
+
+_PARAMETERS = [
+    {
+        "name": "explain",
+        "in": "query",
+        "description": "Adds the reasons of each decision.",
+        "schema": {"type": "boolean", "default": False},
+    },
+    {
+        "name": "top",
+        "in": "query",
+        "description": "Most reasons per applicant, or `all` with the base value.",
+        "schema": {
+            "anyOf": [{"type": "integer", "minimum": 1, "maximum": 99999}, {"const": "all"}],
+            "default": DEFAULT_TOP,
+        },
+    },
+    {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "Language of the reasons' labels: en or fr.",
+        "schema": {"type": "string", "enum": ["en", "fr"]},
+    },
+]
+
+
+def _invocations(model: LoadedModel) -> Schema:
+    predictions: Schema = {
+        "type": "object",
+        "required": ["predictions"],
+        "properties": {
+            "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}}
+        },
+    }
+    answers = {"200": _answer("One prediction per applicant, in order.", JSON, predictions)}
+    operation = _operation("MLflow's scoring protocol.", answers, False, _READING_ERRORS)
+    records = {"dataframe_records": [model.example]}
+    columns = {name: [value] for name, value in model.example.items()}
+    split = {"columns": list(model.example), "data": [list(model.example.values())]}
+    examples = {
+        "dataframe_records": {"value": records},
+        "dataframe_split": {"value": {"dataframe_split": split}},
+        "inputs": {"value": {"inputs": columns}},
+    }
+    content = {
+        JSON: {"schema": {"$ref": "#/components/schemas/Invocation"}, "examples": examples},
+        CSV: {"schema": {"type": "string", "description": _CSV}},
+        PARQUET: {"schema": {"type": "string", "contentMediaType": PARQUET}},
+    }
+    body = {"required": True, "content": content}
+    return operation | {"operationId": "invocations", "requestBody": body}

@@ -1,0 +1,20 @@
+"""The page at `/docs`: its own files and the policy that lets it load nothing else."""
+
+from pathlib import Path
+
+from scoring_model.messages import Reply
+
+_FOLDER = Path(__file__).parent / "static"
+_TYPES = {".html": b"text/html; charset=utf-8", ".css": b"text/css", ".js": b"text/javascript"}
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PATHS = {"/docs": "docs.html", "/docs/docs.css": "docs.css", "/docs/docs.js": "docs.js"}
+"""Path of each file of the page."""
+
+
+def read_page(path: str) -> Reply:
+    """Return the file behind one of `PATHS`."""
+    file = _FOLDER / PATHS[path]
+    return Reply(200, file.read_bytes(), _TYPES[file.suffix], policy=POLICY)

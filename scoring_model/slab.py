@@ -1,0 +1,65 @@
+"""`Slab`: counters of one worker in a file that all workers of the server can read."""
+
+import contextlib
+import json
+import mmap
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_LENGTH = struct.Struct("<Q")
+_DOUBLE_BYTES = 8
+SUFFIX = ".slab"
+
+
+class Slab:
+    """Doubles in a file mapped into memory: to count is to add to a number in memory.
+
+    Parameters
+    ----------
+    path : Path
+        Is created; named after the process, so that no other writes to it.
+    keys : sequence of str
+        One per counter, in order; text that `read_slabs` hands back.
+
+    Notes
+    -----
+    The file is the length of the keys as JSON, the JSON, then the doubles. prometheus-client's own
+    values for several workers take ten times as long to add to.
+    """
+
+    def __init__(self, path: Path, keys: Sequence[str]) -> None:
+        header = json.dumps(list(keys)).encode()
+        header += b" " * (-len(header) % _DOUBLE_BYTES)
+        start = _LENGTH.size + len(header)
+        # renamed into place when whole: a reader never sees half a file
+        draft = path.with_suffix(".new")
+        draft.write_bytes(_LENGTH.pack(len(header)) + header + bytes(_DOUBLE_BYTES * len(keys)))
+        with draft.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 0)
+        draft.rename(path)
+        self.values = memoryview(self._map)[start:].cast("d")
+
+
+def read_slabs(folder: Path) -> Iterator[tuple[int, str, float]]:
+    """Yield process id, key and value of every counter of every worker."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(FileNotFoundError):
+            data = path.read_bytes()
+            (length,) = _LENGTH.unpack_from(data)
+            keys = json.loads(data[_LENGTH.size : _LENGTH.size + length])
+            values = struct.unpack_from(f"{len(keys)}d", data, _LENGTH.size + length)
+            process = int(path.name.partition("-")[0])
+            yield from ((process, key, value) for key, value in zip(keys, values, strict=True))
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process of that id runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,280 @@
+"""Metrics, the log line, readiness, limits and a clean stop."""
+
+import hashlib
+import json
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from scoring_model.errors import ArtifactError
+from scoring_model.scorer import load_scorer
+from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
+from tests.scoring_model.processes import Server, start_server
+
+ROWS = make_rows(make_contract(), 50, seed=21)
+
+
+@pytest.fixture
+def fresh(model_folder: Path, tmp_path: Path) -> Iterator[Server]:
+    """Start a server whose counters begin at 0, with small limits."""
+    environment = {"MAX_ROWS": "100", "MAX_BODY_BYTES": "100000"}
+    with start_server(model_folder, tmp_path, environment) as running:
+        yield running
+
+
+@pytest.fixture
+def two_workers(model_folder: Path, tmp_path: Path) -> Iterator[Server]:
+    """Start a server of two workers."""
+    with start_server(model_folder, tmp_path, options=("--workers", "2")) as running:
+        while len([e for e in events(running) if e["event"] == "loaded"]) < 2:
+            time.sleep(0.1)
+        yield running
+
+
+def samples(server: Server) -> dict[Any, float]:
+    answer = server.http.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    found: dict[Any, float] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            labels = {k: v for k, v in sample.labels.items() if k != "model_version"}
+            found[sample.name, *sorted(labels.values())] = sample.value
+    return found
+
+
+def events(server: Server) -> list[dict[str, Any]]:
+    lines = server.log.read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def ask_everything(server: Server) -> list[Any]:
+    answers = [server.http.post("/predict", json=row).json() for row in ROWS[:20]]
+    answers += server.http.post("/predict", json=ROWS).json()
+    body = {"dataframe_records": [EXAMPLE | {"region": "Atlantis"}, EXAMPLE]}
+    answers += server.http.post("/invocations", json=body).json()["predictions"]
+    answers.append(server.http.post("/predict", json=EXAMPLE | {"region": "Atlantis"}).json())
+    for _ in range(3):
+        assert server.http.post("/predict", json={}).status_code == 400
+    server.http.get("/such/a/path")
+    return answers
+
+
+def check_counts(found: dict[Any, float], answers: list[Any]) -> None:
+    accepted = sum(answer["score"] for answer in answers)
+    assert found["scoring_requests_total", "/predict", "200"] == 22
+    assert found["scoring_requests_total", "/predict", "400"] == 3
+    assert found["scoring_requests_total", "/invocations", "200"] == 1
+    assert found["scoring_requests_total", "404", "other"] == 1
+    assert found["scoring_rows_total",] == len(answers) == 73
+    assert found["scoring_decisions_total", "accepted"] == accepted
+    assert found["scoring_decisions_total", "refused"] == len(answers) - accepted
+    assert found["scoring_unseen_categories_total", "region"] == 2
+    assert found["scoring_unseen_categories_total", "purpose"] == 0
+    assert found["scoring_request_seconds_count", "/predict"] == 25
+    assert found["scoring_probability_of_default_bucket", "+Inf"] == len(answers)
+    low = sum(answer["probability"] <= 0.1 for answer in answers)
+    assert found["scoring_probability_of_default_bucket", "0.1"] == low
+    total = sum(answer["probability"] for answer in answers)
+    assert found["scoring_probability_of_default_sum",] == pytest.approx(total)
+    assert 0 <= found["scoring_model_age_seconds",] < 300
+
+
+def test_metrics_count_what_happened(fresh: Server) -> None:
+    answers = ask_everything(fresh)
+    check_counts(samples(fresh), answers)
+
+
+def test_metrics_are_right_with_two_workers(two_workers: Server) -> None:
+    before = samples(two_workers)
+    assert ("scoring_rows_total",) not in before or before["scoring_rows_total",] == 0
+    answers: list[Any] = []
+    # each client is a connection, which one of the workers takes
+    for row in ROWS[:30]:
+        with two_workers.another_client() as http:
+            answers.append(http.post("/predict", json=row).json())
+    for _ in range(5):
+        with two_workers.another_client() as http:
+            text = http.get("/metrics").text
+        assert 'scoring_requests_total{route="/predict",status="200"} 30.0' in text
+    workers = {e["request_id"].split("-")[0] for e in events(two_workers) if "request_id" in e}
+    assert len(workers) == 2
+
+
+def test_one_line_per_request_and_no_value_in_it(fresh: Server) -> None:
+    secret = "Jean-Secret-Dupont"
+    fresh.http.post("/predict", json=EXAMPLE, headers={"X-Request-ID": "mine-1"})
+    fresh.http.post("/predict", json=[EXAMPLE, EXAMPLE])
+    fresh.http.post("/predict", json=EXAMPLE | {"amount_01": secret, secret: 1})
+    fresh.http.post("/invocations", json={"dataframe_records": [{"amount_00": secret}]})
+    fresh.http.get(f"/{secret}?name={secret}")
+    answer = fresh.http.get("/version", headers={"X-Request-ID": f"{secret} {secret}"})
+    assert answer.headers["x-request-id"] != f"{secret} {secret}"
+    time.sleep(0.2)
+    lines = [e for e in events(fresh) if e["event"] == "request" and e["route"] != "/ping"]
+    shown = [(e["method"], e["route"], e["status"], e["rows"]) for e in lines]
+    assert shown == [
+        ("POST", "/predict", 200, 1),
+        ("POST", "/predict", 200, 2),
+        ("POST", "/predict", 400, 0),
+        ("POST", "/invocations", 400, 0),
+        ("GET", "other", 404, 0),
+        ("GET", "/version", 200, 0),
+    ]
+    assert lines[0]["request_id"] == "mine-1"
+    assert lines[0]["model_version"]
+    assert 0 < lines[0]["milliseconds"] < 60_000
+    assert len({e["request_id"] for e in lines}) == len(lines)
+    assert secret not in fresh.log.read_text()
+
+
+def test_the_limits_are_named(fresh: Server) -> None:
+    for path, many in (
+        ("/predict", ROWS * 3),
+        ("/invocations", {"dataframe_records": ROWS * 3}),
+    ):
+        answer = fresh.http.post(path, json=many)
+        assert answer.status_code == 413
+        assert "100" in answer.json()["error"]["message"]
+        large = b'{"a": "' + b"x" * 100_000 + b'"}'
+        headers = {"Content-Type": "application/json"}
+        for content in (large, iter([large[:50_000], large[50_000:]])):
+            answer = fresh.http.post(path, content=content, headers=headers)
+            assert answer.status_code == 413
+            assert "100000" in answer.json()["error"]["message"]
+
+
+def test_a_slow_request_is_given_up_and_its_thread_comes_back(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1"}
+    with start_server(model_folder, tmp_path, environment) as running:
+        many = make_rows(make_contract(), 200, seed=3) * 50
+        statuses = []
+        threads = [
+            threading.Thread(target=lambda: statuses.append(explain_all(running, many)))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [504] * 6
+        assert running.http.post("/predict?explain=true", json=EXAMPLE).status_code == 200
+        assert running.http.post("/predict", json=many[:2000]).status_code == 200
+
+
+def explain_all(server: Server, rows: Any) -> int:
+    with server.another_client() as http:
+        return int(http.post("/predict?explain=true&top=all", json=rows).status_code)
+
+
+def test_a_body_that_never_ends_is_given_up(model_folder: Path, tmp_path: Path) -> None:
+    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1"}
+    with start_server(model_folder, tmp_path, environment) as running:
+        with socket.create_connection(running.address, timeout=20) as connection:
+            connection.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 100\r\n\r\n{"
+            )
+            assert connection.recv(4096).startswith(b"HTTP/1.1 504")
+        assert running.http.post("/predict", json=EXAMPLE).status_code == 200
+
+
+def test_a_large_array_does_not_hold_up_one_applicant(server: Server) -> None:
+    many = make_rows(make_contract(), 1000, seed=3) * 10
+    with server.another_client() as http:
+        thread = threading.Thread(target=lambda: http.post("/predict", json=many))
+        thread.start()
+        answered = 0
+        while thread.is_alive():
+            assert server.http.post("/predict", json=EXAMPLE).status_code == 200
+            answered += 1
+        thread.join()
+    assert answered >= 3
+
+
+def test_sigterm_answers_what_is_in_flight_and_ends(model_folder: Path, tmp_path: Path) -> None:
+    many = make_rows(make_contract(), 1000, seed=3) * 10
+    with start_server(model_folder, tmp_path) as running:
+        statuses: list[int] = []
+
+        def post() -> None:
+            with running.another_client() as http:
+                statuses.append(http.post("/predict", json=many).status_code)
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        # long enough to have sent the rows, too short to have been answered
+        time.sleep(0.15)
+        started = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        thread.join(10)
+        running.process.wait(10)
+        assert statuses == [200]
+        assert time.monotonic() - started < 10
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(running.address, timeout=1)
+
+
+@pytest.mark.parametrize("name", ["booster.txt", "policy.json", "contract.json", "example.json"])
+def test_an_altered_or_missing_file_is_refused_by_name(
+    model_folder: Path, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(model_folder / "artifacts" / "scorer", tmp_path / "scorer"))
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(ArtifactError, match=name):
+        load_scorer(folder)
+    (folder / name).unlink()
+    with pytest.raises(ArtifactError, match=name):
+        load_scorer(folder)
+
+
+def test_an_altered_version_is_not_served(model_folder: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    booster = model / "artifacts" / "scorer" / "booster.txt"
+    booster.write_text(booster.read_text().replace("leaf_value=0", "leaf_value=1", 1) + " ")
+    check_not_ready(model, tmp_path, "booster.txt")
+
+
+def test_an_example_that_is_scored_otherwise_is_not_ready(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    scorer = model / "artifacts" / "scorer"
+    example = json.loads((scorer / "example.json").read_text())
+    example["answer"]["probability"] += 1e-16
+    (scorer / "example.json").write_text(json.dumps(example))
+    manifest = json.loads((scorer / "manifest.json").read_text())
+    digest = hashlib.sha256((scorer / "example.json").read_bytes()).hexdigest()
+    manifest["sha256"]["example.json"] = digest
+    (scorer / "manifest.json").write_text(json.dumps(manifest))
+    check_not_ready(model, tmp_path, "example.json")
+
+
+def check_not_ready(model: Path, folder: Path, name: str) -> None:
+    with start_server(model, folder, wait_for=503) as running:
+        while not any(event["event"] == "not loaded" for event in events(running)):
+            time.sleep(0.1)
+        for path in ("/ready", "/ping"):
+            answer = running.http.get(path)
+            assert answer.status_code == 503
+        answer = running.http.post("/predict", json=EXAMPLE)
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "no_model"
+        assert name in running.log.read_text()
+
+
+def test_ready_says_so(server: Server) -> None:
+    answer = server.http.get("/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
