@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui test test-all lint clean
+.PHONY: run serve export ui test test-all lint clean
 
 run: .venv/ready
 	mlflow run . --env-manager local
@@ -11,6 +11,10 @@ run: .venv/ready
 
 serve: .venv/ready
 	uvicorn scoring_model.asgi:app --port 8000
+
+export: .venv/ready
+	rm -rf model
+	mlflow artifacts download --artifact-uri models:/credit-scoring@champion --dst-path model
 
 ui: .venv/ready
 	mlflow ui --port 5000

@@ -1,0 +1,117 @@
+"""Do what Heroku does: the committed files, a new environment, the Procfile's line; then ask it.
+
+The command line names the model's folder.
+"""
+
+import hashlib
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ask import is_right, send
+
+ROOT = Path(__file__).parent.parent
+STOP_SECONDS = 10
+# what only training needs
+UNWANTED = ("hyperopt", "imblearn", "matplotlib", "shap", "sklearn")
+
+
+def build(model: Path, slug: Path) -> Path:
+    """Put the committed files and the model into an empty folder; return its environment."""
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["tar", "-x", "-C", slug], input=archive.stdout, check=True)
+    for line in (slug / ".slugignore").read_text(encoding="utf-8").split():
+        path = slug / line.lstrip("/")
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.copytree(model, slug / "model")
+    environment = slug / ".heroku"
+    python = str(environment / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, "-r", "requirements.txt"], cwd=slug, check=True)
+    return environment
+
+
+def start(slug: Path, environment: Path, key: str, port: int) -> "subprocess.Popen[bytes]":
+    """Run the Procfile's line as the platform does: these variables and no others."""
+    lines = (slug / "Procfile").read_text(encoding="utf-8").splitlines()
+    line = next(line.partition(":")[2].strip() for line in lines if line.startswith("web:"))
+    variables = {
+        "PATH": f"{environment / 'bin'}:/usr/bin:/bin",
+        "PORT": str(port),
+        "SCORING_API_KEYS": hashlib.sha256(key.encode()).hexdigest(),
+        # Heroku sets it by the size of the dyno; the line must not follow it
+        "WEB_CONCURRENCY": "2",
+    }
+    return subprocess.Popen(["/bin/sh", "-c", line], cwd=slug, env=variables)
+
+
+def try_it(slug: Path, environment: Path, model: Path) -> list[str]:
+    """Start, ask and stop the server; return what is wrong."""
+    key = secrets.token_urlsafe(32)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    server = start(slug, environment, key, port)
+    faults = []
+    try:
+        if not is_right(url, model, key):
+            faults.append("the server does not give the logged answer")
+        if (status := send(f"{url}/predict", b"{}", "")[0]) != 401:
+            faults.append(f"without a key: status {status}, not 401")
+        print(f"memory {resident_megabytes(server.pid):.0f} MB")
+        server.send_signal(signal.SIGTERM)
+        status = server.wait(STOP_SECONDS)
+        if status not in (0, -signal.SIGTERM):
+            faults.append(f"after SIGTERM: exit status {status}")
+    except subprocess.TimeoutExpired:
+        faults.append(f"after SIGTERM: still there after {STOP_SECONDS} s")
+    finally:
+        server.kill()
+        server.wait()
+    return faults
+
+
+def resident_megabytes(pid: int) -> float:
+    """Return the resident memory of a process on Linux."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def installed_megabytes(environment: Path) -> float:
+    """Return the size of an environment's packages, byte code aside."""
+    files = (path for path in environment.glob("lib/*/site-packages/**/*") if path.is_file())
+    return sum(path.stat().st_size for path in files if "__pycache__" not in path.parts) / 1e6
+
+
+def has(environment: Path, name: str) -> bool:
+    """Return whether an environment holds a package."""
+    return any(environment.glob(f"lib/*/site-packages/{name}"))
+
+
+def main() -> int:
+    """Try the model that the command line names."""
+    model = Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as directory:
+        slug = Path(directory)
+        environment = build(model, slug)
+        print(f"packages {installed_megabytes(environment):.0f} MB")
+        faults = [f"{name} is installed" for name in UNWANTED if has(environment, name)]
+        faults += try_it(slug, environment, model)
+    for fault in faults:
+        print(f"error: {fault}", file=sys.stderr)
+    if not faults:
+        print(f"{shlex.quote(str(model))}: the logged answer, keys on, a clean exit")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

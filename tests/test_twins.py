@@ -1,0 +1,105 @@
+"""What stands twice says the same in both places."""
+
+import argparse
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from train.__main__ import make_parser
+
+ROOT = Path(__file__).parent.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Return what lines such as `numpy==2.4.6` pin, extras and markers aside."""
+    found = (re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", line) for line in lines)
+    return {match[1].lower(): match[2] for match in found if match}
+
+
+def conda() -> dict[str, Any]:
+    """Return `conda.yaml`: what conda installs, and what pip does."""
+    dependencies = yaml.safe_load(read("conda.yaml"))["dependencies"]
+    pip = next(entry["pip"] for entry in dependencies if isinstance(entry, dict))
+    python = next(d for d in dependencies if isinstance(d, str) and d.startswith("python="))
+    return {"pip": pip, "python": python.partition("=")[2]}
+
+
+FILES = {
+    "conda.yaml": pins(conda()["pip"]),
+    "requirements.txt": pins(read("requirements.txt").splitlines()),
+    "requirements-dev.txt": pins(read("requirements-dev.txt").splitlines()),
+    "constraints.txt": pins(
+        [line for line in read("constraints.txt").splitlines() if "python_full_version" not in line]
+    ),
+}
+
+
+@pytest.mark.parametrize("one", FILES)
+def test_files_that_name_a_package_pin_one_version(one: str) -> None:
+    assert FILES[one]
+    for other, there in FILES.items():
+        common = FILES[one].keys() & there.keys()
+        assert {name: FILES[one][name] for name in common} == {n: there[n] for n in common}, other
+
+
+def test_every_requirement_is_pinned() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line for line in read(name).splitlines() if line and line[0] not in "#-"]
+        assert len(pins(lines)) == len(lines), name
+    assert len(pins(conda()["pip"])) == len(conda()["pip"])
+
+
+def test_serving_and_training_have_the_same_mlflow() -> None:
+    assert FILES["requirements.txt"]["mlflow-skinny"] == FILES["conda.yaml"]["mlflow"]
+
+
+def test_the_development_environment_holds_what_training_needs() -> None:
+    whole = FILES["requirements.txt"] | FILES["requirements-dev.txt"]
+    assert FILES["conda.yaml"].items() <= whole.items()
+
+
+def test_python_is_one_version_everywhere() -> None:
+    exact = read(".python-version").strip()
+    minor = ".".join(exact.split(".")[:2])
+    assert read("runtime.txt").strip() == f"python-{exact}"
+    assert conda()["python"] == minor
+    project = tomllib.loads(read("pyproject.toml"))
+    assert project["project"]["requires-python"] == f">={minor}"
+    assert project["tool"]["mypy"]["python_version"] == minor
+    assert project["tool"]["ruff"]["target-version"] == f"py{minor.replace('.', '')}"
+    workflow = yaml.safe_load(read(".github/workflows/main.yml"))
+    assert minor in workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    actions = make_parser()._actions  # argparse has no other way to ask
+    (found,) = [a for a in actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
+ENTRY_POINTS: dict[str, Any] = yaml.safe_load(read("MLproject"))["entry_points"]
+
+
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+def test_an_entry_point_takes_what_its_command_takes(entry_point: str) -> None:
+    declared = ENTRY_POINTS[entry_point]["parameters"]
+    command = "train" if entry_point == "main" else entry_point
+    parser = subcommands()[command]
+    options = {action.dest: action for action in parser._actions if action.dest != "help"}
+    assert declared.keys() == options.keys()
+    for name, parameter in declared.items():
+        assert ("default" not in parameter) == options[name].required, name
+        if "default" in parameter:
+            kind: Any = options[name].type or str
+            assert kind(str(parameter["default"])) == options[name].default, name
+    line = ENTRY_POINTS[entry_point]["command"]
+    assert re.findall(r"--(\w+)[ =]\{\1\}", line) == list(declared)
+    assert line.startswith(f"python -m train {command} ")

