@@ -54,6 +54,8 @@ STYLE: Any = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "lines.linewidth": 2.0,
+    # a level may be called $100
+    "text.parse_math": False,
     "svg.fonttype": "none",
 }
 

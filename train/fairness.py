@@ -125,7 +125,7 @@ def _compare(
             continue
         is_judged = number in judged
         ratio = None
-        if number == best:
+        if number == best and accepted[number]:
             # it is compared with itself: no chance about it
             ratio = Interval(1.0, 1.0, 1.0)
         elif is_judged and best is not None:

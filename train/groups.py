@@ -62,13 +62,13 @@ def cross_groups(first: Groups, second: Groups) -> Groups:
 def _levels(column: "pd.Series[Any]", most: int | None) -> tuple[list[str], NDArray[np.intp]]:
     if column.dtype.kind in "iuf":
         values = np.sort(column.dropna().unique())
-        codes = pd.Categorical(column, categories=values).codes.astype(np.intp)
+        codes = pd.Index(values).get_indexer(pd.Index(column))
         return [_plain(value) for value in values], codes
     text = column.astype(object).map(_as_text, na_action="ignore")
     counts = text.value_counts()
     kept = list(counts.index[: most or len(counts)])
     names = sorted(kept) if most is None else kept
-    codes = pd.Categorical(text, categories=names).codes.astype(np.intp)
+    codes = pd.Index(names, dtype=object).get_indexer(pd.Index(text, dtype=object))
     rare = (codes < 0) & text.notna().to_numpy()
     if rare.any():
         codes[rare] = len(names)

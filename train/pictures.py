@@ -45,6 +45,8 @@ def draw_cost(findings: Findings) -> Figure:
     test = sum(_parts(findings.data.test.y, model.test_probability, costs, grid))
     axes.plot(grid, test, color=ORANGE, label="test rows")
     here = np.interp(findings.threshold, grid, accepted_bad + refused_good)
+    likely = [model.metrics[f"threshold_ci_{end}"] for end in ("low", "high")]
+    axes.axvspan(*likely, color=MUTED, alpha=0.15, linewidth=0)
     axes.axvline(costs.bayes_threshold, color=MUTED, linestyle=":", linewidth=1.3)
     axes.axvline(findings.threshold, color=INK, linewidth=1.3)
     axes.plot([findings.threshold], [here], "o", color=INK, markersize=7)

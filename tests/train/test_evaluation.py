@@ -1,0 +1,97 @@
+"""What a policy is worth on test rows: the libraries' figures, with intervals that hold."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from scoring_model.policy import refuse
+from train.costs import Costs
+from train.evaluation import Evaluation, evaluate
+
+COSTS = Costs(10.0, 1.0)
+
+
+def planted(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    probability = 1 / (1 + np.exp(-rng.normal(-2.2, 1.2, rows)))
+    return (rng.random(rows) < probability).astype(np.int8), probability
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    return evaluate(*planted(4000), 0.1, COSTS, seed=0)
+
+
+def test_figures_are_those_of_the_libraries(evaluation: Evaluation) -> None:
+    y, probability = planted(4000)
+    metrics = evaluation.metrics
+    assert metrics["test_roc_auc"] == pytest.approx(roc_auc_score(y, probability))
+    assert metrics["test_brier"] == pytest.approx(brier_score_loss(y, probability))
+    assert metrics["test_acceptance_rate"] == pytest.approx((probability < 0.1).mean())
+    wrong = 10 * ((probability < 0.1) & (y == 1)).sum() + ((probability >= 0.1) & (y == 0)).sum()
+    assert metrics["test_cost_per_applicant"] == pytest.approx(wrong / 4000)
+    assert metrics["test_cost_accept_all"] == pytest.approx(10 * y.mean())
+    assert metrics["test_cost_refuse_all"] == pytest.approx(1 - y.mean())
+    assert metrics["test_false_negatives"] == ((probability < 0.1) & (y == 1)).sum()
+
+
+def test_every_figure_lies_in_its_interval(evaluation: Evaluation) -> None:
+    assert set(evaluation.intervals) == {
+        *("cost_per_applicant", "acceptance_rate", "roc_auc", "ks", "brier"),
+    }
+    for interval in evaluation.intervals.values():
+        assert interval.low < interval.value < interval.high
+    metrics = evaluation.metrics
+    for name in ("roc_auc", "ks", "brier", "acceptance_rate", "cost_minus_refuse_all"):
+        assert metrics[f"test_{name}_ci_low"] < metrics[f"test_{name}"]
+        assert metrics[f"test_{name}_ci_high"] > metrics[f"test_{name}"]
+    assert metrics["test_cost_ci_low"] < metrics["test_cost_per_applicant"]
+
+
+def test_differences_are_paired(evaluation: Evaluation) -> None:
+    assert set(evaluation.against) == {"accept_all", "refuse_all", "at_half", "at_bayes"}
+    cost = evaluation.cost
+    for name, difference in evaluation.against.items():
+        rival = evaluation.metrics[f"test_cost_{name}"]
+        assert difference.value == pytest.approx(cost.value - rival)
+    # 0.1 and 1/11 decide nearly alike: what they share cancels out
+    bayes = evaluation.against["at_bayes"]
+    assert bayes.high - bayes.low < 0.5 * (cost.high - cost.low)
+
+
+def test_a_policy_equal_to_its_rival_differs_by_nothing() -> None:
+    against = evaluate(*planted(2000), 1 / 11, COSTS, seed=0).against["at_bayes"]
+    assert against.value == against.low == against.high == 0.0
+
+
+def test_the_same_seed_gives_the_same_interval(evaluation: Evaluation) -> None:
+    assert evaluate(*planted(4000), 0.1, COSTS, seed=0).intervals == evaluation.intervals
+    assert evaluate(*planted(4000), 0.1, COSTS, seed=1).intervals != evaluation.intervals
+
+
+def test_intervals_hold_the_truth() -> None:
+    y, probability = planted(400_000, seed=1)
+    auc = roc_auc_score(y, probability)
+    cost = COSTS.per_applicant(y, refuse(probability, 0.1))
+    # as many defaulters in each sample as in truth: that is what stratified intervals hold for
+    bad, good = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    size = round(400 * y.mean())
+    rng = np.random.default_rng(2)
+    held = np.zeros(2)
+    for seed in range(40):
+        rows = np.concatenate([rng.choice(bad, size), rng.choice(good, 400 - size)])
+        found = evaluate(y[rows], probability[rows], 0.1, COSTS, seed).intervals
+        held += [
+            found["roc_auc"].low <= auc <= found["roc_auc"].high,
+            found["cost_per_applicant"].low <= cost <= found["cost_per_applicant"].high,
+        ]
+    assert held.min() >= 34
+
+
+def test_each_applicant_may_have_a_threshold() -> None:
+    y, probability = planted(2000)
+    one = evaluate(y, probability, 0.1, COSTS, seed=0)
+    each = evaluate(y, probability, np.full(2000, 0.1), COSTS, seed=0)
+    assert one.metrics == each.metrics
+    mixed = evaluate(y, probability, np.where(np.arange(2000) < 1000, 0.0, 1.0), COSTS, seed=0)
+    assert mixed.metrics["test_acceptance_rate"] == 0.5

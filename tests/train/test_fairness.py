@@ -1,0 +1,138 @@
+"""Fairness: agrees with fairlearn, judges acceptance, says what is too small to judge."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from fairlearn.metrics import (
+    MetricFrame,
+    false_negative_rate,
+    false_positive_rate,
+    selection_rate,
+)
+
+from train.fairness import (
+    ColumnFairness,
+    audit_fairness,
+    fairness_metrics,
+    fairness_notes,
+)
+from train.groups import cut_groups
+
+ROWS = 6000
+
+
+def planted(sex_effect: float = 0.0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Return protected columns, labels, probabilities and refusals of made applicants."""
+    rng = np.random.default_rng(0)
+    sex = rng.choice(["female", "male"], ROWS)
+    protected = pd.DataFrame(
+        {
+            "sex": sex,
+            "age": rng.integers(20, 70, ROWS),
+            "origin": rng.choice(["here", "there", "elsewhere"], ROWS, p=[0.7, 0.29, 0.01]),
+        }
+    )
+    margin = rng.normal(-1.5, 1.0, ROWS) + sex_effect * (sex == "male")
+    probability = 1 / (1 + np.exp(-margin))
+    y = (rng.random(ROWS) < probability).astype(np.int8)
+    return protected, y, probability, probability >= 0.25
+
+
+def column(audit: tuple[ColumnFairness, ...], *names: str) -> ColumnFairness:
+    return next(found for found in audit if found.columns == names)
+
+
+@pytest.mark.parametrize(
+    "columns", [("sex",), ("age",), ("origin",), ("sex", "age"), ("sex", "origin")]
+)
+def test_fairlearn_agrees(columns: tuple[str, ...]) -> None:
+    protected, y, probability, refused = planted(sex_effect=0.8)
+    groups = {name: cut_groups(protected[name]) for name in columns}
+    theirs = MetricFrame(
+        metrics={
+            "refused": selection_rate,
+            "false_positive_rate": false_positive_rate,
+            "false_negative_rate": false_negative_rate,
+        },
+        y_true=y,
+        y_pred=refused,
+        sensitive_features=pd.DataFrame(
+            {name: [cut.names[n] for n in cut.number] for name, cut in groups.items()}
+        ),
+    ).by_group
+    ours = column(audit_fairness(protected, y, probability, refused), *columns)
+    assert len(ours.groups) == len(theirs)
+    best = 1.0 - min(
+        theirs.loc[_key(group.name, columns), "refused"] for group in ours.groups if group.is_judged
+    )
+    for group in ours.groups:
+        row = theirs.loc[_key(group.name, columns)]
+        assert group.acceptance_rate.value == pytest.approx(1.0 - row["refused"])
+        for name in ("false_positive_rate", "false_negative_rate"):
+            if (rate := getattr(group, name)) is not None:
+                assert rate.value == pytest.approx(row[name])
+                assert rate.low <= rate.value <= rate.high
+        if group.acceptance_ratio is not None:
+            assert group.acceptance_ratio.value == pytest.approx((1.0 - row["refused"]) / best)
+
+
+def _key(name: str, columns: tuple[str, ...]) -> str | tuple[str, ...]:
+    return name if len(columns) == 1 else tuple(name.split(", "))
+
+
+def test_a_group_that_is_refused_more_is_a_warning() -> None:
+    audit = audit_fairness(*planted(sex_effect=1.0))
+    sex = column(audit, "sex")
+    assert sex.best == "female"
+    assert sex.lowest is not None
+    assert sex.lowest.name == "male"
+    assert sex.lowest_ratio is not None
+    assert sex.lowest_ratio < 0.8
+    notes = fairness_notes(audit, {"sex": "Sex", "age": "Age", "origin": "Origin"}.__getitem__)
+    assert notes[0].startswith("fairness: Sex: male is accepted 0.")
+    assert "pairs of protected columns" in notes[-1]
+    metrics = fairness_metrics(audit)
+    assert metrics["fairness_acceptance_ratio"] == metrics["fairness_acceptance_ratio_sex"]
+    assert metrics["fairness_acceptance_ratio_sex"] == sex.lowest_ratio
+    assert "fairness_acceptance_ratio_sex_x_age" in metrics
+
+
+def test_where_nothing_is_unfair_nothing_is_said() -> None:
+    audit = audit_fairness(*planted())
+    assert fairness_notes(audit, str) == []
+    assert fairness_metrics(audit)["fairness_acceptance_ratio"] > 0.8
+
+
+def test_four_fifths_is_about_acceptance_not_about_predicted_default() -> None:
+    # few are refused: twice as many of one group, which hardly moves acceptance
+    sex = np.repeat(["female", "male"], 1000)
+    refused = np.concatenate([np.arange(1000) < 50, np.arange(1000) < 100])
+    y = np.zeros(2000, dtype=np.int8)
+    audit = audit_fairness(pd.DataFrame({"sex": sex}), y, np.full(2000, 0.05), refused)
+    assert audit[0].lowest_ratio == pytest.approx(0.90 / 0.95)
+    assert fairness_notes(audit, str) == []
+    # hardly any are accepted: by refusals the groups are all but equal, by acceptance they are not
+    turned = audit_fairness(pd.DataFrame({"sex": sex}), y, np.full(2000, 0.05), ~refused)
+    assert turned[0].lowest_ratio == pytest.approx(0.5)
+    assert len(fairness_notes(turned, str)) == 1
+
+
+def test_small_groups_are_shown_but_not_judged() -> None:
+    protected, y, probability, refused = planted()
+    few = protected["origin"] == "elsewhere"
+    refused = np.where(few, True, refused)
+    origin = column(audit_fairness(protected, y, probability, refused), "origin")
+    group = next(found for found in origin.groups if found.name == "elsewhere")
+    assert group.rows == few.sum() < 100
+    assert not group.is_judged
+    assert group.acceptance_ratio is None
+    assert group.acceptance_rate.high > 0
+    assert origin.lowest_ratio is not None
+    assert origin.lowest_ratio > 0.8
+
+
+def test_when_none_is_accepted_there_is_no_ratio() -> None:
+    protected, y, probability, _ = planted()
+    audit = audit_fairness(protected, y, probability, np.ones(ROWS, dtype=bool))
+    assert fairness_metrics(audit) == {}
+    assert fairness_notes(audit, str) == []

@@ -1,0 +1,42 @@
+"""Proxies: a feature that tells a protected column is named, one that does not is not."""
+
+import numpy as np
+import pandas as pd
+
+from train.proxies import find_proxies, proxy_notes
+
+ROWS = 4000
+
+
+def test_a_planted_proxy_is_named() -> None:
+    rng = np.random.default_rng(0)
+    sex = rng.choice(["female", "male"], ROWS)
+    frame = pd.DataFrame(
+        {
+            "sex": sex,
+            "height": rng.normal(165, 7, ROWS) + 13 * (sex == "male"),
+            "job": np.where((sex == "male") ^ (rng.random(ROWS) < 0.3), "builder", "nurse"),
+            "income": rng.lognormal(10, 1, ROWS),
+        }
+    )
+    matrix = np.column_stack([frame["height"], frame["job"] == "builder", frame["income"]])
+    (found,) = find_proxies(frame, matrix, ["sex"], ["height", "job", "income"], [1], seed=0)
+    assert [name for name, _ in found.alone] == ["height", "job", "income"]
+    alone = dict(found.alone)
+    # normals 13/7 deviations apart
+    assert abs(alone["height"] - 0.905) < 0.02
+    assert abs(alone["job"] - 0.70) < 0.03
+    assert alone["income"] < 0.55
+    assert found.together > alone["height"]
+    assert [name for name, _ in found.notable] == ["height", "job"]
+    assert "most from height (0.9" in proxy_notes([found], str)[0]
+
+
+def test_where_nothing_tells_nothing_is_said() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.integers(20, 70, ROWS), "income": rng.lognormal(size=ROWS)})
+    matrix = frame[["income"]].to_numpy()
+    (found,) = find_proxies(frame, matrix, ["age"], ["income"], [], seed=0)
+    assert found.together < 0.55
+    assert proxy_notes([found], str) == []
+    assert find_proxies(frame, matrix, [], ["income"], [], seed=0) == ()

@@ -1,0 +1,249 @@
+"""The report: one self-contained page that a browser opens without a complaint, and pictures."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from tests.made import DATE_SPLIT, make_loans, write_portfolio
+from train.costs import Costs
+from train.data import load_data
+from train.findings import Findings
+from train.pipeline import train_model
+from train.portfolio import load_portfolio
+from train.report import draw_pictures, save_pictures, write_report
+from train.settings import Settings
+
+SETTINGS = Settings(Costs(), max_evals=1)
+ALL_PICTURES = [
+    *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "discrimination"),
+    *("calibration", "quarters", "segments", "importance_in_money", "fairness"),
+]
+ODD_NAME = 'east & <b>"$1 to $2"</b>'
+A4_POINTS = (595, 842)
+
+
+def find(directory: Path, loans: pd.DataFrame, **replaced: str) -> Findings:
+    split = replaced.pop("split", DATE_SPLIT)
+    portfolio = load_portfolio(write_portfolio(directory, loans, split=split, **replaced))
+    data = load_data(portfolio)
+    model = train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
+    return Findings(portfolio, data, SETTINGS, model)
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    loans = make_loans(6000)
+    # the east's defaults of the test period have another reason than those the model knows
+    late = loans["decided_on"] >= "2021-07-01"
+    shuffled = loans.loc[late, "defaulted"].sample(frac=1.0, random_state=0).to_numpy()
+    loans.loc[late, "defaulted"] = np.where(
+        loans.loc[late, "region"] == "east", shuffled, loans.loc[late, "defaulted"]
+    )
+    # a name that would break a page, or a picture, that takes names for marks
+    loans["region"] = loans["region"].replace({"east": ODD_NAME})
+    return find(tmp_path_factory.mktemp("report"), loans)
+
+
+@pytest.fixture(scope="module")
+def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write_report(findings, draw_pictures(findings), path)
+    return path
+
+
+class Page(HTMLParser):
+    """What a page holds, and whether its marks are closed in order."""
+
+    VOID = frozenset(("meta", "link", "br", "img", "path", "use", "rect", "stop"))
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_every_picture_is_drawn_and_the_same_again(findings: Findings, tmp_path: Path) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+        paths = save_pictures(draw_pictures(findings), folder)
+        assert [path.stem for path in paths] == ALL_PICTURES
+    for path in folders[0].iterdir():
+        assert path.read_bytes() == (folders[1] / path.name).read_bytes()
+        assert imread(path).std() > 0.02
+
+
+def test_the_page_is_whole_and_asks_for_nothing(report: Path) -> None:
+    page = Page(report)
+    assert not page.open
+    assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "img", "object")]
+    for tag, attributes in page.tags:
+        for name, value in attributes.items():
+            if name in ("src", "href", "xlink:href", "action", "data", "srcset"):
+                assert (value or "").startswith(("#", "data:")), (tag, name, value)
+    text = report.read_text(encoding="utf-8")
+    assert not re.search(r"@import|url\((?!#)", text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    used = re.findall(r'(?:url\(|href=")#([^")]+)', text)
+    assert used
+    assert set(used) <= set(ids)
+
+
+def test_the_page_says_what_a_committee_asks(report: Path, findings: Findings) -> None:
+    page = Page(report)
+    text = " ".join(" ".join(page.text).split())
+    titles = [
+        *("The decision", "The money", "How sure this is", "Does the probability mean"),
+        *("Stability over time", "Where it is weak", "Which features matter", "Fairness"),
+        *("Leak audit", "The data"),
+    ]
+    places = [text.rindex(title) for title in titles]
+    assert places == sorted(places)
+    metrics = findings.model.metrics
+    assert f"{metrics['threshold'] * 100:.2f} %" in text
+    assert f"{metrics['test_cost_per_applicant']:.3f}" in text
+    assert f"{metrics['test_cost_ci_low']:.3f} to {metrics['test_cost_ci_high']:.3f}" in text
+    assert "2021 Q3" in text
+    assert "known only after default" in text
+    assert findings.data.digest in text
+    assert ODD_NAME in text
+    assert "nan" not in text.lower().split()
+    pictures = [a for tag, a in page.tags if tag == "svg"]
+    assert len(pictures) == len(ALL_PICTURES)
+    assert all(a["role"] == "img" and a["aria-label"] for a in pictures)
+
+
+def test_a_chapter_comes_only_with_something_to_say(tmp_path: Path) -> None:
+    split = 'method = "random"\ntest_size = 0.3\nseed = 0'
+    loans = make_loans(1500).drop(columns=["decided_on", "sex", "amount"])
+    bare = find(tmp_path, loans, split=split, decision_date="", amount="", protected="")
+    figures = draw_pictures(bare)
+    assert not {"quarters", "fairness"} & set(figures)
+    path = tmp_path / "report.html"
+    write_report(bare, figures, path)
+    page = Page(path)
+    assert "Stability over time" not in page.text
+    assert "Fairness" not in page.text
+    assert len([tag for tag, _ in page.tags if tag == "svg"]) == len(figures)
+
+
+def test_a_model_that_accepts_or_refuses_all_has_a_report(
+    findings: Findings, tmp_path: Path
+) -> None:
+    from train.evidence import gather_evidence  # beside its only use
+
+    model = findings.model
+    booster = model.scorer.booster
+    for threshold in (0.0, 1.0):
+        policy = replace(model.scorer.policy, threshold=threshold)
+        scorer = replace(model.scorer, policy=policy)
+        evidence = gather_evidence(
+            findings.portfolio, findings.data, scorer, booster, SETTINGS.costs, seed=0
+        )
+        extreme = replace(model, scorer=scorer, evidence=evidence)
+        said = Findings(findings.portfolio, findings.data, SETTINGS, extreme)
+        path = tmp_path / f"{threshold}.html"
+        write_report(said, draw_pictures(said), path)
+        assert not Page(path).open
+
+
+def chromium() -> str:
+    """Return the browser; a machine without one skips, CI never does."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found and not os.environ.get("CI"):
+        pytest.skip("needs chromium")
+    assert found, "install chromium"
+    return found
+
+
+def browse(page: Path, profile: Path, *options: str) -> str:
+    """Open a page in a new headless browser and return what it says to standard error."""
+    command = [
+        *(chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        *("--hide-scrollbars", "--enable-logging=stderr", f"--user-data-dir={profile}"),
+        # no name is found: the browser itself would visit its maker
+        *("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"),
+        *(*options, page.as_uri()),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return result.stderr
+
+
+@pytest.mark.slow
+def test_a_browser_opens_it_without_error_or_request(report: Path, tmp_path: Path) -> None:
+    # what its policy forbids, a request to anywhere, the browser complains of
+    assert ":CONSOLE" not in browse(report, tmp_path / "profile", "--dump-dom")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "slip",
+    [
+        '<img src="http://127.0.0.1:9/x.png">',
+        '<link rel="stylesheet" href="http://127.0.0.1:9/x.css">',
+        "<style>@import url(http://127.0.0.1:9/x.css);</style>",
+        "<script>nothing.there()</script>",
+    ],
+)
+def test_the_browser_would_have_told(slip: str, report: Path, tmp_path: Path) -> None:
+    page = tmp_path / "slip.html"
+    text = report.read_text(encoding="utf-8")
+    page.write_text(text.replace("</main>", f"{slip}</main>"), encoding="utf-8")
+    assert ":CONSOLE" in browse(page, tmp_path / "profile", "--dump-dom")
+
+
+@pytest.mark.slow
+def test_it_follows_light_and_dark(report: Path, tmp_path: Path) -> None:
+    brightness = {}
+    for name, scheme in (("light", "1"), ("dark", "0")):
+        picture = tmp_path / f"{name}.png"
+        browse(
+            report,
+            tmp_path / name,
+            f"--screenshot={picture}",
+            "--window-size=900,1400",
+            f"--blink-settings=preferredColorScheme={scheme}",
+        )
+        pixels = imread(picture)[..., :3].mean(axis=2)
+        brightness[name] = float(np.median(pixels))
+        # text and lines stand out from the page, in the pictures too
+        lower = pixels[700:]
+        assert np.abs(lower - brightness[name]).max() > 0.5
+    assert brightness["light"] > 0.9
+    assert brightness["dark"] < 0.2
+
+
+@pytest.mark.slow
+def test_it_prints_on_a4(report: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "report.pdf"
+    browse(report, tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={paper}")
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", paper.read_bytes())
+    assert len(boxes) >= 4
+    assert {(round(float(w)), round(float(h))) for w, h in boxes} == {A4_POINTS}
