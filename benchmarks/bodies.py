@@ -95,9 +95,9 @@ def make_planted(rows: int, numbers: int, categories: int, rate: float, seed: in
     columns: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
     shapes: list[Callable[[NDArray[np.float64]], NDArray[np.float64]]] = [
         lambda x: x,
-        lambda x: np.abs(x) - 0.8,
-        lambda x: 1.5 * (x > 1),
-        np.tanh,
+        lambda x: np.asarray(np.abs(x) - 0.8),
+        lambda x: np.where(x > 1, 1.5, 0.0),
+        lambda x: np.asarray(np.tanh(x)),
     ]
     strength = 0.55
     for number in range(numbers):

@@ -136,7 +136,7 @@ def hyperopt_tuned(task: Task) -> LGBMClassifier:
 
 def scorecard(task: Task) -> Any:
     """Return optbinning's weight-of-evidence scorecard."""
-    from optbinning import BinningProcess  # noqa: PLC0415  # needed by this rival alone
+    from optbinning import BinningProcess  # needed by this rival alone
 
     contract = task.data.contract
     process = BinningProcess(

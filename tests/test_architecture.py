@@ -22,7 +22,7 @@ ORDER = {
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
         *("folds", "settings", "boosting", "leak_evidence", "leaks"),
         *("calibration", "threshold", "decision", "final"),
-        *("space", "suggest", "objective", "tuning", "selection"),
+        *("space", "suggest", "objective", "tuning", "resume", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("gate", "comparison", "compatibility"),
         *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),

@@ -33,6 +33,9 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--false_positive_cost", type=float, default=1.0)
     train.add_argument("--folds", choices=("stratified", "time"), default="stratified")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--resume", default="", help="id of a run whose search is to go on")
+    train.add_argument("--timeout_minutes", type=_optional_number, default=None)
+    train.add_argument("--parallelism", type=int, default=1)
     train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
@@ -63,6 +66,11 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _optional_number(text: str) -> float | None:
+    """Read a number; empty, as MLproject gives what was not set, is none."""
+    return float(text) if text else None
+
+
 # Each command imports what it needs: MLflow alone takes seconds, and a wrong command line none.
 
 
@@ -81,11 +89,20 @@ def run_train(args: argparse.Namespace) -> None:
             max_evals=args.max_evals,
             folds=args.folds,
             seed=args.seed,
+            parallelism=args.parallelism,
+            timeout_minutes=args.timeout_minutes,
         )
         portfolio = load_portfolio(args.portfolio)
         tracking.log_settings(portfolio, settings)
         data = load_data(portfolio)
-        model = train_model(portfolio, data, settings, tracking.log_trial, print)
+        model = train_model(
+            portfolio,
+            data,
+            settings,
+            tracking.log_trial,
+            print,
+            lambda identity: tracking.begin_search(args.resume, identity),
+        )
         uri = tracking.log_result(portfolio, data, settings, model)
         # last, so that a run that dies leaves no version
         version = registry.register(uri, tracking.version_tags(portfolio, data, model, run_id))

@@ -17,8 +17,8 @@ FoldMethod = Literal["stratified", "time"]
 SEARCH_ROWS = 40_000
 # Under so many rows one shuffle's luck shows in the cost: several are averaged.
 SMALL_ROWS = 6_000
-REPEAT_ROWS = 12_000
-MAX_REPEATS = 5
+REPEAT_ROWS = 9_000
+MAX_REPEATS = 3
 
 
 def split_folds(

@@ -1,6 +1,6 @@
 """The straight way from a portfolio to a scorer and what it is worth; knows nothing of MLflow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,7 @@ def train_model(
     settings: Settings,
     on_trial: Callable[[Trial], None],
     say: Callable[[str], None],
+    on_search: Callable[[Mapping[str, str]], Sequence[Trial]] = lambda _: (),
 ) -> TrainedModel:
     """Search, fit, calibrate, choose the threshold, and only then look at the test rows.
 
@@ -96,6 +97,8 @@ def train_model(
         Called with each finished trial.
     say : callable
         Called with each note as it arises.
+    on_search : callable, optional
+        Called with what identifies the search; returns the trials of an earlier run of it.
     """
     notes: list[str] = []
 
@@ -110,7 +113,7 @@ def train_model(
     for line in leak_notes(leaks):
         note(line)
     train, categorical = data.train, data.contract.categorical_indices
-    search = search_params(portfolio, train, categorical, settings, on_trial, note)
+    search = search_params(portfolio, data, settings, on_search, on_trial, note)
     params = with_trees(search, train, categorical, settings.seed)
     say(f"best of {len(search.trials)} trials: {params.treatment}, {params.trees} trees")
 

@@ -1,17 +1,19 @@
 """Search a portfolio's training rows for the parameters of the final model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from train.boosting import BoostingParams, fit_fold, make_fold
-from train.data import LabelledRows
+from train.data import LabelledRows, PortfolioData
 from train.folds import repeat_folds, search_rows, split_folds
 from train.portfolio import Portfolio
+from train.resume import identify
 from train.sampling import available_treatments
 from train.settings import Settings
+from train.space import describe_space
 from train.tuning import SEARCH_FOLDS, Search, SearchPlan, Trial, tune
 
 # Added to the run's seed, as the rows that a search held out flatter its winner.
@@ -21,9 +23,9 @@ TREES_FOLDS = 8
 
 def search_params(
     portfolio: Portfolio,
-    train: LabelledRows,
-    categorical: tuple[int, ...],
+    data: PortfolioData,
     settings: Settings,
+    on_search: Callable[[Mapping[str, str]], Sequence[Trial]],
     on_trial: Callable[[Trial], None],
     note: Callable[[str], None],
 ) -> Search:
@@ -32,15 +34,16 @@ def search_params(
     Parameters
     ----------
     portfolio : Portfolio
-    train : LabelledRows
-    categorical : tuple of int
-        Matrix columns that hold category codes.
+    data : PortfolioData
     settings : Settings
+    on_search : callable
+        Called with what identifies the search; returns the trials that it need not run again.
     on_trial : callable
         Called with each finished trial.
     note : callable
         Called with what the user should hear.
     """
+    train, categorical = data.train, data.contract.categorical_indices
     rows = search_rows(train.y, settings.seed)
     if len(rows) < len(train.y):
         note(f"the search uses a stratified sample of {len(rows)} of {len(train.y)} training rows")
@@ -57,10 +60,16 @@ def search_params(
         treatments,
         settings.max_evals,
         settings.seed,
+        parallelism=settings.parallelism,
+        timeout_minutes=settings.timeout_minutes,
         # the halves of one shuffle, or one of several shuffles
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
-    search = tune(folds, settings.costs.of_rows(len(y)), plan, on_trial)
+    space = describe_space(treatments, len(folds[0].y))
+    finished = on_search(identify(data.digest, settings, space, repr(settings.costs)))
+    if finished:
+        note(f"the search goes on after {len(finished)} trials of an earlier run")
+    search = tune(folds, settings.costs.of_rows(len(y)), plan, on_trial, finished)
     if search.stopped:
         note(
             f"{search.stopped} of {len(search.trials)} trials were stopped after their first folds"

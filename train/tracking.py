@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
@@ -23,6 +24,7 @@ from train.findings import Findings
 from train.pipeline import TrainedModel
 from train.portfolio import Portfolio
 from train.report import draw_pictures, save_pictures, write_report
+from train.resume import check_identity, in_sequence, to_text
 from train.settings import Settings
 from train.tuning import Trial
 
@@ -30,6 +32,8 @@ PACKAGE = Path(scoring_model.__file__).parent
 REQUIREMENTS = PACKAGE.parent / "requirements.txt"
 # MLflow refuses a longer digest of a data set; the tag of the version holds all of it
 MAX_DIGEST = 36
+# on the run of a trial: all of it, exactly
+TRIAL_TAG = "trial"
 
 
 @contextmanager
@@ -60,11 +64,49 @@ def log_settings(portfolio: Portfolio, settings: Settings) -> None:
         "false_positive_cost": settings.costs.false_positive,
         "folds": settings.folds,
         "seed": settings.seed,
+        "parallelism": settings.parallelism,
+        "timeout_minutes": settings.timeout_minutes or "",
     }
     # mlflow run has logged those that came by -P already, as they were typed: 10 is not 10.0
     known = mlflow.get_run(mlflow.active_run().info.run_id).data.params
     mlflow.log_params({name: value for name, value in params.items() if name not in known})
     mlflow.set_tag("portfolio", portfolio.name)
+
+
+def begin_search(resume: str, identity: Mapping[str, str]) -> list[Trial]:
+    """Tag the active run with what identifies its search; return the trials of an earlier run.
+
+    Parameters
+    ----------
+    resume : str
+        The earlier run's id; empty for none.
+    identity : mapping of str to str
+        See `train.resume.identify`.
+
+    Raises
+    ------
+    InputError
+        There is no such run, or its search is another one.
+    """
+    mlflow.set_tags(dict(identity))
+    if not resume:
+        return []
+    try:
+        earlier = mlflow.get_run(resume)
+    except MlflowException as error:
+        raise InputError(f"resume: there is no run {resume}") from error
+    check_identity(resume, earlier.data.tags, identity)
+    runs = mlflow.search_runs(
+        [earlier.info.experiment_id],
+        f"tags.mlflow.parentRunId = '{resume}'",
+        output_format="list",
+        max_results=10_000,
+    )
+    trials = in_sequence([run.data.tags[TRIAL_TAG] for run in runs if TRIAL_TAG in run.data.tags])
+    for trial in trials:
+        # a run that is resumed can be killed and resumed as well
+        log_trial(trial)
+    return trials
 
 
 def log_trial(trial: Trial) -> None:
@@ -80,9 +122,14 @@ def log_trial(trial: Trial) -> None:
         mlflow.log_metrics(
             {
                 "cost_per_applicant": trial.cost_per_applicant,
+                "loss": trial.loss,
+                "folds_run": float(trial.folds_run),
                 "trees": float(trial.params.trees or 0),
             }
         )
+        mlflow.set_tag("stopped", str(trial.stopped).lower())
+        # last: a trial that has it is finished
+        mlflow.set_tag(TRIAL_TAG, to_text(trial))
 
 
 def log_result(
