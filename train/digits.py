@@ -1,5 +1,6 @@
 """Do the digits of a number differ by class: multiples that only one outcome leaves behind."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ MULTIPLES_PER_BAND = 4
 # A column with fewer distinct values than so many multiples is a count, not an amount.
 DISTINCT_PER_MODULUS = 4
 MIN_CLASS_ROWS = 50
+# Among many features and moduli, chance alone goes a good deal further than two standard errors.
+STANDARD_ERRORS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,14 @@ class DigitGap:
         1 means whole numbers.
     repaid, defaulted : float
         Shares in [0, 1].
+    compared : float
+        Rows of the smaller class, band by band: how much the comparison rests on.
     """
 
     modulus: int
     repaid: float
     defaulted: float
+    compared: float
 
     @property
     def difference(self) -> float:
@@ -42,12 +48,19 @@ class DigitGap:
 
     @property
     def differs(self) -> bool:
-        """Whether they are further apart than `MIN_DIFFERENCE`."""
-        return self.difference > MIN_DIFFERENCE
+        """Whether they are further apart than `MIN_DIFFERENCE` and than chance explains."""
+        share = (self.repaid + self.defaulted) / 2
+        error = math.sqrt(2 * share * (1 - share) / self.compared)
+        return self.difference > max(MIN_DIFFERENCE, STANDARD_ERRORS * error)
+
+    @property
+    def what(self) -> str:
+        """What is counted, in words."""
+        return "whole numbers" if self.modulus == 1 else f"multiples of {self.modulus}"
 
     def __str__(self) -> str:
-        what = "whole numbers" if self.modulus == 1 else f"multiples of {self.modulus}"
-        return f"{what} for {self.repaid:.0%} of the repaid, {self.defaulted:.0%} of the defaulted"
+        shares = f"{self.repaid:.0%} of the repaid, {self.defaulted:.0%} of the defaulted"
+        return f"{self.what} for {shares}"
 
 
 def widest_gap(values: FloatArray, y: LabelArray) -> DigitGap | None:
@@ -87,4 +100,5 @@ def _gap(values: FloatArray, y: LabelArray, modulus: int) -> DigitGap | None:
     for label in (0, 1):
         hits = np.bincount(band[(y == label) & multiple], minlength=band.max() + 1)
         shares.append(float(np.sum(weight * hits / np.maximum(rows[label], 1)) / weight.sum()))
-    return DigitGap(modulus, *shares)
+    repaid, defaulted = shares
+    return DigitGap(modulus, repaid, defaulted, float(weight.sum()))

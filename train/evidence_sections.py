@@ -1,5 +1,6 @@
 """What the report says about time, weak spots, features, leaks and data."""
 
+from train.digits import DigitGap
 from train.findings import Findings
 from train.segments import SHOWN
 from train.wording import NOTHING, Section, Table, between, listed, percent, plain, stacked, whole
@@ -103,7 +104,7 @@ def leaks_section(findings: Findings) -> Section:
             f"{percent(check.evidence.missing_repaid)} / "
             f"{percent(check.evidence.missing_defaulted)}",
             _match(check.evidence.match_column, check.evidence.match_share),
-            str(check.evidence.digits or NOTHING),
+            _digits(check.evidence.digits),
         )
         for check in checks
     ]
@@ -112,11 +113,17 @@ def leaks_section(findings: Findings) -> Section:
         "AUC alone",
         "change over time",
         "missing: repaid / defaulted",
-        "equal to an outcome column",
-        "digits",
+        "equal to a column left out",
+        "digits: repaid / defaulted",
     )
     tables.append(Table(header, rows, "All features", folded=True))
     return Section("leaks", "Leak audit", (words,), (), tuple(tables))
+
+
+def _digits(gap: DigitGap | None) -> str:
+    if gap is None:
+        return NOTHING
+    return f"{gap.what}\n{percent(gap.repaid, 0)} / {percent(gap.defaulted, 0)}"
 
 
 def _match(column: str | None, share: float) -> str:

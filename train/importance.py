@@ -10,9 +10,9 @@ from train.intervals import Interval, normal_mean
 
 FloatArray = NDArray[np.float64]
 
-REPEATS = 3
+REPEATS = 2
 # Rows times trees that a run may score for this: about ten seconds on two processors.
-BUDGET = 300_000_000
+BUDGET = 150_000_000
 MIN_ROWS, MAX_ROWS = 2_000, 30_000
 # Of a wide portfolio only the features that the booster uses most are shuffled.
 MAX_FEATURES = 40

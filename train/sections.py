@@ -200,7 +200,7 @@ def calibration_section(findings: Findings) -> Section:
     """Say whether the probability means what it says."""
     evaluation = findings.model.evaluation
     whole_test, metrics = evaluation.calibration, evaluation.metrics
-    fits = "no longer fits" if whole_test.is_off else "fits within a quarter"
+    fits = "no longer fits" if whole_test.is_off else "is off by less than a quarter"
     words = (
         f"On the test rows {percent(whole_test.mean_probability)} were expected to default and "
         f"{value_of(whole_test.default_rate, percent)} did: the probability {fits} "
