@@ -1,16 +1,12 @@
 """`Metrics`: what the server counts, over all its workers, in Prometheus' format."""
 
-import contextlib
 import itertools
 import json
-import multiprocessing
 import os
-import shutil
-import tempfile
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,7 @@ import numpy as np
 
 from scoring_model.contract import FeatureContract
 from scoring_model.scorer import Decisions
-from scoring_model.slab import SUFFIX, Slab, is_alive, read_slabs
+from scoring_model.slab import SUFFIX, Slab, is_alive, read_slabs, shared_folder
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 LATENCY_SECONDS = (
@@ -37,6 +33,8 @@ DECISIONS = "scoring_decisions"
 PROBABILITIES = "scoring_probability_of_default"
 UNSEEN = "scoring_unseen_categories"
 LOADED = "scoring_model_loaded_timestamp_seconds"
+REFRESHES = "scoring_model_refreshes"
+REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
 SUM = "sum"
 
 _LATENCY_SLOTS: tuple[str | float, ...] = (*LATENCY_SECONDS, "+Inf", SUM)
@@ -49,9 +47,9 @@ HELP = {
     DECISIONS: "Decisions, by outcome and model version.",
     PROBABILITIES: "Probability of default of the applicants scored, by model version.",
     UNSEEN: "Categories that training never saw, by feature and model version.",
+    REFRESHES: "Attempts to change the model, by outcome: swapped, refused, unreachable.",
     LOADED: "When the model was loaded by the worker that loaded it last.",
 }
-_PREFIX = "credit-scoring-metrics-"
 
 
 def _key(*parts: str | float) -> str:
@@ -132,7 +130,7 @@ class Metrics:
     """
 
     def __init__(self, folder: Path | None, routes: Sequence[str]) -> None:
-        self.folder = folder or _shared_folder()
+        self.folder = folder or shared_folder()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._numbers = itertools.count()
         self.requests = RequestCounters(self._new_path(), routes)
@@ -143,6 +141,16 @@ class Metrics:
     def start_model(self, version: str, contract: FeatureContract) -> ModelCounters:
         """Return counters for a version that begins to answer."""
         return ModelCounters(self._new_path(), version, contract)
+
+    def start_refreshes(self) -> Callable[[str], None]:
+        """Return what counts an attempt to change the model, by its outcome."""
+        keys = [_key(REFRESHES, outcome) for outcome in REFRESH_OUTCOMES]
+        values = Slab(self._new_path(), keys).values
+
+        def count(outcome: str) -> None:
+            values[REFRESH_OUTCOMES.index(outcome)] += 1.0
+
+        return count
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -182,6 +190,7 @@ def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
         (ROWS, ("model_version",)),
         (DECISIONS, ("model_version", "outcome")),
         (UNSEEN, ("model_version", "feature")),
+        (REFRESHES, ("outcome",)),
     ):
         family = CounterMetricFamily(name, HELP[name], labels=labels)
         for key, value in values.items():
@@ -220,27 +229,3 @@ def _gauges(loaded: dict[str, float]) -> Iterator[Any]:
         ages.add_metric([version], time.time() - moment)
     yield times
     yield ages
-
-
-def _shared_folder() -> Path:
-    """Return a folder for this server alone, and remove those of servers that are gone.
-
-    uvicorn's workers are children of one process; a single worker is its own server.
-    """
-    parent = multiprocessing.parent_process()
-    owner = parent.pid if parent is not None and parent.pid is not None else os.getpid()
-    root = Path(tempfile.gettempdir())
-    for old in root.glob(f"{_PREFIX}*"):
-        process = old.name.removeprefix(_PREFIX).partition("-")[0]
-        if old.name != _folder_name(int(process)):
-            shutil.rmtree(old, ignore_errors=True)
-    return root / _folder_name(owner)
-
-
-def _folder_name(process: int) -> str:
-    """Return a name that no later process of the same id has."""
-    with contextlib.suppress(OSError):
-        # the 22nd field: when the process started; the 2nd may hold spaces and ends with ")"
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return f"{_PREFIX}{process}-{fields[19]}"
-    return f"{_PREFIX}{process}"

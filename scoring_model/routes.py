@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import orjson
+
 from scoring_model.errors import InvalidRequest, ModelUnavailable, UnsupportedMediaType
 from scoring_model.invocations import ask_mlflow, invoke
 from scoring_model.messages import Reply, Request, Scope
@@ -35,11 +37,16 @@ class Routes:
     ----------
     settings : Settings
     metrics : Metrics or None
+    read_concern : callable
+        Returns what stands in the way of a newer version, if anything does.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics | None) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics | None, read_concern: Callable[[], str]
+    ) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._read_concern = read_concern
         pages = {path: Route("GET", self._show_page) for path in PATHS}
         self.table = pages | {
             "/predict": Route("POST", self._predict),
@@ -106,7 +113,10 @@ class Routes:
 
     async def _say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         _loaded(serving)
-        return Reply(200, _READY)
+        concern = self._read_concern()
+        if not concern:
+            return Reply(200, _READY)
+        return Reply(200, orjson.dumps({"status": "ready", "refresh": concern}))
 
     async def _show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
         return read_page(request.path)

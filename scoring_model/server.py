@@ -9,17 +9,17 @@ from typing import cast
 
 from scoring_model.auth import Guard
 from scoring_model.errors import MethodNotAllowed, NotFound, ScoringError, TooSlow
+from scoring_model.follower import Follower
 from scoring_model.messages import Disconnected, Receive, Reply, Request, Scope, Send, error_reply
 from scoring_model.metrics import Metrics
 from scoring_model.request_log import RequestLog, write_event
 from scoring_model.routes import Route, Routes
-from scoring_model.serving import Serving, load_serving
+from scoring_model.serving import Serving
 from scoring_model.settings import Settings
 from scoring_model.time_limit import TimeLimit
 
 # threads for arrays and for MLflow's app: work that is out of time never holds more than these
 BULK_THREADS = 2
-RETRY_SECONDS = 10
 # how requests to paths that do not exist are counted and logged: a path may hold anything
 OTHER = "other"
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
@@ -37,11 +37,12 @@ class ScoringApp:
         self._settings = settings
         self._guard = Guard(settings)
         self._serving: Serving | None = None
-        names = Routes(settings, None).table
+        names = Routes(settings, None, str).table
         self._metrics = (
             Metrics(settings.metrics_directory, [*names, OTHER]) if settings.metrics else None
         )
-        self._routes = Routes(settings, self._metrics).table
+        self._follower = Follower(settings, self._metrics, self.install)
+        self._routes = Routes(settings, self._metrics, lambda: self._follower.concern).table
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
 
@@ -121,7 +122,10 @@ class ScoringApp:
         write_event("start", self._guard.describe())
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
-        tasks = [asyncio.create_task(self._load()), asyncio.create_task(self._time_limit.watch())]
+        tasks = [
+            asyncio.create_task(self._follower.run()),
+            asyncio.create_task(self._time_limit.watch()),
+        ]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for task in tasks:
@@ -129,18 +133,6 @@ class ScoringApp:
         self._log.flush()
         executor.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _load(self) -> None:
-        while True:
-            try:
-                serving = await asyncio.to_thread(load_serving, self._settings, self._metrics)
-            except ScoringError as error:
-                write_event("not loaded", str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                self.install(serving)
-                write_event("loaded", f"model version {serving.model.version}")
-                return
 
 
 def create_app(settings: Settings) -> ScoringApp:

@@ -35,13 +35,21 @@ class Serving:
     counters: ModelCounters | None
 
 
-def load_serving(settings: Settings, metrics: Metrics | None) -> Serving:
-    """Load the version that the settings name, checked; raises `ScoringError`."""
+def load_serving(uri: str, settings: Settings, metrics: Metrics | None) -> Serving:
+    """Load a version, checked, with everything that answers from it.
+
+    Raises
+    ------
+    ArtifactError
+        Its files are altered or unreadable, or its example is not answered as logged.
+    ScoringError
+        There is no such model.
+    """
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc import scoring_server
 
     try:
-        model = load_model(settings.model_uri)
+        model = load_model(uri)
     except (MlflowException, OSError) as error:
         raise ScoringError(f"MLflow has no such model: {_first_line(error)}") from error
     return Serving(

@@ -1,6 +1,7 @@
 """`Settings`: the environment variables that the server reads, with their defaults."""
 
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,14 @@ DEFAULTS = {
     "MODEL_URI": (
         "models:/credit-scoring@champion",
         "the model to serve: a registry URI or a folder",
+    ),
+    "MODEL_REFRESH_SECONDS": (
+        "30",
+        "seconds between looks at what the URI's alias or stage names; 0 looks once",
+    ),
+    "MODEL_CACHE_DIR": (
+        "",
+        "folder of the last good version's copy; empty: credit-scoring in the user's cache",
     ),
     "SCORING_API_KEYS": ("", "comma-separated SHA-256 digests of the keys that callers may use"),
     "SCORING_ALLOW_ANONYMOUS": ("0", "1 answers everybody when no keys are set"),
@@ -34,6 +43,10 @@ class Settings:
     Attributes
     ----------
     model_uri : str
+    refresh_seconds : int
+        0 looks at the registry once.
+    cache_directory : Path
+        Of the copy that serves when the registry does not answer.
     key_digests : tuple of bytes
         Of 32 bytes each; empty means that no key is set.
     allow_anonymous : bool
@@ -46,6 +59,8 @@ class Settings:
     """
 
     model_uri: str
+    refresh_seconds: int = 30
+    cache_directory: Path = Path(tempfile.gettempdir())
     key_digests: tuple[bytes, ...] = field(default=(), repr=False)
     allow_anonymous: bool = False
     max_body_bytes: int = 8388608
@@ -68,6 +83,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     directory = values["PROMETHEUS_MULTIPROC_DIR"]
     return Settings(
         model_uri=values["MODEL_URI"],
+        refresh_seconds=_read_count("MODEL_REFRESH_SECONDS", values, least=0),
+        cache_directory=Path(values["MODEL_CACHE_DIR"] or _user_cache(environment)),
         key_digests=_read_digests(values["SCORING_API_KEYS"]),
         allow_anonymous=_read_switch("SCORING_ALLOW_ANONYMOUS", values),
         max_body_bytes=_read_count("MAX_BODY_BYTES", values),
@@ -85,11 +102,16 @@ def _read_switch(name: str, values: Mapping[str, str]) -> bool:
     return text == "1"
 
 
-def _read_count(name: str, values: Mapping[str, str]) -> int:
+def _read_count(name: str, values: Mapping[str, str], least: int = 1) -> int:
     text = values[name]
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {text!r}")
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {text!r}")
     return int(text)
+
+
+def _user_cache(environment: Mapping[str, str]) -> Path:
+    home = Path(environment.get("HOME") or tempfile.gettempdir())
+    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "credit-scoring"
 
 
 def _read_digests(text: str) -> tuple[bytes, ...]:

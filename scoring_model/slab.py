@@ -3,14 +3,18 @@
 import contextlib
 import json
 import mmap
+import multiprocessing
 import os
+import shutil
 import struct
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _LENGTH = struct.Struct("<Q")
 _DOUBLE_BYTES = 8
 SUFFIX = ".slab"
+_PREFIX = "credit-scoring-metrics-"
 
 
 class Slab:
@@ -63,3 +67,27 @@ def is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def shared_folder() -> Path:
+    """Return a folder for this server alone, and remove those of servers that are gone.
+
+    uvicorn's workers are children of one process; a single worker is its own server.
+    """
+    parent = multiprocessing.parent_process()
+    owner = parent.pid if parent is not None and parent.pid is not None else os.getpid()
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{_PREFIX}*"):
+        process = old.name.removeprefix(_PREFIX).partition("-")[0]
+        if old.name != _folder_name(int(process)):
+            shutil.rmtree(old, ignore_errors=True)
+    return root / _folder_name(owner)
+
+
+def _folder_name(process: int) -> str:
+    """Return a name that no later process of the same id has."""
+    with contextlib.suppress(OSError):
+        # the 22nd field: when the process started; the 2nd may hold spaces and ends with ")"
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return f"{_PREFIX}{process}-{fields[19]}"
+    return f"{_PREFIX}{process}"

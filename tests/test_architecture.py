@@ -15,7 +15,8 @@ ORDER = {
         *("errors", "encoding", "contract", "policy", "booster", "scorer", "arrow_rows", "model"),
         *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
         *("json_body", "formats", "reasons", "loading", "api_schemas", "openapi", "pages"),
-        *("serving", "invocations", "predict", "routes", "server", "asgi"),
+        *("serving", "versions", "local_copy", "follower"),
+        *("invocations", "predict", "routes", "server", "asgi"),
     ],
     "train": [
         *("errors", "limits", "portfolio", "costs", "data", "sampling"),

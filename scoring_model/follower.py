@@ -1,0 +1,198 @@
+"""`Follower`: keeps the server on the version that its URI names, else on the last good one."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+
+from scoring_model.errors import ArtifactError
+from scoring_model.local_copy import MODEL_FOLDER, LocalCopy
+from scoring_model.metrics import Metrics
+from scoring_model.request_log import write_event
+from scoring_model.serving import Serving, load_serving
+from scoring_model.settings import Settings
+from scoring_model.versions import can_move, download, find_uri, registry_uri
+
+RETRY_SECONDS = 10
+# how long a start waits for the registry before the local copy answers in its place
+PATIENCE_SECONDS = 15
+
+Result = TypeVar("Result")
+Outcome = Literal["swapped", "refused", "unreachable"]
+SAID: dict[Outcome, str] = {
+    "refused": "a newer version failed its checks: the one before goes on",
+    "unreachable": "the registry does not answer: the last good version goes on",
+}
+
+
+class Follower:
+    """Loads, swaps and falls back; at most one load is under way.
+
+    Parameters
+    ----------
+    settings : Settings
+    metrics : Metrics or None
+    install : callable
+        Takes each version that is to answer from now on.
+
+    Attributes
+    ----------
+    concern : str
+        What stands in the way of a refresh, for `/ready`; empty if nothing does.
+    """
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics | None, install: Callable[[Serving], None]
+    ) -> None:
+        self.concern = ""
+        self._settings = settings
+        self._metrics = metrics
+        self._count = metrics.start_refreshes() if metrics else None
+        self._install = install
+        self._uri = ""
+        self._refused = ""
+
+    async def run(self) -> None:
+        """Load the first version, then follow the URI until cancelled."""
+        settings = self._settings
+        if Path(settings.model_uri).is_dir():
+            await self._serve_folder(settings.model_uri)
+            return
+        pause = settings.refresh_seconds
+        while True:
+            await self._refresh()
+            if self._uri and not (pause and can_move(settings.model_uri)):
+                return
+            await asyncio.sleep(pause if self._uri else RETRY_SECONDS)
+
+    async def _serve_folder(self, folder: str) -> None:
+        while True:
+            try:
+                serving = await asyncio.to_thread(self._load, folder)
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with a file's content
+                self._say("not loaded", error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._swap(serving, folder)
+                return
+
+    async def _refresh(self) -> None:
+        """Look once, and swap if there is something new; failing that, the local copy will do."""
+        looking = _in_background(self._look)
+        if not self._uri:
+            done, _ = await asyncio.wait({looking}, timeout=PATIENCE_SECONDS)
+            if not done:
+                await self._fall_back("unreachable")
+        try:
+            found = await looking
+        except ArtifactError as error:
+            self._say("refused", error)
+            await self._fall_back("refused")
+        except Exception as error:  # noqa: BLE001  # of any driver, and none may end the server
+            self._say("not refreshed", error)
+            await self._fall_back("unreachable")
+        else:
+            if found is not None:
+                self._swap(*found)
+            if not self._refused:
+                self.concern = ""
+
+    async def _fall_back(self, why: Outcome) -> None:
+        self.concern = SAID[why]
+        self._record(why)
+        if self._uri:
+            return
+        copy = await asyncio.to_thread(self._load_copy)
+        if copy is not None:
+            self._swap(copy, "copy")
+
+    def _swap(self, serving: Serving, uri: str) -> None:
+        self._install(serving)
+        self._uri = uri
+        self._record("swapped")
+        write_event("loaded", f"model version {serving.model.version}")
+
+    def _record(self, outcome: Outcome) -> None:
+        if self._count is not None:
+            self._count(outcome)
+
+    def _say(self, event: str, error: Exception) -> None:
+        # one line, and the server's own words: a driver's may hold an address with its password
+        own = isinstance(error, ArtifactError)
+        write_event(event, str(error) if own else type(error).__name__)
+
+    # what follows runs in a thread of its own
+
+    def _look(self) -> tuple[Serving, str] | None:
+        """Return a new version with its URI, or None if what is served is still the one named."""
+        uri = find_uri(self._settings.model_uri)
+        if uri == self._uri:
+            self._refused = ""
+            return None
+        if uri == self._refused:
+            return None
+        copy = self._local_copy()
+        with copy.stage() as staging:
+            model = staging / MODEL_FOLDER
+            model.mkdir()
+            download(uri, model)
+            try:
+                serving = self._load(str(model))
+            except Exception as error:
+                self._refused = uri
+                reason = str(error) if isinstance(error, ArtifactError) else type(error).__name__
+                raise ArtifactError(f"{uri}: {reason}") from error
+            self._keep(copy, staging)
+        self._refused = ""
+        return serving, uri
+
+    def _keep(self, copy: LocalCopy, staging: Path) -> None:
+        try:
+            copy.keep(staging)
+        except OSError as error:
+            self._say("not kept", error)
+
+    def _load_copy(self) -> Serving | None:
+        folder = self._local_copy().find()
+        if folder is None:
+            return None
+        try:
+            return self._load(str(folder))
+        except Exception as error:  # noqa: BLE001  # a copy that is no good is no copy
+            self._say("not loaded", error)
+            return None
+
+    def _load(self, folder: str) -> Serving:
+        return load_serving(folder, self._settings, self._metrics)
+
+    def _local_copy(self) -> LocalCopy:
+        return LocalCopy(self._settings.cache_directory, registry_uri(), self._settings.model_uri)
+
+
+def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":
+    """Run work that may hang in a thread that holds up neither a request nor the server's end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(error: BaseException | None, result: Result | None) -> None:
+        if future.cancelled():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("Result", result))
+
+    def run() -> None:
+        error, result = None, None
+        try:
+            result = work()
+        except Exception as raised:  # noqa: BLE001  # it is raised where the future is awaited
+            error = raised
+        # the loop is closed when the server has ended meanwhile
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, error, result)
+
+    threading.Thread(target=run, name="follower", daemon=True).start()
+    return future

@@ -1,0 +1,86 @@
+"""`LocalCopy`: the last version that was good, kept on this machine, every file by its digest."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+DIGESTS_FILE = "sha256.json"
+MODEL_FOLDER = "model"
+_CURRENT, _STAGING = "current", "staging-"
+# what a process that was killed left behind is cleared away after this time
+_STALE_SECONDS = 3600.0
+
+
+class LocalCopy:
+    """One version of one model URI in a folder of this machine.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all copies; it is made when the first is kept.
+    uris : str
+        Registry and model: each pair has a copy of its own.
+    """
+
+    def __init__(self, root: Path, *uris: str) -> None:
+        name = hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
+        self._folder = root / name
+
+    @contextmanager
+    def stage(self) -> Iterator[Path]:
+        """Give a folder to download to, on the copies' own disk, and remove it in the end.
+
+        Where this machine lets nothing be kept, a temporary folder serves.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            staging = TemporaryDirectory(prefix=_STAGING, dir=self._folder)
+        except OSError:
+            staging = TemporaryDirectory()
+        with staging as name:
+            yield Path(name)
+
+    def keep(self, staging: Path) -> None:
+        """Make what was staged the copy, at once; raises `OSError` where that cannot be."""
+        model = staging / MODEL_FOLDER
+        (staging / DIGESTS_FILE).write_text(json.dumps(_digests(model)), encoding="utf-8")
+        place = self._folder / f"{os.getpid()}-{time.time_ns()}"
+        place.mkdir()
+        for path in (model, staging / DIGESTS_FILE):
+            path.rename(place / path.name)
+        pointer = self._folder / f"{_STAGING}{place.name}"
+        pointer.write_text(place.name, encoding="utf-8")
+        pointer.replace(self._folder / _CURRENT)
+        self._clear(place)
+
+    def find(self) -> Path | None:
+        """Return the folder of the copied model if every file is as it was kept."""
+        try:
+            place = self._folder / (self._folder / _CURRENT).read_text(encoding="utf-8")
+            kept = json.loads((place / DIGESTS_FILE).read_text(encoding="utf-8"))
+            return place / MODEL_FOLDER if _digests(place / MODEL_FOLDER) == kept else None
+        except (OSError, ValueError):
+            return None
+
+    def _clear(self, place: Path) -> None:
+        for path in self._folder.iterdir():
+            if path.name in (_CURRENT, place.name):
+                continue
+            age = time.time() - path.stat().st_mtime
+            if not path.name.startswith(_STAGING) or age > _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file under a folder, by its path there."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }

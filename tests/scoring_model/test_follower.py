@@ -1,0 +1,244 @@
+"""A running server follows its alias, refuses what is bad, and outlives its registry."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mlflow.tracking import MlflowClient
+
+from scoring_model.scorer import Scorer
+from tests.scoring_model.planted import EXAMPLE, save_model, train_scorer
+from tests.scoring_model.processes import Server, find_free_port, start_server
+from tests.scoring_model.test_observability import events, samples
+
+URI = "models:/m@champion"
+GOOD, OTHER, BROKEN = "1", "2", "3"
+# steady load: so many threads, each with so long between two requests, make 200 a second
+THREADS, INTERVAL = 4, 0.02
+TIMEOUT = 180.0
+
+
+@pytest.fixture(scope="module")
+def folders(trained: Scorer, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return two good versions that answer differently, and one with an altered file."""
+    directory = tmp_path_factory.mktemp("versions")
+    good = save_model(trained, directory / GOOD)
+    other = save_model(train_scorer(trees=30, rows=2000), directory / OTHER)
+    broken = directory / BROKEN
+    shutil.copytree(other, broken)
+    with (broken / "artifacts" / "scorer" / "booster.txt").open("a") as booster:
+        booster.write(" ")
+    return [good, other, broken]
+
+
+@dataclass
+class Registry:
+    """A registry with the three versions, the first its champion."""
+
+    uri: str
+    cache: Path
+    client: MlflowClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = MlflowClient(self.uri)
+
+    def crown(self, version: str) -> None:
+        """Make a version the champion."""
+        self.client.set_registered_model_alias("m", "champion", version)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server that follows it is started with."""
+        return {
+            "MLFLOW_TRACKING_URI": self.uri,
+            "MODEL_CACHE_DIR": str(self.cache),
+            "MODEL_REFRESH_SECONDS": "1",
+        }
+
+
+@pytest.fixture
+def registry(folders: list[Path], tmp_path: Path) -> Registry:
+    """Return a registry of this test alone."""
+    made = Registry(f"sqlite:///{tmp_path}/registry.db", tmp_path / "cache")
+    made.client.create_registered_model("m")
+    for folder in folders:
+        made.client.create_model_version("m", str(folder))
+    made.crown(GOOD)
+    return made
+
+
+@pytest.fixture
+def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
+    """Start a server of the champion."""
+    with start_server(URI, tmp_path, registry.environment) as running:
+        yield running
+
+
+def logged_answers(folders: list[Path]) -> dict[str, Any]:
+    """Return what each version answers about the example, by its number."""
+    paths = [folder / "artifacts" / "scorer" / "example.json" for folder in folders]
+    answers = [json.loads(path.read_text())["answer"] for path in paths]
+    return dict(zip((GOOD, OTHER, BROKEN), answers, strict=True))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def version_of(server: Server) -> str:
+    return server.http.post("/predict", json=EXAMPLE).headers["x-model-version"]
+
+
+def refresh_of(server: Server) -> str | None:
+    answer = server.http.get("/ready")
+    assert answer.status_code == 200
+    said: str | None = answer.json().get("refresh")
+    return said
+
+
+class Load:
+    """Steady load on one server; keeps status, version and body of every answer."""
+
+    def __init__(self, server: Server) -> None:
+        self._url = str(server.http.base_url)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(THREADS)]
+        self.answers: list[tuple[int, str, Any]] = []
+        self.failures: list[Exception] = []
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=30.0) as http:
+            due = time.monotonic()
+            while not self._stop.is_set():
+                try:
+                    answer = http.post("/predict", json=[EXAMPLE] * 3)
+                except httpx.HTTPError as error:
+                    self.failures.append(error)
+                    continue
+                version = answer.headers.get("x-model-version", "")
+                self.answers.append((answer.status_code, version, answer.json()))
+                due += INTERVAL
+                time.sleep(max(0.0, due - time.monotonic()))
+
+
+def test_a_promotion_and_a_rollback_lose_no_request(
+    server: Server, registry: Registry, folders: list[Path]
+) -> None:
+    expected = logged_answers(folders)
+    assert expected[GOOD] != expected[OTHER]
+    with Load(server) as load:
+        wait_for(lambda: len(load.answers) > 200)
+        registry.crown(OTHER)
+        wait_for(lambda: version_of(server) == OTHER)
+        switched = len(load.answers)
+        wait_for(lambda: len(load.answers) > switched + 200)
+        registry.crown(GOOD)
+        wait_for(lambda: version_of(server) == GOOD)
+        back = len(load.answers)
+        wait_for(lambda: len(load.answers) > back + 200)
+    assert load.failures == []
+    assert {version for _, version, _ in load.answers} == {GOOD, OTHER}
+    for status, version, body in load.answers:
+        assert status == 200
+        assert body == [expected[version]] * 3
+    counted = samples(server)
+    assert counted["scoring_model_refreshes_total", "swapped"] == 3
+    assert refresh_of(server) is None
+
+
+def test_a_version_that_fails_its_checks_is_refused(server: Server, registry: Registry) -> None:
+    registry.crown(BROKEN)
+    wait_for(lambda: refresh_of(server) is not None)
+    assert "failed its checks" in str(refresh_of(server))
+    assert version_of(server) == GOOD
+    assert samples(server)["scoring_model_refreshes_total", "refused"] >= 1
+    refusals = [event for event in events(server) if event["event"] == "refused"]
+    assert "booster.txt" in refusals[0]["message"]
+    registry.crown(OTHER)
+    wait_for(lambda: version_of(server) == OTHER)
+    wait_for(lambda: refresh_of(server) is None)
+
+
+@pytest.mark.slow
+def test_the_last_good_version_outlives_the_registry(
+    registry: Registry, tmp_path: Path, folders: list[Path]
+) -> None:
+    answer = logged_answers(folders)[OTHER]
+    database = tmp_path / "registry.db"
+    with start_server(URI, tmp_path, registry.environment) as server:
+        registry.crown(OTHER)
+        wait_for(lambda: version_of(server) == OTHER)
+        whole = database.read_bytes()
+        database.write_bytes(b"no database any more")
+        wait_for(lambda: refresh_of(server) is not None)
+        assert "registry does not answer" in str(refresh_of(server))
+        assert server.http.post("/predict", json=EXAMPLE).json() == answer
+    with start_server(URI, tmp_path, registry.environment) as again:
+        assert again.http.post("/predict", json=EXAMPLE).json() == answer
+        assert version_of(again) == OTHER
+        assert "registry does not answer" in str(refresh_of(again))
+        database.write_bytes(whole)
+        registry.crown(GOOD)
+        wait_for(lambda: version_of(again) == GOOD)
+
+
+@pytest.mark.slow
+def test_an_altered_copy_does_not_serve(registry: Registry, tmp_path: Path) -> None:
+    with start_server(URI, tmp_path, registry.environment):
+        pass
+    with next(registry.cache.rglob("booster.txt")).open("a") as booster:
+        booster.write(" ")
+    (tmp_path / "registry.db").rename(tmp_path / "away.db")
+    with start_server(URI, tmp_path, registry.environment, wait_for=503) as server:
+        wait_for(lambda: any(e["event"] == "not refreshed" for e in events(server)))
+        assert server.http.get("/ready").status_code == 503
+
+
+@pytest.mark.slow
+def test_a_stage_is_followed_too(registry: Registry, tmp_path: Path) -> None:
+    registry.client.transition_model_version_stage("m", GOOD, "Production")
+    with start_server("models:/m/Production", tmp_path, registry.environment) as server:
+        registry.client.transition_model_version_stage("m", OTHER, "Production", True)
+        wait_for(lambda: version_of(server) == OTHER)
+
+
+def test_a_folder_needs_no_registry(folders: list[Path], tmp_path: Path) -> None:
+    environment = {
+        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{find_free_port()}",
+        "MODEL_CACHE_DIR": str(tmp_path / "cache"),
+        "MODEL_REFRESH_SECONDS": "1",
+    }
+    with start_server(folders[0], tmp_path, environment) as server:
+        answer = server.http.post("/predict", json=EXAMPLE).json()
+        assert answer == logged_answers(folders)[GOOD]
+        assert refresh_of(server) is None
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.slow
+def test_off_means_off(registry: Registry, tmp_path: Path) -> None:
+    environment = {**registry.environment, "MODEL_REFRESH_SECONDS": "0"}
+    with start_server(URI, tmp_path, environment) as server:
+        registry.crown(OTHER)
+        time.sleep(3)
+        assert version_of(server) == GOOD
