@@ -2,16 +2,19 @@
 
 import json
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring_model.errors import ArtifactError
+from scoring_model.loan_costs import LoanCostRule
 
 FORMAT_VERSION = 1
+LOAN_COSTS_FORMAT = 2
 # exp(700) is the last power of ten that a double holds; a margin beyond it is certainty either way
 MARGIN_LIMIT = 700.0
 
@@ -90,20 +93,42 @@ class DecisionPolicy:
         In [0, 1]: the probability of default from which an applicant is refused.
     false_negative_cost, false_positive_cost : float
         Cost of accepting a defaulter and of refusing a good client, positive.
+    loan_costs : LoanCostRule, optional
+        Where costs differ by loan: every applicant has a threshold of his own, and the three
+        above are medians of the training rows.
     """
 
     calibration: CalibrationMap
     threshold: float
     false_negative_cost: float
     false_positive_cost: float
+    loan_costs: LoanCostRule | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0:
             raise ValueError(f"threshold must lie in [0, 1], got {self.threshold}")
 
+    def thresholds(self, matrix: FloatArray, names: Sequence[str]) -> FloatArray:
+        """Return the probability from which each encoded applicant is refused, shape (rows,).
+
+        Raises
+        ------
+        InvalidRequest
+            The costs of a loan are not positive.
+        """
+        if self.loan_costs is None:
+            return np.full(len(matrix), self.threshold)
+        return scaled_thresholds(*self.loan_costs.costs(matrix, names), self.loan_costs.factor)
+
+    def threshold_of_one(self, values: Sequence[float], names: Sequence[str]) -> float:
+        """Return what `thresholds` gives for one applicant, to the last bit."""
+        if self.loan_costs is None:
+            return self.threshold
+        return self.loan_costs.threshold_of_one(values, names)
+
     def to_json(self) -> str:
         """Return the policy as JSON text that `from_json` reads back to the last bit."""
-        document = {
+        document: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "threshold": self.threshold,
             "false_negative_cost": self.false_negative_cost,
@@ -116,6 +141,10 @@ class DecisionPolicy:
                 "probabilities": list(self.calibration.probabilities),
             },
         }
+        if self.loan_costs is not None:
+            # a format of its own: code that knows one threshold only must refuse the version
+            document["format_version"] = LOAN_COSTS_FORMAT
+            document["loan_costs"] = asdict(self.loan_costs)
         return json.dumps(document, indent=1)
 
     @classmethod
@@ -128,10 +157,13 @@ class DecisionPolicy:
             The text's `format_version` is not one this code can read.
         """
         document = json.loads(text)
-        if (version := document.get("format_version")) != FORMAT_VERSION:
+        version, known = document.get("format_version"), (FORMAT_VERSION, LOAN_COSTS_FORMAT)
+        if version not in known:
             raise ArtifactError(
-                f"policy.json has format_version {version!r}, this code reads {FORMAT_VERSION}"
+                f"policy.json has format_version {version!r}, this code reads "
+                f"{' and '.join(map(str, known))}"
             )
+        loan_costs = document.get("loan_costs")
         calibration = document["calibration"]
         return cls(
             calibration=CalibrationMap(
@@ -144,6 +176,7 @@ class DecisionPolicy:
             threshold=document["threshold"],
             false_negative_cost=document["false_negative_cost"],
             false_positive_cost=document["false_positive_cost"],
+            loan_costs=None if loan_costs is None else LoanCostRule(**loan_costs),
         )
 
 

@@ -108,7 +108,7 @@ class Scorer:
         """Score one applicant to the last bit as `score_records` does; for one thread only."""
         values, unseen = self.contract.encode_values(record)
         probability = self.policy.calibration.apply_one(self._predict_row(values))
-        threshold = self.policy.threshold
+        threshold = self.policy.threshold_of_one(values, self.contract.names)
         return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, unseen)
 
     def score_records(self, records: Sequence[Mapping[str, Any]]) -> Decisions:
@@ -121,12 +121,12 @@ class Scorer:
 
     def score_encoded(self, rows: EncodedRows) -> Decisions:
         """Score applicants that the contract has encoded, in order."""
-        return self.decide(self.predict_margins(rows.matrix))
+        return self.decide(self.predict_margins(rows.matrix), rows.matrix)
 
-    def decide(self, margin: FloatArray) -> Decisions:
-        """Return probability, score and threshold of each margin."""
+    def decide(self, margin: FloatArray, matrix: FloatArray) -> Decisions:
+        """Return probability, score and threshold of encoded applicants and their margins."""
         probability = self.policy.calibration.apply(margin)
-        threshold = np.full(len(margin), self.policy.threshold)
+        threshold = self.policy.thresholds(matrix, self.contract.names)
         refused = refuse(probability, threshold)
         return Decisions(probability, np.where(refused, 0, 1).astype(np.int64), threshold)
 

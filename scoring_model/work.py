@@ -44,7 +44,7 @@ class Work:
             step = slice(start, start + _STEP_ROWS)
             margins[step] = scorer.predict_margins(rows.matrix[step])
         self.unseen = rows.unseen
-        self.decisions = scorer.decide(margins)
+        self.decisions = scorer.decide(margins, rows.matrix)
         return self.decisions
 
     def check_time(self) -> None:

@@ -12,18 +12,29 @@ ROOT = Path(__file__).parent.parent
 # A module may import the modules before it, never one after it: a new module finds its place here.
 ORDER = {
     "scoring_model": [
-        *("errors", "encoding", "contract", "policy", "booster", "scorer", "arrow_rows", "model"),
+        *(
+            "errors",
+            "encoding",
+            "contract",
+            "expression",
+            "loan_costs",
+            "policy",
+            "booster",
+            "scorer",
+            "arrow_rows",
+            "model",
+        ),
         *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
         *("json_body", "formats", "reasons", "loading", "api_schemas", "openapi", "pages"),
         *("serving", "versions", "local_copy", "follower"),
         *("invocations", "predict", "routes", "server", "asgi"),
     ],
     "train": [
-        *("errors", "limits", "portfolio", "costs", "data", "sampling"),
+        *("errors", "limits", "costs", "cost_columns", "portfolio", "data", "sampling"),
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
         *("folds", "settings", "boosting", "leak_evidence", "leaks"),
         *("calibration", "threshold", "decision", "final"),
-        *("space", "suggest", "objective", "tuning", "resume", "selection"),
+        *("space", "suggest", "objective", "tuning", "resume", "money", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("gate", "comparison", "compatibility"),
         *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),

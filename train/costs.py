@@ -94,3 +94,6 @@ class LoanCosts:
     def per_applicant(self, y: LabelArray, refused: BoolArray) -> float:
         """Return the mean cost of the decisions."""
         return float(self.of_each(y, refused).mean())
+
+
+AnyCosts = Costs | LoanCosts

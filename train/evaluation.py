@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, log_loss
 
 from scoring_model.policy import refuse
-from train.costs import Costs
+from train.costs import AnyCosts
 from train.discrimination import auc_and_ks, rank_rows
 from train.intervals import Interval, bootstraps_for, percentile_intervals, resample_counts
 from train.reliability import (
@@ -62,7 +62,7 @@ def evaluate(
     y: LabelArray,
     probability: FloatArray,
     threshold: float | FloatArray,
-    costs: Costs,
+    costs: AnyCosts,
     seed: int,
 ) -> Evaluation:
     """Evaluate probabilities and a threshold.
@@ -75,7 +75,7 @@ def evaluate(
         Calibrated probability of default.
     threshold : float or ndarray of float64, shape (rows,)
         In [0, 1].
-    costs : Costs
+    costs : Costs or LoanCosts
     seed : int
         Of the bootstrap.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scoring_model.contract import EncodedRows
 from scoring_model.policy import refuse
 from scoring_model.scorer import Scorer
-from train.costs import Costs
+from train.costs import AnyCosts
 from train.data import PortfolioData
 from train.evaluation import Evaluation, evaluate
 from train.fairness import ColumnFairness, audit_fairness, fairness_metrics, fairness_notes
@@ -69,7 +69,7 @@ def gather_evidence(
     data: PortfolioData,
     scorer: Scorer,
     booster: lightgbm.Booster,
-    costs: Costs,
+    costs: AnyCosts,
     seed: int,
 ) -> Evidence:
     """Decide on the test rows and look at the decisions from every side.
@@ -82,7 +82,7 @@ def gather_evidence(
         Final: nothing here changes it.
     booster : lightgbm.Booster
         The scorer's, which knows its features' gain.
-    costs : Costs
+    costs : Costs or LoanCosts
     seed : int
         Of bootstraps, shuffles and folds.
     """

@@ -8,17 +8,19 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model.loan_costs import LoanCostRule
 from scoring_model.policy import DecisionPolicy
 from scoring_model.scorer import Scorer
 from train.boosting import BoostingParams
-from train.costs import Costs
+from train.costs import Costs, LoanCosts
 from train.data import PortfolioData, typical_applicant
-from train.decision import choose_rule
+from train.decision import DecisionRule, choose_rule
 from train.evaluation import Evaluation
 from train.evidence import Evidence, gather_evidence
 from train.final import fit_final
 from train.folds import repeat_folds
 from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
+from train.money import costs_of_sides, realised_metrics
 from train.portfolio import Portfolio
 from train.selection import decision_dates, search_params, with_trees
 from train.settings import Settings
@@ -113,7 +115,10 @@ def train_model(
     for line in leak_notes(leaks):
         note(line)
     train, categorical = data.train, data.contract.categorical_indices
-    search = search_params(portfolio, data, settings, on_search, on_trial, note)
+    costs = costs_of_sides(portfolio, data, settings.costs)
+    if portfolio.costs.decides:
+        note("each loan is decided by its own costs, as [costs] says")
+    search = search_params(portfolio, data, costs.train, settings, on_search, on_trial, note)
     params = with_trees(search, train, categorical, settings.seed)
     say(f"best of {len(search.trials)} trials: {params.treatment}, {params.trees} trees")
 
@@ -125,30 +130,21 @@ def train_model(
         decision_dates(portfolio, train),
     )
     final = fit_final(train.matrix, train.y, repeats, params, categorical, settings.seed)
-    costs = settings.costs.of_rows(len(final.rows))
-    seed = settings.seed + CALIBRATION_SEED
-    rule = choose_rule(final.margin, train.y[final.rows], costs, seed)
+    oof_y, oof_costs = train.y[final.rows], costs.train.take(final.rows)
+    rule = choose_rule(final.margin, oof_y, oof_costs, settings.seed + CALIBRATION_SEED)
     # read back from its text: what is evaluated is what is logged, to the last bit
     booster = lightgbm.Booster(model_str=final.booster.model_to_string())
     scorer = Scorer(
         contract=data.contract,
         booster=booster,
-        policy=DecisionPolicy(
-            rule.calibration,
-            float(rule.thresholds(costs)[0]),
-            settings.costs.false_negative,
-            settings.costs.false_positive,
-        ),
+        policy=_policy(portfolio, rule, settings.costs, oof_costs),
     )
-    evidence = gather_evidence(
-        portfolio, data, scorer, final.booster, settings.costs, settings.seed
-    )
+    evidence = gather_evidence(portfolio, data, scorer, final.booster, costs.test, settings.seed)
     for line in evidence.notes():
         note(line)
-    oof_y = train.y[final.rows]
     # one probability a row: that of the first shuffle
     oof_probability = rule.calibration.apply(final.margin[0])
-    proof = prove_threshold(oof_y, oof_probability, costs, rule.factor, settings.seed)
+    proof = prove_threshold(oof_y, oof_probability, oof_costs, rule.factor, settings.seed)
     return TrainedModel(
         scorer=scorer,
         example=typical_applicant(data.train, data.contract),
@@ -160,22 +156,42 @@ def train_model(
         evidence=evidence,
         metrics={
             "threshold": scorer.policy.threshold,
-            "bayes_threshold": settings.costs.bayes_threshold,
-            **_proof_metrics(proof, settings.costs),
+            **_proof_metrics(proof, float(np.median(oof_costs.bayes_threshold))),
             "oof_default_rate": float(oof_y.mean()),
             "oof_mean_probability": float(oof_probability.mean()),
             "search_cost_per_applicant": search.best.cost_per_applicant,
             "train_rows": float(len(data.train.y)),
             **evidence.metrics,
+            **realised_metrics(portfolio, data, evidence.evaluation.refused, settings.seed),
         },
         notes=tuple(notes),
     )
 
 
-def _proof_metrics(proof: ThresholdProof, costs: Costs) -> dict[str, float]:
+def _policy(
+    portfolio: Portfolio, rule: DecisionRule, plain: Costs, costs: LoanCosts
+) -> DecisionPolicy:
+    """Return the policy: one threshold, or a rule for each loan beside the medians."""
+    columns = portfolio.costs
+    if not columns.decides:
+        threshold = float(rule.thresholds(costs)[0])
+        return DecisionPolicy(
+            rule.calibration, threshold, plain.false_negative, plain.false_positive
+        )
+    return DecisionPolicy(
+        rule.calibration,
+        float(np.median(rule.thresholds(costs))),
+        float(np.median(costs.false_negative)),
+        float(np.median(costs.false_positive)),
+        LoanCostRule(str(columns.false_negative), str(columns.false_positive), rule.factor),
+    )
+
+
+def _proof_metrics(proof: ThresholdProof, bayes_threshold: float) -> dict[str, float]:
     return {
-        "threshold_ci_low": proof.factor_low * costs.bayes_threshold,
-        "threshold_ci_high": proof.factor_high * costs.bayes_threshold,
+        "bayes_threshold": bayes_threshold,
+        "threshold_ci_low": proof.factor_low * bayes_threshold,
+        "threshold_ci_high": proof.factor_high * bayes_threshold,
         "oof_cost_per_applicant": proof.cost,
         "oof_cost_at_bayes_threshold": proof.bayes_cost,
         "oof_cost_less_bayes_ci_low": proof.difference_low,

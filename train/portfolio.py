@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from train.cost_columns import COST_KEYS, REALISED_KEYS, CostColumns, read_costs
 from train.errors import InputError
 from train.limits import GATE_KEYS, GateLimits, read_limits
 
@@ -21,6 +22,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "exclude": None,
     "accept_leak_risk": None,
     "labels": None,
+    "costs": (*COST_KEYS, *REALISED_KEYS),
     "gate": GATE_KEYS,
 }
 REQUIRED = {"portfolio": ("name", "description", "source", "key", "target"), "split": ("method",)}
@@ -81,6 +83,8 @@ class Portfolio:
         Columns whose kind (`number`, `category`) the file's type does not tell.
     labels : mapping of str to mapping of str to str
         What people read for a column, by language.
+    costs : CostColumns
+        Costs that differ by loan.
     gate : GateLimits
     """
 
@@ -98,6 +102,7 @@ class Portfolio:
     accept_leak_risk: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Literal["number", "category"]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    costs: CostColumns = field(default_factory=CostColumns)
     gate: GateLimits = field(default_factory=GateLimits)
 
     @property
@@ -114,6 +119,8 @@ class Portfolio:
         named |= dict.fromkeys(self.exclude, "[exclude]")
         for section in ("accept_leak_risk", "kinds", "labels"):
             named |= dict.fromkeys(getattr(self, section), f"[{section}]")
+        for key, expression in self.costs.items():
+            named |= {c: f"[costs] {key}" for c in expression.columns if c not in named}
         return named
 
     @property
@@ -181,6 +188,7 @@ class _Reader:
             accept_leak_risk=self.texts("accept_leak_risk", "the reason as text"),
             kinds=self.kinds(),
             labels=self.labels(),
+            costs=self.costs(),
             gate=read_limits(self.document.get("gate", {}), self.fail),
         )
 
@@ -244,6 +252,12 @@ class _Reader:
             if not (isinstance(value, str) and value):
                 self.fail(f"[{section}] {key} must be {what}, got {value!r}")
         return content
+
+    def costs(self) -> CostColumns:
+        try:
+            return read_costs(self.document.get("costs", {}))
+        except InputError as error:
+            self.fail(str(error))
 
     def kinds(self) -> dict[str, Literal["number", "category"]]:
         content: dict[str, Literal["number", "category"]] = self.document.get("kinds", {})

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.boosting import BoostingParams, fit_fold, make_fold
+from train.costs import LoanCosts
 from train.data import LabelledRows, PortfolioData
 from train.folds import repeat_folds, search_rows, split_folds
 from train.portfolio import Portfolio
@@ -24,6 +25,7 @@ TREES_FOLDS = 8
 def search_params(
     portfolio: Portfolio,
     data: PortfolioData,
+    costs: LoanCosts,
     settings: Settings,
     on_search: Callable[[Mapping[str, str]], Sequence[Trial]],
     on_trial: Callable[[Trial], None],
@@ -35,6 +37,8 @@ def search_params(
     ----------
     portfolio : Portfolio
     data : PortfolioData
+    costs : LoanCosts
+        Of the training rows.
     settings : Settings
     on_search : callable
         Called with what identifies the search; returns the trials that it need not run again.
@@ -66,15 +70,24 @@ def search_params(
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
     space = describe_space(treatments, len(folds[0].y))
-    finished = on_search(identify(data.digest, settings, space, repr(settings.costs)))
+    finished = on_search(
+        identify(data.digest, settings, space, _describe_costs(portfolio, settings))
+    )
     if finished:
         note(f"the search goes on after {len(finished)} trials of an earlier run")
-    search = tune(folds, settings.costs.of_rows(len(y)), plan, on_trial, finished)
+    search = tune(folds, costs.take(rows), plan, on_trial, finished)
     if search.stopped:
         note(
             f"{search.stopped} of {len(search.trials)} trials were stopped after their first folds"
         )
     return search
+
+
+def _describe_costs(portfolio: Portfolio, settings: Settings) -> str:
+    """Return what decisions are measured by, as text."""
+    if portfolio.costs.decides:
+        return f"{portfolio.costs.false_negative} to {portfolio.costs.false_positive}"
+    return f"{settings.costs.false_negative!r} to {settings.costs.false_positive!r}"
 
 
 def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datetime64] | None:

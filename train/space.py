@@ -1,6 +1,6 @@
 """What the search chooses from: hyperopt's space, the points it begins with, and plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,10 @@ from train.boosting import BoostingParams
 from train.sampling import Treatment
 
 WHOLE = ("num_leaves", "min_data_in_leaf")
+KINDS: Mapping[str, Callable[[float], float | int]] = {
+    **dict.fromkeys(WHOLE, round),
+    "extra_trees": bool,
+}
 OWN = ("treatment", "ratio")
 # A point of the space as hyperopt holds it: `treatment` is the position in the list of treatments.
 Point = Mapping[str, float | int]
@@ -38,6 +42,7 @@ def search_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
     space: dict[str, Any] = {
         "treatment": hp.choice("treatment", list(treatments)),
         "ratio": hp.uniform("ratio", 0.2, 1.0),
+        "extra_trees": hp.choice("extra_trees", [False, True]),
     }
     for name, (low, high) in search_bounds(rows).items():
         if name == "feature_fraction":
@@ -53,17 +58,23 @@ def first_points(treatments: Sequence[Treatment], rows: int) -> list[dict[str, f
     """Return points that are good on most portfolios: where the search begins."""
     bounds = search_bounds(rows)
     wanted = (
-        # trees of a few leaves, and stumps: additive, as a scorecard is
+        # trees of a few leaves; the same with random cuts, which few rows favour; nearly stumps,
+        # which add up as a scorecard does
         {"num_leaves": 12.0, "min_data_in_leaf": 40.0, "learning_rate": 0.06},
-        {"num_leaves": 3.0, "min_data_in_leaf": 30.0, "learning_rate": 0.1},
+        {"num_leaves": 6.0, "learning_rate": 0.08, "feature_fraction": 0.3, "extra_trees": 1},
+        {"num_leaves": 3.0, "learning_rate": 0.1},
     )
     common = {"feature_fraction": 0.6, "lambda_l2": 10.0, "path_smooth": 1.0}
+    common |= {"min_data_in_leaf": 30.0, "cat_smooth": 20.0, "cat_l2": 20.0}
     points = []
     for values in wanted:
-        point: dict[str, float | int] = {"treatment": list(treatments).index("none"), "ratio": 1.0}
+        point: dict[str, float | int] = {
+            "treatment": list(treatments).index("none"),
+            "ratio": 1.0,
+            "extra_trees": int(values.get("extra_trees", 0)),
+        }
         for name, (low, high) in bounds.items():
-            value = {**common, "cat_smooth": 20.0, "cat_l2": 20.0, **values}[name]
-            point[name] = float(np.clip(value, low, high))
+            point[name] = float(np.clip({**common, **values}[name], low, high))
         points.append(point)
     return points
 
@@ -74,7 +85,7 @@ def to_params(point: Point, treatments: Sequence[Treatment]) -> BoostingParams:
         treatment=treatments[int(point["treatment"])],
         ratio=float(point["ratio"]),
         lightgbm={
-            name: round(value) if name in WHOLE else float(value)
+            name: KINDS.get(name, float)(value)
             for name, value in sorted(point.items())
             if name not in OWN
         },

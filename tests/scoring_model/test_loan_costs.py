@@ -1,0 +1,79 @@
+"""Costs of each loan: arithmetic and nothing else, and each applicant's own threshold."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring_model.errors import ArtifactError, InvalidRequest
+from scoring_model.expression import Expression
+from scoring_model.loan_costs import LoanCostRule
+from scoring_model.policy import CalibrationMap, DecisionPolicy
+
+NAMES = ("income", "amount")
+RULE = LoanCostRule("amount * 0.65 + 100", "0.04 * amount", 1.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12", 12.0),
+        ("amount", 3.0),
+        (" amount * 0.5 ", 1.5),
+        ("-(amount - 5) / 4 + +income", 10.5),
+        ("2 * (amount + income)", 26.0),
+    ],
+)
+def test_arithmetic(text: str, value: float) -> None:
+    assert Expression(text).evaluate({"amount": 3.0, "income": 10.0}) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "amount *", "amount; 1", "a b", "amount ** 2", "amount // 2", "amount % 2"),
+        *("max(amount, 1)", "__import__('os')", "amount.real", "amount[0]", "'text'", "True"),
+        *("amount if 1 else 2", "lambda: 1", "[1]", "x := 1", "1 < 2", "not amount", "~amount"),
+        *("1j", "1" * 501, "amount\x00"),
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"must be made of|is no arithmetic|must have at most"):
+        Expression(text)
+
+
+@given(amounts=st.lists(st.floats(0.01, 1e12), min_size=1, max_size=20))
+def test_one_and_many_have_the_same_threshold_to_the_last_bit(amounts: list[float]) -> None:
+    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, RULE)
+    matrix = np.column_stack((np.zeros(len(amounts)), amounts))
+    many = policy.thresholds(matrix, NAMES)
+    assert [policy.threshold_of_one(list(row), NAMES) for row in matrix] == many.tolist()
+    assert ((many > 0) & (many <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "amount"),
+    [
+        (RULE, 0.0),
+        (RULE, -5.0),
+        (LoanCostRule("amount", "1 / (amount - 2)", 1.0), 2.0),
+        (LoanCostRule("amount * amount", "1", 1.0), 1e200),
+    ],
+)
+def test_costs_that_are_not_positive_are_refused(rule: LoanCostRule, amount: float) -> None:
+    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, rule)
+    with pytest.raises(InvalidRequest, match="row 0: amount must give positive costs"):
+        policy.threshold_of_one([1.0, amount], NAMES)
+    with pytest.raises(InvalidRequest, match="row 1: amount must give positive costs"):
+        policy.thresholds(np.array([[1.0, 3.0], [1.0, amount]]), NAMES)
+
+
+def test_the_policy_is_read_back_and_old_code_cannot_mistake_it() -> None:
+    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, RULE)
+    assert DecisionPolicy.from_json(policy.to_json()) == policy
+    assert '"format_version": 2' in policy.to_json()
+    plain = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0)
+    assert DecisionPolicy.from_json(plain.to_json()) == plain
+    assert '"format_version": 1' in plain.to_json()
+    with pytest.raises(ArtifactError, match="format_version 3"):
+        DecisionPolicy.from_json(policy.to_json().replace('version": 2', 'version": 3'))
