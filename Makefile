@@ -23,6 +23,7 @@ test: lint
 	pytest -m "not slow"
 
 test-all: lint
+	.ci/install-system-packages
 	pytest
 
 lint: .venv/ready
