@@ -39,6 +39,12 @@ def test_the_run_keeps_its_record(project: Project) -> None:
     assert "report.html" in artifacts
     pictures = mlflow.list_artifacts(main.info.run_id, "pictures")
     assert len(pictures) >= PICTURES
+    tables = {item.path for item in mlflow.list_artifacts(main.info.run_id, "tables")}
+    assert {"tables/leaks.csv", "tables/importance.csv", "tables/fairness.csv"} <= tables
+    quarters = mlflow.get_metric_history(main.info.run_id, "quarter_default_rate")
+    assert [metric.step for metric in quarters] == sorted({metric.step for metric in quarters})
+    assert all(metric.step % 10 in (1, 2, 3, 4) for metric in quarters)
+    assert quarters
     version = mlflow.get_model_version_by_alias("credit-scoring", "champion")
     assert version.current_stage == "Production"
     assert version.tags["portfolio"] == "made"

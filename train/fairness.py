@@ -20,6 +20,8 @@ BoolArray = NDArray[np.bool_]
 LOWEST_RATIO = 0.8
 # A share of fewer applicants than this is too loose to judge a group by.
 MIN_ROWS = 100
+# Levels that keep a group of their own, the commonest: a postcode has thousands.
+MOST_LEVELS, MOST_LEVELS_IN_PAIRS = 40, 12
 # An error rate needs so many applicants of the class it is about.
 MIN_CLASS_ROWS = 30
 
@@ -93,16 +95,20 @@ def audit_fairness(
     Parameters
     ----------
     protected : DataFrame, shape (rows, protected columns)
-        Levels are groups, numbers are cut into bands, missing is a group.
+        Levels are groups (the rarest of very many share one), numbers and dates are cut into
+        bands, missing is a group.
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
     refused : ndarray of bool, shape (rows,)
     """
-    groups = {str(name): cut_groups(protected[name]) for name in protected.columns}
+    groups = {str(name): cut_groups(protected[name], MOST_LEVELS) for name in protected.columns}
+    coarse = {
+        str(name): cut_groups(protected[name], MOST_LEVELS_IN_PAIRS) for name in protected.columns
+    }
     found = [_compare((name,), cut, y, probability, refused) for name, cut in groups.items()]
     for first, second in combinations(groups, 2):
-        cut = cross_groups(groups[first], groups[second])
+        cut = cross_groups(coarse[first], coarse[second])
         found.append(_compare((first, second), cut, y, probability, refused))
     return tuple(found)
 

@@ -1,5 +1,6 @@
 """Cut rows into groups by one column: the levels of a category, bands of a number."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -35,12 +36,15 @@ def cut_groups(column: "pd.Series[Any]", most_levels: int | None = None) -> Grou
     Parameters
     ----------
     column : Series, shape (rows,)
-        A number with more than `BANDS` values is cut into about as many bands with round limits;
-        missing values are a group of their own.
+        A number with more than `BANDS` values is cut into about as many bands with round limits,
+        a date into bands of years; missing values are a group of their own.
     most_levels : int, optional
         Levels of a category that keep a group, the commonest; the others share one.
     """
-    if column.dtype.kind in "iuf" and column.nunique() > BANDS:
+    if column.dtype.kind == "M":
+        years = column.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
+        names, number = _bands(years, years=True)
+    elif column.dtype.kind in "iuf" and column.nunique() > BANDS:
         names, number = _bands(column.to_numpy(dtype=np.float64, na_value=np.nan))
     else:
         names, number = _levels(column, most_levels)
@@ -67,7 +71,7 @@ def _levels(column: "pd.Series[Any]", most: int | None) -> tuple[list[str], NDAr
     text = column.astype(object).map(_as_text, na_action="ignore")
     counts = text.value_counts()
     kept = list(counts.index[: most or len(counts)])
-    names = sorted(kept) if most is None else kept
+    names = sorted(kept)
     codes = pd.Index(names, dtype=object).get_indexer(pd.Index(text, dtype=object))
     rare = (codes < 0) & text.notna().to_numpy()
     if rare.any():
@@ -80,15 +84,19 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
 
 
-def _bands(values: NDArray[np.float64]) -> tuple[list[str], NDArray[np.intp]]:
+def _bands(
+    values: NDArray[np.float64], *, years: bool = False
+) -> tuple[list[str], NDArray[np.intp]]:
     present = values[~np.isnan(values)]
+    if not len(present):
+        return [], np.full(len(values), -1, dtype=np.intp)
     quantiles = np.quantile(present, np.linspace(0, 1, BANDS + 1)[1:-1])
-    edges = np.unique([_round_to_two_digits(float(edge)) for edge in quantiles])
+    edges = np.unique(quantiles.round() if years else [_two_digits(edge) for edge in quantiles])
     edges = edges[(edges > present.min()) & (edges <= present.max())]
     number = np.searchsorted(edges, values, side="right").astype(np.intp)
     number[np.isnan(values)] = -1
     whole = bool((present % 1 == 0).all())
-    names = _band_names(edges, whole)
+    names = _band_names(edges, whole, "{:.0f}".format if years else _plain)
     # a band that rounding has emptied is dropped
     used = np.unique(number[number >= 0])
     rank = np.full(len(names) + 1, -1, dtype=np.intp)
@@ -96,19 +104,21 @@ def _bands(values: NDArray[np.float64]) -> tuple[list[str], NDArray[np.intp]]:
     return [names[band] for band in used], rank[number]
 
 
-def _band_names(edges: NDArray[np.float64], whole: bool) -> list[str]:
+def _band_names(
+    edges: NDArray[np.float64], whole: bool, write: Callable[[float], str]
+) -> list[str]:
     if not len(edges):
         return ["all values"]
     # of whole numbers the last one inside is named, so that 27 to 32 and 33 to 40 do not overlap
     step = 1.0 if whole else 0.0
     inner = [
-        _plain(low) if whole and high - low == 1 else f"{_plain(low)} to {_plain(high - step)}"
+        write(low) if whole and high - low == 1 else f"{write(low)} to {write(high - step)}"
         for low, high in pairwise(edges)
     ]
-    return [f"under {_plain(edges[0])}", *inner, f"{_plain(edges[-1])} and over"]
+    return [f"under {write(edges[0])}", *inner, f"{write(edges[-1])} and over"]
 
 
-def _round_to_two_digits(value: float) -> float:
+def _two_digits(value: float) -> float:
     return float(f"{value:.2g}")
 
 

@@ -63,22 +63,38 @@ class LeakEvidence:
     digits: DigitGap | None
 
 
-def find_outcomes(
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A column that no model may see: the target, or an excluded one.
+
+    Attributes
+    ----------
+    values : Series, shape (rows,)
+        Numbers or text.
+    is_outcome : bool
+        Whether it is the target, or tells it by itself.
+    """
+
+    values: "pd.Series[Any]"
+    is_outcome: bool
+
+
+def find_left_out(
     portfolio: Portfolio, train: pd.DataFrame, y: LabelArray, seed: int
-) -> dict[str, bool]:
-    """Return the target and the excluded columns, and which of them tell the outcome."""
-    telling = {
-        name: auc_alone(_comparable(train[name]), y, seed) >= OUTCOME_AUC
-        for name in portfolio.exclude
-    }
-    return {portfolio.target: True, **telling}
+) -> dict[str, LeftOut]:
+    """Return the target and the excluded columns by name, and which of them tell the outcome."""
+    found = {portfolio.target: LeftOut(train[portfolio.target], is_outcome=True)}
+    for name in portfolio.exclude:
+        values = _number_or_text(train[name])
+        found[name] = LeftOut(values, auc_alone(values, y, seed) >= OUTCOME_AUC)
+    return found
 
 
 def gather_evidence(
     name: str,
     train: pd.DataFrame,
     y: LabelArray,
-    outcomes: Mapping[str, bool],
+    left_out: Mapping[str, LeftOut],
     periods: tuple[BoolArray, BoolArray] | None,
     seed: int,
 ) -> LeakEvidence:
@@ -90,17 +106,17 @@ def gather_evidence(
         Of the feature.
     train : DataFrame, shape (rows, columns of the table)
     y : ndarray of int8, shape (rows,)
-    outcomes : mapping of str to bool
-        As `find_outcomes` returns it.
+    left_out : mapping of str to LeftOut
+        As `find_left_out` returns it.
     periods : pair of ndarray of bool, shape (rows,), optional
         Which rows are early and which late, from `early_and_late`.
     seed : int
     """
     column = train[name]
     missing = column.isna().to_numpy()
-    matches = {other: equal_share(column, train[other]) for other in outcomes}
+    matches = {other: equal_share(column, found.values) for other, found in left_out.items()}
     # of equal shares the outcome counts, not a mere excluded column
-    match = max(matches, key=lambda other: (matches[other], outcomes[other]))
+    match = max(matches, key=lambda other: (matches[other], left_out[other].is_outcome))
     digits = None
     if column.dtype.kind in "iuf":
         digits = widest_gap(column.to_numpy(dtype=np.float64, na_value=np.nan), y)
@@ -108,7 +124,7 @@ def gather_evidence(
         auc=auc_alone(column, y, seed),
         match_column=match if matches[match] > 0 else None,
         match_share=matches[match],
-        match_is_outcome=outcomes[match],
+        match_is_outcome=left_out[match].is_outcome,
         shift=None if periods is None else stability_index(column, *periods),
         missing_repaid=float(missing[y == 0].mean()),
         missing_defaulted=float(missing[y == 1].mean()),
@@ -163,9 +179,10 @@ def stability_index(column: "pd.Series[Any]", early: BoolArray, late: BoolArray)
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def _comparable(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a date as a number of days: an excluded column may be one."""
-    if column.dtype.kind != "M":
+def _number_or_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a column that nobody has checked as numbers or text: a date, a list may be there."""
+    if column.dtype.kind in "iuf":
         return column
-    days = (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    return days.astype("float64")
+    if column.dtype.kind in "mM":
+        return column.astype("int64").astype("float64").where(column.notna())
+    return column.astype(object).map(str, na_action="ignore")

@@ -13,7 +13,7 @@ from train.leak_evidence import (
     EXACT_SHARE,
     LeakEvidence,
     early_and_late,
-    find_outcomes,
+    find_left_out,
     gather_evidence,
 )
 from train.portfolio import Portfolio
@@ -72,10 +72,10 @@ def audit_leaks(
     if len(train) > MAX_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(train), MAX_ROWS, replace=False))
         train, y = train.iloc[chosen], y[chosen]
-    outcomes = find_outcomes(portfolio, train, y, seed)
+    left_out = find_left_out(portfolio, train, y, seed)
     periods = early_and_late(train, portfolio)
     checks = [
-        judge(name, gather_evidence(name, train, y, outcomes, periods, seed), portfolio)
+        judge(name, gather_evidence(name, train, y, left_out, periods, seed), portfolio)
         for name in features
     ]
     return tuple(sorted(checks, key=lambda c: (GRADES.index(c.grade), -c.evidence.auc)))

@@ -20,6 +20,7 @@ FloatArray = NDArray[np.float64]
 MAX_ROWS = 10_000
 # A group with fewer rows cannot be predicted, nor judged.
 MIN_GROUP_ROWS = 100
+MOST_LEVELS = 12
 FOLDS = 3
 TREES = 40
 LIGHTGBM = {"num_leaves": 15, "learning_rate": 0.1, "min_data_in_leaf": 50}
@@ -82,7 +83,7 @@ def find_proxies(
         frame, matrix = frame.iloc[chosen], matrix[chosen]
     found = []
     for column in protected:
-        groups = cut_groups(frame[column])
+        groups = cut_groups(frame[column], MOST_LEVELS)
         rows = np.bincount(groups.number, minlength=len(groups.names))
         judged = [n for n, size in enumerate(rows) if MIN_GROUP_ROWS <= size < len(frame)]
         if not judged:

@@ -20,6 +20,7 @@ from scoring_model.model import SCORER_ARTIFACT
 from scoring_model.scorer import Scorer
 from train.data import PortfolioData
 from train.errors import InputError
+from train.evidence_tables import evidence_tables, quarter_figures
 from train.findings import Findings
 from train.pipeline import TrainedModel
 from train.portfolio import Portfolio
@@ -143,6 +144,7 @@ def log_result(
         URI of the logged model.
     """
     mlflow.log_metrics(dict(model.metrics))
+    _log_quarters(model)
     mlflow.log_params(
         {
             f"best_{name}": value
@@ -178,7 +180,20 @@ def _log_data(portfolio: Portfolio, data: PortfolioData) -> None:
             mlflow.log_input(dataset, context=side)
 
 
+def _log_quarters(model: TrainedModel) -> None:
+    """Log the test period quarter by quarter; the step 20041 is the first quarter of 2004."""
+    for quarter in model.evidence.quarters:
+        figures = quarter_figures(quarter)
+        step = int(str(figures.pop("quarter")).replace(" Q", ""))
+        mlflow.log_metrics(
+            {f"quarter_{name}": float(value) for name, value in figures.items()}, step=step
+        )
+
+
 def _log_report(findings: Findings) -> None:
+    model = findings.model
+    for name, table in evidence_tables(model.evidence, model.leaks).items():
+        mlflow.log_text(table.to_csv(index=False), f"tables/{name}.csv")
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         figures = draw_pictures(findings)

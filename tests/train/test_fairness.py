@@ -136,3 +136,17 @@ def test_when_none_is_accepted_there_is_no_ratio() -> None:
     audit = audit_fairness(protected, y, probability, np.ones(ROWS, dtype=bool))
     assert fairness_metrics(audit) == {}
     assert fairness_notes(audit, str) == []
+
+
+def test_a_column_of_very_many_levels_is_kept_readable() -> None:
+    protected, y, probability, refused = planted()
+    rng = np.random.default_rng(1)
+    protected["postcode"] = [f"{code:05d}" for code in rng.integers(0, 3000, ROWS)]
+    protected["born"] = pd.Timestamp("1960-01-01") + pd.to_timedelta(
+        rng.integers(0, 15_000, ROWS), "D"
+    )
+    audit = audit_fairness(protected, y, probability, refused)
+    assert len(column(audit, "postcode").groups) == 41
+    assert len(column(audit, "born").groups) == 5
+    assert len(column(audit, "origin", "postcode").groups) <= 3 * 13
+    assert sum(group.rows for group in column(audit, "postcode").groups) == ROWS

@@ -48,3 +48,23 @@ def test_pairs_are_those_that_occur() -> None:
     pairs = cross_groups(sex, home)
     assert pairs.names == ("f, own", "m, rent")
     assert list(pairs.number) == [0, 1, 0]
+
+
+def test_dates_fall_into_bands_of_years_and_years_have_no_comma() -> None:
+    born = pd.Series(pd.date_range("1950-01-01", "1999-12-31", freq="30D")).mask(
+        lambda d: d.dt.year == 1970
+    )
+    groups = cut_groups(born)
+    assert groups.names[0] == "under 1959"
+    assert groups.names[1:] == (
+        "1959 to 1968",
+        "1969 to 1979",
+        "1980 to 1989",
+        "1990 and over",
+        MISSING,
+    )
+
+
+def test_a_column_of_gaps_is_one_group() -> None:
+    assert cut_groups(pd.Series([None, None], dtype="datetime64[ns]")).names == (MISSING,)
+    assert cut_groups(pd.Series([None, None], dtype="float64")).names == (MISSING,)

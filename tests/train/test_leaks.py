@@ -208,3 +208,16 @@ def test_a_name_that_toml_must_quote_is_quoted(loans: pd.DataFrame) -> None:
     with pytest.raises(InputError) as stop:
         refuse_leaks(MADE, list(checks.values()))
     assert r'Add "the \"sure\" sign" = "why" under [exclude]' in str(stop.value)
+
+
+def test_what_is_left_out_may_be_of_any_kind(loans: pd.DataFrame) -> None:
+    bad = loans["defaulted"] == 1
+    odd: dict[str, pd.Series] = {
+        "charged_off_at": pd.Series(pd.Timestamp("2022-03-01", tz="UTC"), loans.index).where(bad),
+        "time_to_default": pd.Series(pd.Timedelta(days=90), loans.index).where(bad),
+        "letters": pd.Series([["first", "second"] if late else [] for late in bad]),
+        "is_closed": bad,
+    }
+    portfolio = replace(MADE, exclude=dict.fromkeys(odd, "known only after default"))
+    checks = audit(portfolio, loans.drop(columns="lost_amount").assign(**odd))
+    assert {check.grade for check in checks.values()} <= {"clear", "warning"}

@@ -9,48 +9,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from tests.made import DATE_SPLIT, make_loans, write_portfolio
-from train.costs import Costs
-from train.data import load_data
+from tests.made import make_loans
+from tests.train.found import ODD_NAME, SETTINGS, find
 from train.findings import Findings
-from train.pipeline import train_model
-from train.portfolio import load_portfolio
 from train.report import draw_pictures, save_pictures, write_report
-from train.settings import Settings
 
-SETTINGS = Settings(Costs(), max_evals=1)
 ALL_PICTURES = [
     *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "discrimination"),
     *("calibration", "quarters", "segments", "importance_in_money", "fairness"),
 ]
-ODD_NAME = 'east & <b>"$1 to $2"</b>'
 A4_POINTS = (595, 842)
-
-
-def find(directory: Path, loans: pd.DataFrame, **replaced: str) -> Findings:
-    split = replaced.pop("split", DATE_SPLIT)
-    portfolio = load_portfolio(write_portfolio(directory, loans, split=split, **replaced))
-    data = load_data(portfolio)
-    model = train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
-    return Findings(portfolio, data, SETTINGS, model)
-
-
-@pytest.fixture(scope="module")
-def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    loans = make_loans(6000)
-    # the east's defaults of the test period have another reason than those the model knows
-    late = loans["decided_on"] >= "2021-07-01"
-    shuffled = loans.loc[late, "defaulted"].sample(frac=1.0, random_state=0).to_numpy()
-    loans.loc[late, "defaulted"] = np.where(
-        loans.loc[late, "region"] == "east", shuffled, loans.loc[late, "defaulted"]
-    )
-    # a name that would break a page, or a picture, that takes names for marks
-    loans["region"] = loans["region"].replace({"east": ODD_NAME})
-    return find(tmp_path_factory.mktemp("report"), loans)
 
 
 @pytest.fixture(scope="module")

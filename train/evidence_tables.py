@@ -1,0 +1,73 @@
+"""The evidence as plain tables, for whoever wants to go on from the report."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pandas as pd
+
+from train.evidence import Evidence
+from train.fairness import GroupFairness
+from train.intervals import Interval
+from train.leaks import LeakCheck
+from train.stability import Quarter
+
+
+def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[str, pd.DataFrame]:
+    """Return the tables that have rows, by name.
+
+    An interval is three columns: the figure, and the same name with `_low` and `_high`.
+    """
+    tables: dict[str, list[dict[str, str | float]]] = {
+        "quarters": [quarter_figures(quarter) for quarter in evidence.quarters],
+        "segments": [_flat(asdict(segment)) for segment in evidence.segments],
+        "importance": [_flat(asdict(item)) for item in evidence.importance],
+        "fairness": [
+            {"columns": " x ".join(column.columns), **_group_figures(group)}
+            for column in evidence.fairness
+            for group in column.groups
+        ],
+        "proxies": [
+            {"column": found.column, "feature": feature, "roc_auc": auc}
+            for found in evidence.proxies
+            for feature, auc in (("(all features)", found.together), *found.alone)
+        ],
+        "leaks": [
+            {
+                "feature": check.feature,
+                "grade": check.grade,
+                "findings": "; ".join(check.findings),
+                **_flat(asdict(check.evidence)),
+            }
+            for check in leaks
+        ],
+    }
+    return {name: pd.DataFrame(rows) for name, rows in tables.items() if rows}
+
+
+def quarter_figures(quarter: Quarter) -> dict[str, str | float]:
+    """Return the figures of one quarter by name; those there are no rows for are left out."""
+    return {"quarter": quarter.name, **_flat(_without(asdict(quarter), "name"))}
+
+
+def _group_figures(group: GroupFairness) -> dict[str, str | float]:
+    return {"group": group.name, **_flat(_without(asdict(group), "name"))}
+
+
+def _without(values: Mapping[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in values.items() if key != name}
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, str | float]:
+    """Return nested figures side by side."""
+    found: dict[str, str | float] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            is_interval = set(value) == set(Interval.__slots__)
+            for part, figure in _flat(value).items():
+                if is_interval:
+                    found[name if part == "value" else f"{name}_{part}"] = figure
+                else:
+                    found[part if name == "calibration" else f"{name}_{part}"] = figure
+        elif isinstance(value, str | int | float):
+            found[name] = value
+    return found
