@@ -37,7 +37,15 @@ ORDER = {
         *("space", "suggest", "objective", "tuning", "resume", "money", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("gate", "comparison", "compatibility"),
-        *("pipeline", "findings", "drawing", "pictures", "evidence_pictures", "wording"),
+        *(
+            "pipeline",
+            "findings",
+            "wording",
+            "drawing",
+            "money_pictures",
+            "pictures",
+            "evidence_pictures",
+        ),
         *(
             "sections",
             "evidence_sections",

@@ -12,7 +12,7 @@ from scoring_model.loan_costs import LoanCostRule
 from scoring_model.policy import DecisionPolicy
 from scoring_model.scorer import Scorer
 from train.boosting import BoostingParams
-from train.costs import Costs, LoanCosts
+from train.costs import AnyCosts, Costs, LoanCosts
 from train.data import PortfolioData, typical_applicant
 from train.decision import DecisionRule, choose_rule
 from train.evaluation import Evaluation
@@ -47,6 +47,8 @@ class TrainedModel:
         Of the final model.
     oof_y, oof_probability : ndarray, shape (held-out rows,)
         What calibration and threshold were chosen on.
+    oof_costs, test_costs : LoanCosts, Costs or LoanCosts
+        What wrong decisions on these rows cost.
     leaks : tuple of LeakCheck
         What the audit before training found.
     evidence : Evidence
@@ -63,6 +65,8 @@ class TrainedModel:
     params: BoostingParams
     oof_y: NDArray[np.int8]
     oof_probability: NDArray[np.float64]
+    oof_costs: LoanCosts
+    test_costs: AnyCosts
     leaks: tuple[LeakCheck, ...]
     evidence: Evidence
     metrics: Mapping[str, float]
@@ -152,6 +156,8 @@ def train_model(
         params=params,
         oof_y=oof_y,
         oof_probability=oof_probability,
+        oof_costs=oof_costs,
+        test_costs=costs.test,
         leaks=leaks,
         evidence=evidence,
         metrics={

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
-from train import evidence_pictures, pictures
+from train import evidence_pictures, money_pictures, pictures
 from train.drawing import save_png, style, to_svg
 from train.evidence_sections import (
     data_section,
@@ -17,14 +17,12 @@ from train.evidence_sections import (
 )
 from train.fairness_section import fairness_section
 from train.findings import Findings
+from train.opening import concerns, tiles, verdict
 from train.sections import (
     calibration_section,
     certainty_section,
-    concerns,
     decision_section,
     money_section,
-    tiles,
-    verdict,
 )
 from train.wording import Section
 
@@ -33,6 +31,7 @@ TEMPLATE = Path(__file__).with_name("report.html.jinja")
 CAPTIONS = {
     "cost_by_threshold": "Cost per applicant for every threshold",
     "cost_against_others": "What the decisions cost, beside simpler policies",
+    "cost_realised": "What the decisions came to in the end",
     "probability_by_outcome": "Probability of default of the test loans, by what became of them",
     "discrimination": "How well defaulters are told from good clients; the dot is the decision",
     "calibration": "Default rate against probability, with 95 % intervals",
@@ -47,8 +46,9 @@ def draw_pictures(findings: Findings) -> dict[str, Figure]:
     """Draw every picture that this run has something for, in reading order."""
     evidence = findings.model.evidence
     drawings: Mapping[str, tuple[Callable[[Findings], Figure], bool]] = {
-        "cost_by_threshold": (pictures.draw_cost, True),
-        "cost_against_others": (pictures.draw_money, True),
+        "cost_by_threshold": (money_pictures.draw_cost, True),
+        "cost_against_others": (money_pictures.draw_money, True),
+        "cost_realised": (money_pictures.draw_realised, findings.portfolio.costs.realised),
         "probability_by_outcome": (pictures.draw_outcomes, True),
         "discrimination": (pictures.draw_discrimination, True),
         "calibration": (pictures.draw_calibration, True),

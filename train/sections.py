@@ -3,7 +3,8 @@
 import numpy as np
 
 from train.findings import Findings
-from train.pictures import REFERENCES
+from train.intervals import Interval
+from train.money_pictures import REALISED_REFERENCES, REFERENCES
 from train.threshold import lowest_cost
 from train.wording import NOTHING, Section, Table, between, listed, percent, plain, value_of, whole
 
@@ -16,98 +17,15 @@ MEASURES = {
 }
 
 
-def verdict(findings: Findings) -> str:
-    """Return the decision in one paragraph."""
-    model = findings.model
-    y, refused = findings.data.test.y, model.evaluation.refused
-    accepted = ~refused
-    bad_accepted = float(y[accepted].mean()) if accepted.any() else 0.0
-    return (
-        f"Applicants whose probability of default is {percent(findings.threshold, 2)} or more are "
-        f"refused. Of {whole(len(y))} test loans this accepts {percent(float(accepted.mean()))}, "
-        f"of which {percent(bad_accepted)} defaulted; of all of them {percent(float(y.mean()))} "
-        "did."
-    )
-
-
-def concerns(findings: Findings) -> list[str]:
-    """Return what somebody should look at, a line each."""
-    lines = findings.model.evidence.notes(findings.label)
-    marked = [check for check in findings.model.leaks if check.grade in ("warning", "accepted")]
-    if marked:
-        names = listed([findings.label(check.feature) for check in marked])
-        lines.append(f"The leak audit marks {names}.")
-    return [line[:1].upper() + line[1:] for line in lines]
-
-
-def tiles(findings: Findings) -> list[tuple[str, str, str]]:
-    """Return the figures at the top: name, figure, what stands beside it."""
-    evaluation = findings.model.evaluation
-    metrics, intervals = evaluation.metrics, evaluation.intervals
-    rivals = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
-    best = min(rivals, key=lambda name: metrics[f"test_cost_{rivals[name]}"])
-    saved = evaluation.against[rivals[best]]
-    against = metrics[f"test_cost_{rivals[best]}"]
-    calibration = evaluation.calibration
-    return [
-        ("Cost per applicant", plain(evaluation.cost.value), f"{between(evaluation.cost)}"),
-        (
-            f"Against {best}",
-            f"{saved.value / against:+.1%}".replace("-", "\N{MINUS SIGN}").replace("%", " %"),
-            f"{between(saved)} per applicant",
-        ),
-        (
-            "Accepted",
-            percent(intervals["acceptance_rate"].value),
-            between(intervals["acceptance_rate"], percent),
-        ),
-        ("AUC", plain(intervals["roc_auc"].value), between(intervals["roc_auc"])),
-        (
-            "Expected defaults",
-            percent(calibration.mean_probability),
-            f"{percent(calibration.default_rate.value)} defaulted",
-        ),
-    ]
-
-
 def decision_section(findings: Findings) -> Section:
     """Say what was decided and why that threshold."""
-    model, costs = findings.model, findings.settings.costs
+    model = findings.model
     policy = model.scorer.policy
-    low, high = (model.metrics[f"threshold_ci_{end}"] for end in ("low", "high"))
-    lowest_on_test = lowest_cost(findings.data.test.y, model.test_probability, costs)
     words = (
-        f"Accepting a defaulter costs {costs.false_negative:g}, refusing a good client "
-        f"{costs.false_positive:g}. With probabilities that mean what they say, refusing pays from "
-        f"{costs.false_positive:g} / ({costs.false_positive:g} + {costs.false_negative:g}) = "
-        f"{percent(costs.bayes_threshold, 2)} on. The threshold was chosen on training rows that "
-        "the model had not seen (out of fold); the test rows had no part in it. On such rows drawn "
-        f"again and again, the cheapest threshold lies between {percent(low, 2)} and "
-        f"{percent(high, 2)} (shaded).",
-    )
-    table = Table(
-        ("", "threshold", "training, out of fold", "test"),
-        [
-            (
-                "chosen",
-                percent(findings.threshold, 2),
-                plain(model.metrics["oof_cost_per_applicant"]),
-                plain(model.evaluation.cost.value),
-            ),
-            (
-                "theory",
-                percent(costs.bayes_threshold, 2),
-                plain(model.metrics["oof_cost_at_bayes_threshold"]),
-                plain(model.metrics["test_cost_at_bayes"]),
-            ),
-            (
-                "cheapest in hindsight",
-                NOTHING,
-                plain(lowest_cost(model.oof_y, model.oof_probability, costs)),
-                plain(lowest_on_test),
-            ),
-        ],
-        "Cost per applicant",
+        f"{_theory(findings)} The threshold was chosen on training rows that the model had not "
+        "seen (out of fold); the test rows had no part in it. On such rows drawn again and again, "
+        f"the cheapest lies between {_on_scale(findings, findings.scale.low)} and "
+        f"{_on_scale(findings, findings.scale.high)} (shaded).",
     )
     made = Table(
         ("", ""),
@@ -119,7 +37,56 @@ def decision_section(findings: Findings) -> Section:
         ],
         "How the model was made",
     )
-    return Section("decision", "The decision", words, ("cost_by_threshold",), (table, made))
+    tables = (_thresholds_table(findings), made)
+    return Section("decision", "The decision", words, ("cost_by_threshold",), tables)
+
+
+def _theory(findings: Findings) -> str:
+    rule, costs = findings.model.scorer.policy.loan_costs, findings.settings.costs
+    if rule is not None:
+        return (
+            f"Accepting a defaulter costs {rule.false_negative}, refusing a good client "
+            f"{rule.false_positive}. With probabilities that mean what they say, refusing a loan "
+            "pays from the second by the sum of both on: the loan's own threshold."
+        )
+    false_negative, false_positive = costs.false_negative, costs.false_positive
+    return (
+        f"Accepting a defaulter costs {false_negative:g}, refusing a good client "
+        f"{false_positive:g}. With probabilities that mean what they say, refusing pays from "
+        f"{false_positive:g} / ({false_positive:g} + {false_negative:g}) = "
+        f"{percent(costs.bayes_threshold, 2)} on."
+    )
+
+
+def _on_scale(findings: Findings, value: float) -> str:
+    return f"{value:.2f} times that" if findings.is_per_loan else percent(value, 2)
+
+
+def _thresholds_table(findings: Findings) -> Table:
+    model, scale = findings.model, findings.scale
+    metrics = model.metrics
+    rows = [
+        (
+            "chosen",
+            _on_scale(findings, scale.chosen),
+            plain(metrics["oof_cost_per_applicant"]),
+            plain(metrics["test_cost_per_applicant"]),
+        ),
+        (
+            "theory",
+            _on_scale(findings, scale.theory),
+            plain(metrics["oof_cost_at_bayes_threshold"]),
+            plain(metrics["test_cost_at_bayes"]),
+        ),
+        (
+            "cheapest in hindsight",
+            NOTHING,
+            plain(lowest_cost(model.oof_y, scale.oof, model.oof_costs)),
+            plain(lowest_cost(findings.data.test.y, scale.test, model.test_costs)),
+        ),
+    ]
+    header = ("", "threshold", "training, out of fold", "test")
+    return Table(header, rows, "Cost per applicant")
 
 
 def money_section(findings: Findings) -> Section:
@@ -151,9 +118,31 @@ def money_section(findings: Findings) -> Section:
         rows,
         "Under zero the model is cheaper. Both policies decide on the same loans.",
     )
-    return Section(
-        "money", "The money", words, ("cost_against_others",), (table, _outcomes(findings))
+    tables = [table, _outcomes(findings)]
+    if findings.portfolio.costs.realised:
+        tables.insert(1, _realised(findings))
+    pictures = ("cost_against_others", "cost_realised")
+    return Section("money", "The money", words, pictures, tuple(tables))
+
+
+def _realised(findings: Findings) -> Table:
+    """Say what the decisions came to in the end."""
+    costs, metrics, stem = findings.portfolio.costs, findings.model.metrics, "test_realised_cost"
+    ends = Interval(
+        metrics[f"{stem}_per_applicant"], metrics[f"{stem}_ci_low"], metrics[f"{stem}_ci_high"]
     )
+    rows = [("this model", plain(ends.value), between(ends), NOTHING)]
+    for key in REALISED_REFERENCES:
+        value = metrics[f"{stem}_{key}"]
+        low, high = (metrics[f"{stem}_minus_{key}_ci_{end}"] for end in ("low", "high"))
+        difference = Interval(ends.value - value, low, high)
+        rows.append((REFERENCES[key], plain(value), NOTHING, value_of(difference)))
+    caption = (
+        f"What it came to: {costs.realised_false_negative} for each defaulter accepted, "
+        f"{costs.realised_false_positive} for each good client refused"
+    )
+    header = ("", "realised cost per applicant", "95 % interval", "the model, less that")
+    return Table(header, rows, caption)
 
 
 def _outcomes(findings: Findings) -> Table:

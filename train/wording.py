@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from train.intervals import Interval
 
+PER_CENT = "\N{NO-BREAK SPACE}%"
 NOTHING = "\N{EN DASH}"
 
 
@@ -55,7 +56,7 @@ class Section:
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share as a percentage."""
-    return NOTHING if math.isnan(share) else f"{share * 100:,.{digits}f} %"
+    return NOTHING if math.isnan(share) else f"{share * 100:,.{digits}f}{PER_CENT}"
 
 
 def whole(number: float) -> str:
@@ -64,8 +65,11 @@ def whole(number: float) -> str:
 
 
 def plain(number: float) -> str:
-    """Return a cost or a measure with three decimals; a minus is a minus."""
-    return NOTHING if math.isnan(number) else f"{number:,.3f}".replace("-", "\N{MINUS SIGN}")
+    """Return a cost or a measure with three decimals, a sum of money with as many as it needs."""
+    if math.isnan(number):
+        return NOTHING
+    digits = 3 if abs(number) < 10 else 1 if abs(number) < 100 else 0
+    return f"{number:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def between(interval: Interval | None, write: Callable[[float], str] = plain) -> str:
@@ -73,7 +77,7 @@ def between(interval: Interval | None, write: Callable[[float], str] = plain) ->
     if interval is None:
         return NOTHING
     # one sign of the unit is enough
-    return f"{write(interval.low).removesuffix(' %')} to {write(interval.high)}"
+    return f"{write(interval.low).removesuffix(PER_CENT)} to {write(interval.high)}"
 
 
 def value_of(interval: Interval | None, write: Callable[[float], str] = plain) -> str:

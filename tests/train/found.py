@@ -17,10 +17,12 @@ SETTINGS = Settings(Costs(), max_evals=1)
 ODD_NAME = 'east & <b>"$1 to $2"</b>'
 
 
-def find(directory: Path, loans: pd.DataFrame, **replaced: str) -> Findings:
+def find(directory: Path, loans: pd.DataFrame, sections: str = "", **replaced: str) -> Findings:
     """Train on loans and return what was found."""
     split = replaced.pop("split", DATE_SPLIT)
-    portfolio = load_portfolio(write_portfolio(directory, loans, split=split, **replaced))
+    path = write_portfolio(directory, loans, split=split, **replaced)
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{sections}", encoding="utf-8")
+    portfolio = load_portfolio(path)
     data = load_data(portfolio)
     model = train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
     return Findings(portfolio, data, SETTINGS, model)

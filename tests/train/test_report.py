@@ -125,6 +125,31 @@ def test_a_chapter_comes_only_with_something_to_say(tmp_path: Path) -> None:
     assert len([tag for tag, _ in page.tags if tag == "svg"]) == len(figures)
 
 
+def test_loans_with_their_own_costs_have_a_report(tmp_path: Path) -> None:
+    sections = """
+[costs]
+false_negative = "amount * 0.65 + 200"
+false_positive = "amount * 0.04 + 50"
+realised_false_negative = "lost_amount"
+realised_false_positive = "amount * 0.04"
+"""
+    found = find(tmp_path, make_loans(3000), sections)
+    figures = draw_pictures(found)
+    assert "cost_realised" in figures
+    path = tmp_path / "report.html"
+    write_report(found, figures, path)
+    page = Page(path)
+    text = " ".join(" ".join(page.text).split())
+    assert "Each loan has a threshold of its own" in text
+    assert "Accepting a defaulter costs amount * 0.65 + 200" in text
+    assert "What it came to: lost_amount for each defaulter accepted" in text
+    realised = found.model.metrics["test_realised_cost_per_applicant"]
+    assert f"{realised:,.0f}" in text
+    # what is drawn is what was decided: at the chosen multiple of each loan's own threshold
+    refused = found.scale.test >= found.scale.chosen
+    assert (refused == found.model.evaluation.refused).mean() > 0.999
+
+
 def test_a_model_that_accepts_or_refuses_all_has_a_report(
     findings: Findings, tmp_path: Path
 ) -> None:

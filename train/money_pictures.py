@@ -1,0 +1,158 @@
+"""The pictures of the money: cost against the threshold, and beside simpler policies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from train.costs import AnyCosts
+from train.drawing import BLUE, INK, MUTED, ORANGE, RED, new_figure, percent_axis
+from train.findings import Findings
+from train.intervals import Interval
+from train.wording import plain
+
+FloatArray = NDArray[np.float64]
+LabelArray = NDArray[np.int8]
+
+REFERENCES = {
+    "at_bayes": "the theoretical threshold",
+    "refuse_all": "refusing everyone",
+    "at_half": "refusing from 50 %",
+    "accept_all": "accepting everyone",
+}
+REALISED_REFERENCES = ("refuse_all", "accept_all")
+GRID_POINTS = 400
+
+
+def draw_cost(findings: Findings) -> Figure:
+    """Draw cost per applicant against the threshold, with both kinds of cost."""
+    figure = new_figure(4.3)
+    axes = figure.subplots()
+    model, scale = findings.model, findings.scale
+    top = 3.5 * max(scale.chosen, scale.theory)
+    if not findings.is_per_loan:
+        top = min(1.0, top)
+    grid = np.linspace(0.0, top, GRID_POINTS)
+    accepted_bad, refused_good = _parts(model.oof_y, scale.oof, model.oof_costs, grid)
+    total = accepted_bad + refused_good
+    axes.plot(grid, accepted_bad, color=RED, linewidth=1.3)
+    axes.plot(grid, refused_good, color=MUTED, linewidth=1.3)
+    axes.plot(grid, total, color=BLUE, label="training rows, out of fold")
+    test = sum(_parts(findings.data.test.y, scale.test, model.test_costs, grid))
+    axes.plot(grid, test, color=ORANGE, label="test rows")
+    here = float(np.interp(scale.chosen, grid, total))
+    axes.axvspan(scale.low, scale.high, color=MUTED, alpha=0.15, linewidth=0)
+    axes.axvline(scale.theory, color=MUTED, linestyle=":", linewidth=1.3)
+    axes.axvline(scale.chosen, color=INK, linewidth=1.3)
+    axes.plot([scale.chosen], [here], "o", color=INK, markersize=7)
+    high = 1.35 * max(float(np.max(test)), float(refused_good[0]), here)
+    axes.set(xlim=(0, top), ylim=(0, high), ylabel="cost per applicant")
+    if findings.is_per_loan:
+        axes.set_xlabel("refuse from this multiple of each loan's own threshold")
+    else:
+        axes.set_xlabel("threshold: refuse from this probability of default")
+        percent_axis(axes.xaxis, top)
+    _name_thresholds(axes, findings)
+    _name_line(axes, grid, accepted_bad, 0.80, "accepted defaulters", RED, below=True)
+    _name_line(axes, grid, refused_good, 0.65, "refused good clients", MUTED)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93))
+    return figure
+
+
+def _parts(
+    y: LabelArray, position: FloatArray, costs: AnyCosts, grid: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return what accepted defaulters and refused good clients cost at each threshold."""
+    edges = np.append(grid, np.inf)
+    each_bad = costs.of_each(y, np.zeros(len(y), dtype=bool))
+    each_good = costs.of_each(y, np.ones(len(y), dtype=bool))
+    # one equal to the threshold is refused
+    cell = np.searchsorted(edges, position, side="right")
+    bad = np.bincount(cell, weights=each_bad, minlength=len(edges) + 1)
+    good = np.bincount(cell, weights=each_good, minlength=len(edges) + 1)
+    accepted_bad = np.cumsum(bad)[: len(grid)] / len(y)
+    refused_good = (good.sum() - np.cumsum(good)[: len(grid)]) / len(y)
+    return accepted_bad, refused_good
+
+
+def _name_thresholds(axes: Axes, findings: Findings) -> None:
+    scale = findings.scale
+    write = "{:.2f}".format if findings.is_per_loan else "{:.2%}".format
+    right = scale.chosen >= scale.theory
+    for value, text, colour, side in (
+        (scale.chosen, f"chosen {write(scale.chosen)}", INK, right),
+        (scale.theory, f"theory {write(scale.theory)}", MUTED, not right),
+    ):
+        axes.annotate(
+            text,
+            (value, 0.96),
+            (5 if side else -5, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="left" if side else "right",
+            va="center",
+            color=colour,
+        )
+
+
+def _name_line(
+    axes: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    at: float,
+    text: str,
+    colour: str,
+    *,
+    below: bool = False,
+) -> None:
+    place = int(at * (len(x) - 1))
+    axes.annotate(
+        text,
+        (x[place], y[place]),
+        (0, -8 if below else 6),
+        textcoords="offset points",
+        ha="left" if below else "center",
+        va="top" if below else "bottom",
+        color=colour,
+    )
+
+
+def draw_money(findings: Findings) -> Figure:
+    """Draw cost per applicant of the model and of what could be done without it."""
+    evaluation = findings.model.evaluation
+    rivals = [(name, evaluation.metrics[f"test_cost_{key}"]) for key, name in REFERENCES.items()]
+    return _draw_bars(
+        evaluation.cost, rivals, "cost per applicant on the test rows (line: 95 % interval)"
+    )
+
+
+def draw_realised(findings: Findings) -> Figure:
+    """Draw what the decisions on the test rows came to in the end."""
+    metrics = findings.model.metrics
+    stem = "test_realised_cost"
+    ours = Interval(
+        metrics[f"{stem}_per_applicant"], metrics[f"{stem}_ci_low"], metrics[f"{stem}_ci_high"]
+    )
+    rivals = [(REFERENCES[key], metrics[f"{stem}_{key}"]) for key in REALISED_REFERENCES]
+    return _draw_bars(
+        ours, rivals, "realised cost per applicant, in the table's money (line: 95 % interval)"
+    )
+
+
+def _draw_bars(ours: Interval, rivals: Sequence[tuple[str, float]], label: str) -> Figure:
+    figure = new_figure(1.0 + 0.38 * (1 + len(rivals)))
+    axes = figure.subplots()
+    names = ["this model", *(name for name, _ in rivals)]
+    values = [ours.value, *(value for _, value in rivals)]
+    places = np.arange(len(names))[::-1]
+    axes.barh(places, values, 0.62, color=[BLUE, *[MUTED] * len(rivals)])
+    axes.plot([ours.low, ours.high], [places[0]] * 2, color=INK, linewidth=2)
+    for place, value in zip(places, values, strict=True):
+        end = ours.high if place == places[0] else value
+        axes.annotate(plain(value), (end, place), (6, 0), textcoords="offset points", va="center")
+    axes.set_yticks(places, names)
+    axes.set(xlim=(0, 1.12 * max(values)), xlabel=label)
+    axes.grid(visible=False, axis="y")
+    return figure
