@@ -47,6 +47,7 @@ ORDER = {
             "evidence_pictures",
         ),
         *(
+            "opening",
             "sections",
             "evidence_sections",
             "fairness_section",
