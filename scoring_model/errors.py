@@ -104,6 +104,13 @@ class ModelUnavailable(ScoringError):
     code = "no_model"
 
 
+class FeatureError(ScoringError):
+    """The tables do not give the features: a table, a column, a key or the SQL is wrong."""
+
+    status = 400
+    code = "invalid_histories"
+
+
 class ArtifactError(ScoringError):
     """A version's files cannot be used: missing, altered, or of a format this code cannot read."""
 

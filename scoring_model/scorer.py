@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scoring_model.booster import TreeModel
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.errors import ArtifactError
+from scoring_model.features import FeatureSql
 from scoring_model.policy import DecisionPolicy, refuse
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ CONTRACT_FILE = "contract.json"
 POLICY_FILE = "policy.json"
 EXAMPLE_FILE = "example.json"
 MANIFEST_FILE = "manifest.json"
+FEATURES_FILE = "features.json"
 
 FloatArray = NDArray[np.float64]
 
@@ -75,11 +77,14 @@ class Scorer:
     booster : lightgbm.Booster or TreeModel
         Takes matrices whose columns are in the order of the contract.
     policy : DecisionPolicy
+    features : FeatureSql, optional
+        What computes the features from histories; a finished row needs none of it.
     """
 
     contract: FeatureContract
     booster: Any
     policy: DecisionPolicy
+    features: FeatureSql | None = None
 
     @cached_property
     def _predict_row(self) -> Callable[[list[float]], float]:
@@ -147,6 +152,8 @@ class Scorer:
             POLICY_FILE: self.policy.to_json(),
             EXAMPLE_FILE: json.dumps({"applicant": dict(example), "answer": answer}, indent=1),
         }
+        if self.features is not None:
+            texts[FEATURES_FILE] = self.features.to_json()
         digests = {}
         for name, text in texts.items():
             data = text.encode()
@@ -179,6 +186,7 @@ def load_scorer(directory: Path) -> Scorer:
         contract=FeatureContract.from_json(texts[CONTRACT_FILE]),
         booster=TreeModel(texts[BOOSTER_FILE]),
         policy=DecisionPolicy.from_json(texts[POLICY_FILE]),
+        features=FeatureSql.from_json(texts[FEATURES_FILE]) if FEATURES_FILE in texts else None,
     )
 
 

@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", default="", help="id of a run whose search is to go on")
     train.add_argument("--timeout_minutes", type=_optional_number, default=None)
     train.add_argument("--parallelism", type=int, default=1)
+    train.add_argument("--memory_limit", default="4GB", help="of features from histories")
     train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
@@ -58,6 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--output", type=Path, required=True)
     score.add_argument("--model_uri", default="models:/credit-scoring@champion")
     score.add_argument("--key", default="", help="column; by default the portfolio's")
+    score.add_argument("--memory_limit", default="4GB", help="of features from histories")
     score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
     score.set_defaults(run=run_score, parser=score)
 
@@ -79,6 +81,7 @@ def run_train(args: argparse.Namespace) -> None:
     from train import promotion, registry, tracking
     from train.costs import Costs
     from train.data import load_data
+    from train.feature_selection import select_features
     from train.pipeline import train_model
     from train.portfolio import load_portfolio
     from train.settings import Settings
@@ -94,7 +97,9 @@ def run_train(args: argparse.Namespace) -> None:
         )
         portfolio = load_portfolio(args.portfolio)
         tracking.log_settings(portfolio, settings)
-        data = load_data(portfolio)
+        data = load_data(portfolio, args.memory_limit)
+        if data.features is not None:
+            data = select_features(data, args.seed)
         model = train_model(
             portfolio,
             data,
@@ -170,7 +175,13 @@ def run_score(args: argparse.Namespace) -> None:
 
     with tracking.main_run():
         batch_run.score_files(
-            args.input, args.output, args.model_uri, args.key or None, args.on_invalid, print
+            args.input,
+            args.output,
+            args.model_uri,
+            args.key or None,
+            args.on_invalid,
+            args.memory_limit,
+            print,
         )
 
 

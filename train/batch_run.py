@@ -1,6 +1,7 @@
 """A body of loans and MLflow: fetch the version that scores it, record what became of it."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scoring_model.loading import load_model
 from train.batch import BatchModel, OnInvalid, check_key, score_body
 from train.body import find_files
 from train.errors import InputError, RowsRejected
+from train.histories import write_features
 
 
 def score_files(
@@ -20,6 +22,7 @@ def score_files(
     model_uri: str,
     key: str | None,
     on_invalid: OnInvalid,
+    memory_limit: str,
     say: Callable[[str], None],
 ) -> None:
     """Score a body of loans, say what became of it and log it in the active run.
@@ -27,13 +30,15 @@ def score_files(
     Parameters
     ----------
     source : str
-        File, folder or glob.
+        File, folder or glob; for a version with histories, the folder of its tables.
     output : Path
     model_uri : str
         A folder, or any URI of a model that MLflow knows.
     key : str, optional
         Column of the input that identifies a row; by default the portfolio's.
     on_invalid : {"reject", "fail"}
+    memory_limit : str
+        Of the engine that computes features from histories, such as `4GB`.
     say : callable
         Called with each line for the user.
 
@@ -43,7 +48,13 @@ def score_files(
         Some rows are not valid; the others are scored.
     """
     model = fetch_model(model_uri, key)
-    report = score_body(model, find_files(source), output, on_invalid=on_invalid)
+    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
+        files = find_files(source)
+        if model.scorer.features is not None and Path(source).is_dir():
+            files = [Path(folder) / "features.parquet"]
+            for note in write_features(model.scorer.features, Path(source), files[0], memory_limit):
+                say(note)
+        report = score_body(model, files, output, on_invalid=on_invalid)
     figures = {
         "scored_rows": report.scored,
         "rejected_rows": report.rejected,

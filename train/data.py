@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from scoring_model.contract import Feature, FeatureContract
+from scoring_model.features import FeatureSql
 from train.errors import InputError
+from train.histories import MEMORY_LIMIT, join_histories
 from train.portfolio import ColumnSplit, DateSplit, Portfolio
 
 # From 10,000 rows on, a level needs 50 rows for a code of its own; a small portfolio asks for less.
@@ -54,34 +56,59 @@ class PortfolioData:
     train, test : LabelledRows
     digest : str
         SHA-256 of the table as read: column names, kinds and values.
+    features : FeatureSql, optional
+        What computed the features from histories.
+    dropped : mapping of str to str
+        Features that the contract does not hold, and why.
+    notes : tuple of str
+        What the user should hear of the tables, a line each.
     """
 
     contract: FeatureContract
     train: LabelledRows
     test: LabelledRows
     digest: str
+    features: FeatureSql | None = None
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def load_data(portfolio: Portfolio) -> PortfolioData:
+def load_data(portfolio: Portfolio, memory_limit: str = MEMORY_LIMIT) -> PortfolioData:
     """Read, check and split a portfolio's table and learn the contract.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    memory_limit : str
+        Of the engine that computes features from histories, such as `4GB`.
 
     Raises
     ------
     InputError
         The table cannot be used; the message names the column and the rule.
     """
-    table = read_table(portfolio)
+    joined = join_histories(portfolio, memory_limit) if portfolio.histories else None
+    table = read_table(portfolio) if joined is None else prepare(joined.frame, portfolio)
+    computed = joined.features.labels() if joined else {}
+    # a history may have no row of some kind at all: that is no mistake in the table
+    empty = [name for name in computed if table[name].isna().all()]
+    table = table.drop(columns=empty)
     check_table(table, portfolio)
     in_test = test_rows(table, portfolio)
     train, test = table[~in_test], table[in_test]
+    late = [name for name in computed if name in train and train[name].isna().all()]
+    train, test = train.drop(columns=late), test.drop(columns=late)
     for name, side in (("training", train), ("test", test)):
         _check_side(side, portfolio, name)
-    contract = learn_contract(train, portfolio)
+    contract = learn_contract(train, portfolio, computed)
     return PortfolioData(
         contract=contract,
         train=_label(train, contract, portfolio),
         test=_label(test, contract.with_all_nullable(), portfolio),
         digest=digest_table(table),
+        features=joined.features if joined else None,
+        dropped=dict.fromkeys([*empty, *late], "without a value in the training rows"),
+        notes=joined.notes if joined else (),
     )
 
 
@@ -101,6 +128,12 @@ def read_table(portfolio: Portfolio) -> pd.DataFrame:
         raise InputError(
             f"{portfolio.path}: [portfolio] source {source}: cannot be read: {reason}"
         ) from error
+    return prepare(table, portfolio)
+
+
+def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
+    """Check that the columns are there and give them the kinds that the portfolio says."""
+    source = portfolio.source
     for column, key in portfolio.columns_named.items():
         if column not in table.columns:
             raise InputError(
@@ -242,8 +275,19 @@ def _check_side(side: pd.DataFrame, portfolio: Portfolio, name: str) -> None:
         )
 
 
-def learn_contract(train: pd.DataFrame, portfolio: Portfolio) -> FeatureContract:
-    """Learn kinds, levels and nullability of the features from the training rows."""
+def learn_contract(
+    train: pd.DataFrame, portfolio: Portfolio, computed: Mapping[str, str] | None = None
+) -> FeatureContract:
+    """Learn kinds, levels and nullability of the features from the training rows.
+
+    Parameters
+    ----------
+    train : DataFrame
+    portfolio : Portfolio
+    computed : mapping of str to str, optional
+        Features from histories, which an applicant may lack, and their labels.
+    """
+    computed = computed or {}
     rows_needed = min(MAX_LEVEL_ROWS, max(MIN_LEVEL_ROWS, len(train) // ROWS_PER_LEVEL_ROW))
     features = []
     for name in feature_columns(train, portfolio):
@@ -252,8 +296,9 @@ def learn_contract(train: pd.DataFrame, portfolio: Portfolio) -> FeatureContract
             raise InputError(
                 f"{portfolio.path}: feature {name!r} must have a value in some training row"
             )
-        labels = dict(portfolio.labels.get(name, {}))
-        nullable = bool(column.isna().any())
+        labels = {"en": computed[name]} if name in computed else {}
+        labels |= portfolio.labels.get(name, {})
+        nullable = name in computed or bool(column.isna().any())
         if kind_of(column) == "number":
             features.append(Feature(name, "number", nullable, labels=labels))
             continue

@@ -112,6 +112,10 @@ def train_model(
         notes.append(line)
         say(line)
 
+    for line in data.notes:
+        note(line)
+    if data.dropped:
+        note(f"{len(data.dropped)} features are dropped: see dropped_features.json")
     leaks = audit_leaks(
         portfolio, data.train.frame, data.train.y, data.contract.names, settings.seed
     )
@@ -142,6 +146,7 @@ def train_model(
         contract=data.contract,
         booster=booster,
         policy=_policy(portfolio, rule, settings.costs, oof_costs),
+        features=data.features,
     )
     evidence = gather_evidence(portfolio, data, scorer, final.booster, costs.test, settings.seed)
     for line in evidence.notes():

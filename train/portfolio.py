@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn
 from train.cost_columns import COST_KEYS, REALISED_KEYS, CostColumns, read_costs
 from train.errors import InputError
 from train.limits import GATE_KEYS, GateLimits, read_limits
+from train.tables import HistorySource, read_histories
 
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     # None: any key, each one a column
@@ -104,6 +105,7 @@ class Portfolio:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     costs: CostColumns = field(default_factory=CostColumns)
     gate: GateLimits = field(default_factory=GateLimits)
+    histories: tuple[HistorySource, ...] = ()
 
     @property
     def columns_named(self) -> dict[str, str]:
@@ -190,12 +192,17 @@ class _Reader:
             labels=self.labels(),
             costs=self.costs(),
             gate=read_limits(self.document.get("gate", {}), self.fail),
+            histories=read_histories(self.document.get("history", []), self.path.parent, self.fail),
         )
 
     def check_keys(self) -> None:
         for section, content in self.document.items():
+            if section == "history":
+                continue
             if section not in SECTIONS:
-                self.fail(f"unknown section [{section}]; known: {', '.join(SECTIONS)}")
+                self.fail(
+                    f"unknown section [{section}]; known: {', '.join((*SECTIONS, 'history'))}"
+                )
             if not isinstance(content, dict):
                 self.fail(f"{section} must be a section: [{section}]")
             known = SECTIONS[section]

@@ -158,6 +158,8 @@ def log_result(
         }
     )
     _log_data(portfolio, data)
+    if data.dropped:
+        mlflow.log_dict(dict(data.dropped), "dropped_features.json")
     _log_report(Findings(portfolio, data, settings, model))
     metadata = {"portfolio": portfolio.name, "key": portfolio.key}
     return log_scorer(model.scorer, model.example, metadata)

@@ -1,0 +1,283 @@
+"""The feature SQL: readable rules that hold, and the same values for one applicant and for many."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from scoring_model.errors import ArtifactError, FeatureError
+from scoring_model.features import (
+    APPLICATION,
+    FeatureSql,
+    History,
+    check_keys,
+    compute_features,
+    count_joined,
+    load_table,
+    open_engine,
+    read_rows,
+    split_statements,
+)
+from tests.made_histories import make_histories, write_histories
+from train.histories import join_histories
+from train.portfolio import load_portfolio
+
+SHIPPED = Path(__file__).parents[2] / "portfolios" / "home_credit"
+KEY = "SK_ID_CURR"
+APPLICANTS = 300
+FILES = sorted((SHIPPED / "features").glob("*.sql"))
+Tables = Mapping[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    made = make_histories(APPLICANTS)
+    return {APPLICATION: made.pop("application_train"), **made}
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> FeatureSql:
+    """Return the SQL as training would log it."""
+    folder = tmp_path_factory.mktemp("histories")
+    named = {("application_train" if n == APPLICATION else n): t for n, t in tables.items()}
+    return join_histories(load_portfolio(write_histories(folder, named, "parquet")), "1GB").features
+
+
+def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
+    with open_engine("1GB") as engine:
+        for history in features.histories:
+            rows = pa.Table.from_pandas(tables[history.table], preserve_index=False)
+            engine.register(f"rows_of_{history.table}", rows)
+            load_table(engine, history, f"rows_of_{history.table}")
+        check_keys(engine, features.key)
+        table = read_rows(engine, compute_features(engine, features))
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.set_index(KEY)
+
+
+@pytest.fixture(scope="module")
+def computed(features: FeatureSql, tables: Tables) -> pd.DataFrame:
+    return compute(features, tables)
+
+
+def statements() -> list[tuple[str, str]]:
+    return [
+        (path.stem, text) for path in FILES for text in split_statements(path.read_text("utf-8"))
+    ]
+
+
+def test_no_division_is_bare() -> None:
+    for name, text in statements():
+        code = re.sub(r"'[^']*'", "''", text)
+        bare = re.findall(r"/(?! nullif\()[^\n]*", code)
+        assert not bare, (name, bare)
+        assert not re.findall(r"/ nullif\((?:(?!, 0\)).)*\n", code), name
+
+
+def test_no_statement_reads_a_protected_column_or_the_outcome() -> None:
+    forbidden = {"TARGET", *load_portfolio(SHIPPED / "portfolio.toml").protected}
+    for name, text in statements():
+        assert not set(re.findall(r"\w+", text)) & forbidden, name
+
+
+def test_ties_in_the_last_k_are_broken_by_a_key() -> None:
+    orders = [
+        (name, order)
+        for name, text in statements()
+        for order in re.findall(r"ORDER BY([^)]*)\)", text)
+    ]
+    assert {name for name, _ in orders} == {
+        *("bureau", "previous_application", "POS_CASH_balance", "installments_payments"),
+        "credit_card_balance",
+    }
+    assert all("SK_ID_PREV" in order or "SK_ID_BUREAU" in order for _, order in orders)
+
+
+def test_every_feature_has_a_label_with_its_source(
+    features: FeatureSql, computed: pd.DataFrame, tables: Tables
+) -> None:
+    labels = features.labels()
+    new = set(computed.columns) - set(tables[APPLICATION].columns)
+    assert new <= set(labels)
+    assert len(labels) > 600
+    assert all(re.fullmatch(r".{3,} \(\w+\)", label) for label in labels.values())
+    assert KEY not in labels
+
+
+def test_values_are_those_that_pandas_computes(computed: pd.DataFrame, tables: Tables) -> None:
+    bureau = tables["bureau"]
+    bureau = bureau[(bureau["DAYS_CREDIT"] <= 0) & (bureau["DAYS_CREDIT_UPDATE"].fillna(0) <= 0)]
+    active = bureau[bureau["CREDIT_ACTIVE"] == "Active"].groupby(KEY)
+    previous = tables["previous_application"].query("DAYS_DECISION <= 0")
+    paid = tables["installments_payments"]
+    paid = paid[(paid["DAYS_INSTALMENT"] <= 0) & (paid["DAYS_ENTRY_PAYMENT"].fillna(0) <= 0)]
+    late = (paid["DAYS_ENTRY_PAYMENT"] - paid["DAYS_INSTALMENT"]).fillna(0).clip(lower=0)
+    newest = bureau.sort_values(["DAYS_CREDIT", "SK_ID_BUREAU"]).groupby(KEY).tail(3)
+    drawing = previous["DAYS_FIRST_DRAWING"].replace(365243, np.nan)
+    recent = tables["POS_CASH_balance"].query("-6 <= MONTHS_BALANCE <= 0")
+    debt = active["AMT_CREDIT_SUM_DEBT"].sum(min_count=1)
+    expected: dict[str, pd.Series] = {
+        "bureau_active_debt_credit_ratio": debt / active["AMT_CREDIT_SUM"].sum().replace(0, np.nan),
+        "bureau_credit_amount_mean": bureau.groupby(KEY)["AMT_CREDIT_SUM"].mean(),
+        "bureau_days_credit_var": bureau.groupby(KEY)["DAYS_CREDIT"].var(),
+        "bureau_last_3_credit_amount_mean": newest.groupby(KEY)["AMT_CREDIT_SUM"].mean(),
+        "previous_days_first_drawing_mean": drawing.groupby(previous[KEY]).mean(),
+        "instalments_dpd_days_sum": late.groupby(paid[KEY]).sum(),
+        "pos_6m_dpd_days_mean": recent.groupby(KEY)["SK_DPD"].mean(),
+    }
+    for name, values in expected.items():
+        wanted = values.reindex(computed.index).to_numpy(dtype=float)
+        assert np.isfinite(wanted).sum() > 30, name
+        np.testing.assert_allclose(computed[name], wanted, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_balances_of_the_bureau_are_those_that_pandas_computes(
+    computed: pd.DataFrame, tables: Tables
+) -> None:
+    bureau = tables["bureau"]
+    bureau = bureau[(bureau["DAYS_CREDIT"] <= 0) & (bureau["DAYS_CREDIT_UPDATE"].fillna(0) <= 0)]
+    months = tables["bureau_balance"].query("MONTHS_BALANCE <= 0").merge(bureau, on="SK_ID_BUREAU")
+    classes = months["STATUS"].replace("C", "0").replace("X", None).astype(float)
+    expected: dict[str, pd.Series] = {
+        "balance_months_count": months.groupby(KEY).size(),
+        "balance_status_1_share": (months["STATUS"] == "1").groupby(months[KEY]).mean(),
+        "balance_worst_status": classes.groupby(months[KEY]).max(),
+        "balance_mean_status": classes.groupby(months[KEY]).mean(),
+    }
+    for name, values in expected.items():
+        wanted = values.reindex(computed.index).to_numpy(dtype=float)
+        np.testing.assert_allclose(computed[name], wanted, rtol=1e-9, err_msg=name)
+
+
+def test_no_row_later_than_the_application_enters(
+    features: FeatureSql, computed: pd.DataFrame, tables: Tables
+) -> None:
+    days = {
+        "bureau": ["DAYS_CREDIT", "DAYS_CREDIT_UPDATE"],
+        "bureau_balance": ["MONTHS_BALANCE"],
+        "previous_application": ["DAYS_DECISION"],
+        "POS_CASH_balance": ["MONTHS_BALANCE"],
+        "installments_payments": ["DAYS_INSTALMENT", "DAYS_ENTRY_PAYMENT"],
+        "credit_card_balance": ["MONTHS_BALANCE"],
+    }
+    assert set(days) | {APPLICATION} == {history.table for history in features.histories}
+    known = dict(tables)
+    for table, columns in days.items():
+        later = (tables[table][columns] > 0).any(axis=1)
+        assert later.any(), table
+        known[table] = tables[table][~later]
+    pd.testing.assert_frame_equal(compute(features, known), computed, rtol=1e-9)
+
+
+def test_one_applicant_alone_has_the_features_it_has_among_many(
+    features: FeatureSql, computed: pd.DataFrame, tables: Tables
+) -> None:
+    for key in computed.index[[0, 7, 150]]:
+        own = {n: t[t[KEY] == key] if KEY in t else t for n, t in tables.items()}
+        own["bureau_balance"] = own["bureau_balance"].merge(own["bureau"][["SK_ID_BUREAU"]])
+        pd.testing.assert_frame_equal(compute(features, own), computed.loc[[key]], rtol=1e-9)
+
+
+def test_an_applicant_without_a_history_has_missing_features(
+    features: FeatureSql, computed: pd.DataFrame, tables: Tables
+) -> None:
+    own = {n: t if n == APPLICATION else t[:0] for n, t in tables.items()}
+    alone = compute(features, own)
+    assert alone.index.equals(computed.index)
+    histories = [n for n, label in features.labels().items() if "(application)" not in label]
+    assert alone[histories].isna().all().all()
+
+
+def test_the_sentinel_is_missing_and_nothing_is_infinite(
+    features: FeatureSql, computed: pd.DataFrame
+) -> None:
+    values = computed[list(features.labels())].to_numpy(dtype=float)
+    assert not np.isinf(values).any()
+    assert not (values == 365243).any()
+    assert computed["app_without_employment"].sum() > 10
+    missing = computed["DAYS_EMPLOYED"].isna()
+    np.testing.assert_array_equal(missing, computed["app_without_employment"] == 1)
+
+
+def test_the_sql_reads_back_from_its_text(features: FeatureSql) -> None:
+    again = FeatureSql.from_json(features.to_json())
+    assert again == features
+    assert "TARGET" not in features.to_json()
+    with pytest.raises(ArtifactError, match="format_version 9"):
+        FeatureSql.from_json('{"format_version": 9}')
+
+
+def small(sql: str) -> FeatureSql:
+    return FeatureSql(
+        "id",
+        (
+            History(APPLICATION, "", {"id": "BIGINT", "income": "DOUBLE"}),
+            History("loans", sql, {"id": "BIGINT", "debt": "DOUBLE"}),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("SELECT id, nonsense AS a FROM loans;", "nonsense"),
+        ("SELECT debt FROM loans;", "every SELECT must give 'id'"),
+        ("SELECT id, debt FROM loans;", "more than one row for a 'id'"),
+        ("SELECT id, 1 AS a FROM loans GROUP BY id; SELECT id, 2 AS a FROM loans GROUP BY id;",
+         "a must not repeat"),
+        ("SELECT id, CAST('secret' AS INT) AS a FROM loans;", "does not fit"),
+    ],
+)  # fmt: skip
+def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str) -> None:
+    with open_engine("100MB") as engine:
+        for history in small(sql).histories:
+            load_table(
+                engine, history, "(SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)) AS t"
+            )
+        with pytest.raises(FeatureError, match=rule) as caught:
+            compute_features(engine, small(sql))
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("(SELECT 1 AS id)", "income"),
+        ("(SELECT 'secret' AS income, 1 AS id)", "column 'income' holds a value that does not fit"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_said_in_one_line(source: str, rule: str) -> None:
+    with open_engine("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
+        load_table(engine, small("").histories[0], source)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("keys", "rule"), [("1), (1", "repeat: 1"), ("1), (NULL", "missing: 1")])
+def test_every_applicant_has_a_key_of_its_own(keys: str, rule: str) -> None:
+    with open_engine("100MB") as engine:
+        load_table(
+            engine, History(APPLICATION, "", {"id": "BIGINT"}), f"(VALUES ({keys})) AS t(id)"
+        )
+        with pytest.raises(FeatureError, match=f"must not (be )?{rule}"):
+            check_keys(engine, "id")
+
+
+def test_rows_of_unknown_applicants_are_counted() -> None:
+    with open_engine("100MB") as engine:
+        for history, source in zip(
+            small("").histories,
+            ("(SELECT 1 AS id, 2 AS income)", "(VALUES (1, 5), (2, 5), (3, 5)) AS t(id, debt)"),
+            strict=True,
+        ):
+            load_table(engine, history, source)
+        assert count_joined(engine, small("")) == {"loans": (3, 2)}
+
+
+def test_a_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(FeatureError, match="memory_limit must be such as 4GB"), open_engine("much"):
+        pass

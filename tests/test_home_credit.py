@@ -1,0 +1,68 @@
+"""Seven tables the whole way: train, register, and score a folder of new applicants' tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+
+from scoring_model.loading import load_model
+from tests.made_histories import make_histories, write_histories
+from train.__main__ import main
+from train.histories import join_histories
+from train.portfolio import load_portfolio
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("folder")]
+
+CHAMPION = "models:/credit-scoring@champion"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Train one version on made tables, in a database of its own."""
+    before = mlflow.get_tracking_uri()
+    folder = tmp_path_factory.mktemp("home_credit")
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    mlflow.set_experiment("home credit")
+    path = write_histories(folder, make_histories(600), "csv")
+    assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+    yield folder
+    mlflow.set_tracking_uri(before)
+
+
+def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
+    tmp_path: Path,
+) -> None:
+    tables = make_histories(200, seed=5)
+    write_histories(tmp_path, tables, "parquet")
+    output = tmp_path / "scored.parquet"
+    arguments = ["--input", str(tmp_path), "--output", str(output)]
+    assert main(["score", *arguments, "--memory_limit", "1GB"]) == 0
+    scored = pd.read_parquet(output)
+    scorer = load_model(CHAMPION).scorer
+    joined = join_histories(load_portfolio(tmp_path / "portfolio.toml"), "1GB")
+    assert scorer.features is not None
+    assert scorer.features.labels() == joined.features.labels()
+    expected = scorer.score_frame(joined.frame)
+    assert list(scored["SK_ID_CURR"]) == list(tables["application_train"]["SK_ID_CURR"])
+    np.testing.assert_allclose(scored["probability"], expected.probability, rtol=1e-9)
+    np.testing.assert_array_equal(scored["score"], expected.score)
+
+
+def test_what_was_dropped_is_listed_with_its_reason() -> None:
+    scorer = load_model(CHAMPION).scorer
+    run = MlflowClient().get_model_version_by_alias("credit-scoring", "champion").run_id
+    dropped = mlflow.artifacts.load_dict(f"runs:/{run}/dropped_features.json")
+    assert "no gain over shuffled copies of itself" in dropped.values()
+    assert not set(dropped) & set(scorer.contract.names)
+
+
+def test_a_missing_table_leaves_no_output(tmp_path: Path) -> None:
+    write_histories(tmp_path, make_histories(50, seed=6), "parquet")
+    (tmp_path / "bureau.parquet").unlink()
+    output = tmp_path / "scored.parquet"
+    assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 1
+    assert not output.exists()

@@ -1,0 +1,188 @@
+"""Compute a portfolio's features from its histories, for training and for a body of loans."""
+
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from scoring_model.errors import FeatureError
+from scoring_model.features import (
+    APPLICATION,
+    FeatureSql,
+    History,
+    check_keys,
+    compute_features,
+    count_joined,
+    load_table,
+    open_engine,
+    read_rows,
+)
+from train.errors import InputError
+from train.portfolio import Portfolio
+from train.tables import find_table, scan
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_LIMIT = "4GB"
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+DOUBLES = ("FLOAT", "DOUBLE", "HUGEINT", "UBIGINT")
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTable:
+    """The applications with the features of their histories.
+
+    Attributes
+    ----------
+    frame : DataFrame, shape (applications, columns of the source and features)
+    features : FeatureSql
+        What computed them, with the columns that it reads.
+    notes : tuple of str
+        What the user should hear, a line each.
+    """
+
+    frame: pd.DataFrame
+    features: FeatureSql
+    notes: tuple[str, ...]
+
+
+def join_histories(portfolio: Portfolio, memory_limit: str) -> JoinedTable:
+    """Compute the features of a portfolio's source and histories.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        With histories.
+    memory_limit : str
+        Of the engine, such as `4GB`; beyond it the engine spills to disk.
+
+    Raises
+    ------
+    InputError
+        A table or column is missing, no row of a table joins, or the SQL fails.
+    """
+    with (
+        _input_errors(portfolio.path),
+        tempfile.TemporaryDirectory() as folder,
+        open_engine(memory_limit, folder) as engine,
+    ):
+        features, scans = _read_sql(engine, portfolio)
+        for history in features.histories:
+            load_table(engine, history, scans[history.table])
+        check_keys(engine, portfolio.key)
+        joined = count_joined(engine, features)
+        for table, (rows, unknown) in joined.items():
+            if rows == unknown:
+                raise InputError(f"{portfolio.path}: table {table!r} has no row that joins")
+        frame = read_rows(engine, compute_features(engine, features)).to_pandas()
+    return JoinedTable(frame, _with_used_columns(features, portfolio), _unknown_notes(joined))
+
+
+def write_features(
+    features: FeatureSql, folder: Path, output: Path, memory_limit: str
+) -> tuple[str, ...]:
+    """Compute the finished rows of a folder of tables into a Parquet file; return notes.
+
+    The table of applicants is the folder's only file `application*.parquet`, `.csv` or `.csv.gz`.
+
+    Raises
+    ------
+    InputError
+        As `join_histories` does.
+    """
+    with (
+        _input_errors(folder),
+        tempfile.TemporaryDirectory() as spill,
+        open_engine(memory_limit, spill) as engine,
+    ):
+        for history in features.histories:
+            if history.table == APPLICATION:
+                source = _find_application(folder)
+            else:
+                source = find_table(folder, history.table)
+            load_table(engine, history, source)
+        check_keys(engine, features.key)
+        joined = count_joined(engine, features)
+        query = compute_features(engine, features)
+        engine.execute(f"COPY ({query}) TO '{output}' (FORMAT parquet)")
+    return _unknown_notes(joined)
+
+
+class _input_errors:  # noqa: N801  # used as a function
+    """Say the engine's errors as wrong input, with the file that they are about."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, FeatureError):
+            raise InputError(f"{self._path}: {error}") from error
+
+
+def _find_application(folder: Path) -> str:
+    endings = (".parquet", ".csv", ".csv.gz")
+    files = [f for f in sorted(folder.glob("application*")) if f.name.endswith(endings)]
+    if len(files) != 1:
+        raise InputError(f"{folder}: must hold one file application*, found {len(files)}")
+    return scan(str(files[0]))
+
+
+def _read_sql(
+    engine: "duckdb.DuckDBPyConnection", portfolio: Portfolio
+) -> tuple[FeatureSql, Mapping[str, str]]:
+    """Read every SQL file and the types of every table."""
+    folder = Path(portfolio.source).parent
+    scans, histories = {}, []
+    sql = {s.table: s.features.read_text(encoding="utf-8") for s in portfolio.histories}
+    for table, text in ({APPLICATION: ""} | sql).items():
+        if table == APPLICATION:
+            if not Path(portfolio.source).is_file():
+                raise InputError(
+                    f"{portfolio.path}: [portfolio] source {portfolio.source}: no such file"
+                )
+            scans[table] = scan(portfolio.source)
+        else:
+            scans[table] = find_table(folder, table)
+        described = engine.execute(f"DESCRIBE SELECT * FROM {scans[table]}").fetchall()
+        columns = {str(row[0]): _plain_type(str(row[1])) for row in described}
+        histories.append(History(table, text, columns))
+    return FeatureSql(portfolio.key, tuple(histories)), scans
+
+
+def _plain_type(kind: str) -> str:
+    """Return the type that a column keeps in the artifact: files differ in width, not in kind."""
+    if kind in INTEGERS:
+        return "BIGINT"
+    return "DOUBLE" if kind in DOUBLES or kind.startswith("DECIMAL") else kind
+
+
+def _with_used_columns(features: FeatureSql, portfolio: Portfolio) -> FeatureSql:
+    """Leave out columns that scoring does not need: outcomes, protected, not read by any SQL."""
+    words = {word for h in features.histories for word in re.findall(r"\w+", h.sql)}
+    words.add(portfolio.key)
+    histories = []
+    for history in features.histories:
+        wanted = {
+            name: kind
+            for name, kind in history.columns.items()
+            if name in words
+            or (history.table == APPLICATION and name not in portfolio.not_features)
+        }
+        histories.append(replace(history, columns=wanted))
+    return FeatureSql(features.key, tuple(histories))
+
+
+def _unknown_notes(joined: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
+    return tuple(
+        f"{table}: {unknown} of {rows} rows are of no applicant in the source"
+        for table, (rows, unknown) in joined.items()
+        if unknown
+    )

@@ -1,0 +1,86 @@
+"""`[[history]]` of a portfolio: the tables of histories and where their SQL lies."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from train.errors import InputError
+
+KEYS = ("table", "features")
+ENDINGS = (".parquet", ".csv", ".csv.gz")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    """One table and the SQL of its features.
+
+    Attributes
+    ----------
+    table : str
+        Its name in the SQL, and of its file: `<table>.parquet`, `.csv` or `.csv.gz` beside the
+        source, or a folder `<table>` of such files. `application` is the source itself.
+    features : Path
+        SQL file.
+    """
+
+    table: str
+    features: Path
+
+
+def read_histories(
+    content: Any, folder: Path, fail: Callable[[str], NoReturn]
+) -> tuple[HistorySource, ...]:
+    """Check the sections `[[history]]` and return them in order."""
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        fail("history must be a list of sections: [[history]]")
+    sources = []
+    for entry in content:
+        for key in (*KEYS, *entry):
+            if key not in KEYS:
+                fail(f"unknown key [[history]] {key}; known: {', '.join(KEYS)}")
+            if not isinstance(entry.get(key), str):
+                fail(f"[[history]] {key} must be text, got {entry.get(key)!r}")
+        # it stands in SQL as it is
+        if not _NAME.fullmatch(entry["table"]):
+            fail(f"[[history]] table must be a name such as bureau, got {entry['table']!r}")
+        path = folder / entry["features"]
+        if not path.is_file():
+            fail(f"[[history]] features {entry['features']}: no such file")
+        sources.append(HistorySource(entry["table"], path))
+    tables = [source.table for source in sources]
+    for table in tables:
+        if tables.count(table) > 1:
+            fail(f"[[history]] table {table!r} must not repeat")
+    return tuple(sources)
+
+
+def find_table(folder: Path, table: str) -> str:
+    """Return what DuckDB reads a table from: a file, or all files of a folder.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    """
+    for ending in ENDINGS:
+        file = folder / f"{table}{ending}"
+        if file.is_file():
+            return scan(str(file))
+        if any((folder / table).glob(f"*{ending}")):
+            return scan(f"{folder / table}/*{ending}")
+    raise InputError(f"{folder}: table {table!r}: no {table}.parquet, .csv or .csv.gz")
+
+
+def scan(path: str) -> str:
+    """Return the SQL that reads a Parquet or CSV file, or a glob of them."""
+    quoted = path.replace("'", "''")
+    if path.endswith(".parquet"):
+        return f"read_parquet('{quoted}')"
+    # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
+    types = "['BIGINT', 'DOUBLE', 'VARCHAR']"
+    nulls = "['', 'NA', 'NaN', 'nan', 'NULL', 'null']"
+    options = f"sample_size = 200000, auto_type_candidates = {types}, nullstr = {nulls}"
+    return f"read_csv('{quoted}', header = true, {options})"
