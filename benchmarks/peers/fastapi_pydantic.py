@@ -1,0 +1,16 @@
+"""FastAPI, pydantic and `Booster.predict`: how such a service is usually written."""
+
+from typing import Any
+
+import numpy as np
+from fastapi import FastAPI
+
+from benchmarks.peers.model import BOOSTER, Applicant, answer, encode
+
+app = FastAPI()
+
+
+@app.post("/predict")
+async def predict(applicant: Applicant) -> dict[str, Any]:  # type: ignore[valid-type]
+    """Score one applicant."""
+    return answer(BOOSTER.predict(np.array([encode(applicant)]), raw_score=True)[0])

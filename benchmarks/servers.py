@@ -1,0 +1,129 @@
+"""Starts servers pinned to one core and loads them from another, with wrk."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.scoring_model.processes import find_free_port
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+_SCRIPT = """
+local file = io.open(os.getenv("WRK_BODY"), "rb")
+wrk.method, wrk.body = "POST", file:read("*a")
+file:close()
+wrk.headers["Content-Type"] = "application/json"
+local key = os.getenv("WRK_KEY")
+if key then wrk.headers["Authorization"] = "Bearer " .. key end
+function done(summary, latency)
+  local failed = summary.errors.status + summary.errors.timeout + summary.errors.connect
+  io.write(string.format("RESULT %d %f %f %f\\n", failed, summary.requests / summary.duration * 1e6,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load generator measured: requests per second, milliseconds at the median and p99."""
+
+    per_second: float
+    p50: float
+    p99: float
+
+
+@dataclass(slots=True)
+class Running:
+    """A server that answers, and how long it took to."""
+
+    process: psutil.Process
+    url: str
+    start_seconds: float
+
+    def megabytes(self) -> float:
+        """Return the proportional memory of its largest process: one worker."""
+        family = [self.process, *self.process.children(recursive=True)]
+        return float(max(process.memory_full_info().pss for process in family)) / 1e6
+
+
+@contextlib.contextmanager
+def serve(
+    command: Sequence[str], environment: Mapping[str, str], ready_path: str
+) -> Iterator[Running]:
+    """Run a server on one core until the block ends; `{port}` in the command is its port."""
+    port = find_free_port()
+    pinned = ["taskset", "-c", str(SERVER_CORE), *(part.format(port=port) for part in command)]
+    url = f"http://127.0.0.1:{port}"
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        pinned,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not _answers(url + ready_path):
+            if process.poll() is not None or time.perf_counter() - started > 120:
+                raise RuntimeError(f"this server did not start: {' '.join(pinned)}")
+            time.sleep(0.02)
+        yield Running(psutil.Process(process.pid), url, time.perf_counter() - started)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.terminate()
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code in {200, 404, 405}
+    except httpx.TransportError:
+        return False
+
+
+def load(url: str, body: Path, connections: int, seconds: float, key: str | None = None) -> Load:
+    """Post a body without pause and return what wrk measured."""
+    with begin_load(url, body, connections, seconds, key) as process:
+        output = process.communicate()[0]
+    found = re.search(r"RESULT (\d+) (\S+) (\S+) (\S+)", output)
+    if found is None or int(found[1]):
+        raise RuntimeError(f"wrk on {url}: {output}")
+    return Load(float(found[2]), float(found[3]), float(found[4]))
+
+
+@contextlib.contextmanager
+def begin_load(
+    url: str, body: Path, connections: int, seconds: float, key: str | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run wrk on the other core until it ends, or the block."""
+    environment = {**os.environ, "WRK_BODY": str(body)}
+    if key is not None:
+        environment["WRK_KEY"] = key
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_SCRIPT)
+        script.flush()
+        command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "--latency", "--threads", "1"]
+        command += ["--connections", str(connections), "--duration", f"{seconds:.0f}s"]
+        command += ["--timeout", "30s", "--script", script.name, url]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def uvicorn(app: str) -> list[str]:
+    """Return the command of a uvicorn server."""
+    command = [sys.executable, "-m", "uvicorn", app, "--port", "{port}"]
+    return [*command, "--no-access-log", "--no-server-header"]
