@@ -100,8 +100,9 @@ class FeatureContract:
         return tuple(i for i, feature in enumerate(self.features) if feature.kind == "category")
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.names)
+    def _template(self) -> dict[str, Any]:
+        """An applicant of whom nothing is known: merged with a record, it puts it in order."""
+        return dict.fromkeys(self.names)
 
     @cached_property
     def _plan(self) -> tuple[tuple[str, bool, encoding.Codes | None], ...]:
@@ -132,9 +133,9 @@ class FeatureContract:
         values: list[float] = []
         unseen: list[str] = []
         problems: list[FieldProblem] = []
-        get = record.get
-        for name, nullable, codes in self._plan:
-            value = get(name)
+        complete = {**self._template, **record}
+        # an unknown field comes after all others
+        for value, (name, nullable, codes) in zip(complete.values(), self._plan, strict=False):
             encoded: float | str | None
             # the two common cases without a call
             if codes is None:
@@ -154,7 +155,7 @@ class FeatureContract:
                 unseen.append(name)
             else:
                 problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
-        if problems or not record.keys() <= self._known:
+        if problems or len(complete) > len(self._plan):
             raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
         return values, unseen
 
@@ -177,11 +178,14 @@ class FeatureContract:
         InvalidRequest
             An unknown field, a wrong kind, a missing required field, a number that is not finite.
         """
-        columns = {name: [record.get(name) for record in records] for name in self.names}
+        complete = [{**self._template, **record} for record in records]
         unknown: list[FieldProblem] = []
-        for row, record in enumerate(records):
-            if not record.keys() <= self._known:
+        for row, record in enumerate(complete):
+            if len(record) > len(self._template):
                 unknown += self._find_unknown(row, record)
+        # an unknown field comes after all others, where zip ends
+        values = zip(*(record.values() for record in complete), strict=False)
+        columns = dict(zip(self.names, values, strict=False))
         return self.encode_columns(columns, len(records), unknown)
 
     def encode_columns(
@@ -226,7 +230,7 @@ class FeatureContract:
         return _collect(matrix, unseen, found)
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
-        unknown = (name for name in record if name not in self._known)
+        unknown = (name for name in record if name not in self._template)
         return [FieldProblem(row, name, encoding.UNKNOWN) for name in unknown]
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:

@@ -47,15 +47,14 @@ def encode_level(value: Any, nullable: bool, codes: Codes) -> float | str | None
 
 def encode_numbers(column: Sequence[Any], nullable: bool) -> tuple[FloatArray, Problems]:
     """Return a column of JSON numbers as doubles, NaN for missing, and the problems by row."""
-    if set(map(type, column)) <= _NUMBERS:
-        missing = sum(value is None for value in column)
+    kinds = set(map(type, column))
+    if kinds <= _NUMBERS and (nullable or type(None) not in kinds):
         try:
             numbers = np.array(column, dtype=np.float64)
         except OverflowError:
             return _encode_each(column, nullable)
-        if np.count_nonzero(np.isfinite(numbers)) == len(column) - missing and (
-            nullable or not missing
-        ):
+        missing = column.count(None) if type(None) in kinds else 0
+        if np.count_nonzero(np.isfinite(numbers)) == len(column) - missing:
             return numbers, []
     return _encode_each(column, nullable)
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +98,22 @@ def _read_json(body: bytes, contract: FeatureContract, max_rows: int) -> Table:
         fields = len(value)
     else:
         raise InvalidRequest(f"{kind} is not in MLflow's format")
-    refuse_duplicates(body, fields + len(document))
+    refuse_duplicates(body, fields + len(document), _values_of(value))
     plain = all(not {type(None), bool} & set(map(type, column)) for column in columns.values())
     complete = plain and rows > 0 and len(columns) == len(names)
     return Table(columns, rows, as_sent=complete and len(document) == 1)
+
+
+def _values_of(value: Any) -> Iterator[Collection[Any]]:
+    """Yield the values of a body, for the count of its texts."""
+    rows = value if isinstance(value, list) else value.values()
+    for row in rows:
+        if isinstance(row, dict):
+            yield row.values()
+        elif isinstance(row, list) and row and isinstance(row[0], list):
+            yield from row
+        else:
+            yield row if isinstance(row, list) else (row,)
 
 
 def _columns_of_records(

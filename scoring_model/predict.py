@@ -47,7 +47,7 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
     record = parse_json(body)
     if type(record) is not dict:
         raise InvalidRequest("the body must be an object or an array of objects")
-    refuse_duplicates(body, len(record))
+    refuse_duplicates(body, len(record), (record.values(),))
     decision = scorer.score_record(record)
     answer = answer_of(decision)
     if decision.unseen:
@@ -62,7 +62,7 @@ def predict_many(
     applicants = parse_json(body)
     single = type(applicants) is dict
     records = [applicants] if single else _check_array(applicants, max_rows)
-    refuse_duplicates(body, sum(map(len, records)))
+    refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
     rows = scorer.contract.encode_records(records)
     answers = _answer(scorer, rows, work)
     if explanation is not None:
