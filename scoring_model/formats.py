@@ -1,5 +1,6 @@
 """The five formats of MLflow's protocol, read strictly into columns of JSON values."""
 
+import csv
 import io
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.par
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 # a dictionary in a small Parquet file can unpack to any amount of text
 _MOST_CHARACTERS = 1 << 26
+# pandas takes minutes over a header of 100,000 names
+_MOST_COLUMNS = 2000
 _SPLIT_KEYS = {"columns", "data", "index"}
 
 
@@ -111,7 +114,7 @@ def _values_of(value: Any) -> Iterator[Collection[Any]]:
         if isinstance(row, dict):
             yield row.values()
         elif isinstance(row, list) and row and isinstance(row[0], list):
-            yield from row
+            yield from (cells if isinstance(cells, list) else (cells,) for cells in row)
         else:
             yield row if isinstance(row, list) else (row,)
 
@@ -172,9 +175,11 @@ def _read_csv(body: bytes, contract: FeatureContract, max_rows: int) -> Table:
 
     try:
         text = body.decode("utf-8")
-        header = pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str).iloc[0].tolist()
+        header = next(filter(None, csv.reader(io.StringIO(text))), [])
+        if len(header) > _MOST_COLUMNS:
+            raise TooLarge(f"a CSV may have {_MOST_COLUMNS} columns")
         frame = pd.read_csv(io.StringIO(text), dtype=object, nrows=max_rows + 1)
-    except (ValueError, IndexError, OverflowError, pd.errors.ParserError) as error:
+    except (ValueError, OverflowError, csv.Error, pd.errors.ParserError) as error:
         raise InvalidRequest("the body is not CSV in UTF-8 with a header") from error
     _check_header(header, contract.names)
     if not isinstance(frame.index, pd.RangeIndex):
