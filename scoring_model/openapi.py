@@ -45,7 +45,7 @@ def build_document(model: LoadedModel, settings: Settings) -> Schema:
             "title": "Credit scoring",
             "version": model.version,
             "description": "Probability of default and the decision at the threshold that costs "
-            "least. `score` 1 is accepted: `probability` lies under `threshold`.",
+            "least. A score of 1 is accepted: the probability lies under the threshold.",
         },
         "paths": paths,
         "components": {
@@ -110,7 +110,7 @@ _PARAMETERS = [
     {
         "name": "explain",
         "in": "query",
-        "description": "Adds the reasons of each decision.",
+        "description": "Adds the reasons, for up to MAX_EXPLAINED_ROWS applicants.",
         "schema": {"type": "boolean", "default": False},
     },
     {

@@ -77,7 +77,7 @@ class Routes:
                 counters.count_one(decision.probability, decision.score, decision.unseen)
             return Reply(200, answer, headers=serving.headers)
         work = self._start_work()
-        arguments = (scorer, body, self._settings.max_rows, work, explanation)
+        arguments = (scorer, body, self._settings, work, explanation)
         if small and explanation is None:
             answer = predict_many(*arguments)
         else:

@@ -23,6 +23,7 @@ DEFAULTS = {
     "SCORING_ALLOW_ANONYMOUS": ("0", "1 answers everybody when no keys are set"),
     "MAX_BODY_BYTES": ("8388608", "largest body of a request"),
     "MAX_ROWS": ("10000", "most applicants in one request"),
+    "MAX_EXPLAINED_ROWS": ("1000", "most applicants in one request for reasons"),
     "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": ("60", "seconds after which a request is given up"),
     "PROMETHEUS_MULTIPROC_DIR": (
         "",
@@ -51,7 +52,7 @@ class Settings:
         Of 32 bytes each; empty means that no key is set.
     allow_anonymous : bool
         Whether callers beyond loopback are answered when no key is set.
-    max_body_bytes, max_rows : int
+    max_body_bytes, max_rows, max_explained_rows : int
     timeout_seconds : int
     metrics_directory : Path or None
         Shared by all workers of one server; None lets the server make one.
@@ -65,6 +66,7 @@ class Settings:
     allow_anonymous: bool = False
     max_body_bytes: int = 8388608
     max_rows: int = 10000
+    max_explained_rows: int = 1000
     timeout_seconds: int = 60
     metrics_directory: Path | None = None
     metrics: bool = True
@@ -89,6 +91,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_anonymous=_read_switch("SCORING_ALLOW_ANONYMOUS", values),
         max_body_bytes=_read_count("MAX_BODY_BYTES", values),
         max_rows=_read_count("MAX_ROWS", values),
+        max_explained_rows=_read_count("MAX_EXPLAINED_ROWS", values),
         timeout_seconds=_read_count("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", values),
         metrics_directory=Path(directory) if directory else None,
         metrics=_read_switch("SCORING_METRICS", values),

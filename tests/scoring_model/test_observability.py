@@ -25,7 +25,7 @@ ROWS = make_rows(make_contract(), 50, seed=21)
 @pytest.fixture
 def fresh(model_folder: Path, tmp_path: Path) -> Iterator[Server]:
     """Start a server whose counters begin at 0, with small limits."""
-    environment = {"MAX_ROWS": "100", "MAX_BODY_BYTES": "100000"}
+    environment = {"MAX_ROWS": "100", "MAX_BODY_BYTES": "100000", "MAX_EXPLAINED_ROWS": "2"}
     with start_server(model_folder, tmp_path, environment) as running:
         yield running
 
@@ -144,6 +144,9 @@ def test_the_limits_are_named(fresh: Server) -> None:
         answer = fresh.http.post(path, json=many)
         assert answer.status_code == 413
         assert "100" in answer.json()["error"]["message"]
+        answer = fresh.http.post("/predict?explain=true", json=ROWS[:3])
+        assert answer.status_code == 413
+        assert "MAX_EXPLAINED_ROWS" in answer.json()["error"]["message"]
         large = b'{"a": "' + b"x" * 100_000 + b'"}'
         headers = {"Content-Type": "application/json"}
         for content in (large, iter([large[:50_000], large[50_000:]])):
@@ -155,7 +158,7 @@ def test_the_limits_are_named(fresh: Server) -> None:
 def test_a_slow_request_is_given_up_and_its_thread_comes_back(
     model_folder: Path, tmp_path: Path
 ) -> None:
-    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1"}
+    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1", "MAX_EXPLAINED_ROWS": "10000"}
     with start_server(model_folder, tmp_path, environment) as running:
         many = make_rows(make_contract(), 200, seed=3) * 50
         statuses = []

@@ -1,0 +1,125 @@
+"""The document describes what the server does: schemathesis asks, and people read."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scoring_model.planted import EXAMPLE, make_contract
+from tests.scoring_model.processes import Server, start_server
+
+KEY = "a-key"
+KEYS = {"SCORING_API_KEYS": hashlib.sha256(KEY.encode()).hexdigest()}
+CHECKS = (
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_headers_conformance", "response_schema_conformance", "unsupported_method"),
+)
+
+
+def run_schemathesis(server: Server, cases: int, key: str | None = None) -> None:
+    """Let schemathesis ask the live server by its own document, validly and invalidly."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
+    command += [str(server.http.base_url.join("/openapi.json"))]
+    command += ["--checks", ",".join(CHECKS), "--max-examples", str(cases), "--mode", "all"]
+    command += ["--seed", "1", "--generation-database", "none", "--continue-on-failure"]
+    if key is not None:
+        command += ["--header", f"Authorization: Bearer {key}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-6000:]
+
+
+@pytest.fixture
+def document(server: Server) -> Any:
+    """Return the document."""
+    return server.http.get("/openapi.json").json()
+
+
+def test_schemathesis_finds_nothing(server: Server) -> None:
+    run_schemathesis(server, 20)
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing_in_many_cases(server: Server) -> None:
+    run_schemathesis(server, 500)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [KEY, "wrong", None])
+def test_schemathesis_finds_nothing_with_keys(
+    model_folder: Path, tmp_path: Path, key: str | None
+) -> None:
+    with start_server(model_folder, tmp_path, KEYS) as running:
+        if key == KEY:
+            run_schemathesis(running, 500, key)
+            return
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        assert running.http.get("/openapi.json", headers=headers).status_code == 401
+
+
+def test_fields_are_described(document: Any) -> None:
+    applicant = document["components"]["schemas"]["Applicant"]
+    contract = make_contract()
+    assert list(applicant["properties"]) == list(contract.names)
+    assert applicant["required"] == [f.name for f in contract.features if not f.nullable]
+    assert applicant["additionalProperties"] is False
+    assert applicant["example"] == EXAMPLE
+    amount, purpose = applicant["properties"]["amount_00"], applicant["properties"]["purpose"]
+    assert (amount["type"], amount["title"]) == (["number"], "Amount requested")
+    assert amount["x-labels"] == {"en": "Amount requested", "fr": "Montant demandé"}
+    assert purpose["x-categories"] == [
+        "car",
+        "house",
+        "boat: used",
+        "études",
+        "submarine",
+        "zeppelin",
+    ]
+    assert applicant["properties"]["is_new"]["type"] == ["string", "boolean", "null"]
+
+
+def test_every_example_can_be_sent_as_it_is(server: Server, document: Any) -> None:
+    for path in ("/predict", "/invocations"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        examples = content["application/json"]["examples"]
+        for example in examples.values():
+            assert server.http.post(path, json=example["value"]).status_code == 200
+
+
+def test_every_route_is_described(server: Server, document: Any) -> None:
+    for path in document["paths"]:
+        assert server.http.request("DELETE", path).status_code == 405
+    assert {"/predict", "/invocations", "/metrics", "/ready"} <= document["paths"].keys()
+    assert server.http.get("/redoc").status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_the_page_shows_the_fields_in_a_browser_without_network(
+    server: Server, tmp_path: Path
+) -> None:
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    # every name but this machine's leads nowhere
+    command += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=10000", "--dump-dom"]
+    page = str(server.http.base_url.join("/docs"))
+    shown = subprocess.run(
+        [*command, page], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+    for text in (
+        "Montant demandé (fr)",
+        "boat: used",
+        "40 categories",
+        "has_guarantor",
+        "/predict",
+    ):
+        assert text in shown
+    assert "The content type, charset or encoding is not read here." in shown
+    for name in ("docs.css", "docs.js"):
+        assert server.http.get(f"/docs/{name}").status_code == 200
+    assert "http://" not in shown.replace("http://127.0.0.1", "")
+    assert "https://" not in shown
