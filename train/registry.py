@@ -21,6 +21,8 @@ MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 ALIAS_OF_STAGE = {"Production": CHAMPION, "Staging": CHALLENGER, "Archived": None}
 REGISTER_ATTEMPTS = 5
+# as many as MLflow returns at once
+MAX_VERSIONS = 10_000
 
 
 @contextmanager
@@ -110,8 +112,7 @@ def find_version(text: str) -> ModelVersion:
     """
     if text != "latest" and not (text.isascii() and text.isdigit()):
         raise InputError(f"version must be a number of {MODEL_NAME} or latest, got {text!r}")
-    versions = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'", max_results=10_000)
-    numbers = sorted(int(version.version) for version in versions)
+    numbers = sorted(int(version.version) for version in _versions())
     if not numbers:
         raise InputError(f"{MODEL_NAME} has no version yet: run `mlflow run .` first")
     number = numbers[-1] if text == "latest" else int(text)
@@ -132,23 +133,35 @@ def set_stage(version: int, stage: str) -> None:
     The version that held the stage before is archived and loses the alias.
     """
     client = MlflowClient()
-    with _stages():
-        client.transition_model_version_stage(
-            MODEL_NAME, str(version), stage, archive_existing_versions=stage != "Archived"
-        )
+    _transition(version, stage)
     alias = ALIAS_OF_STAGE[stage]
     if alias:
         client.set_registered_model_alias(MODEL_NAME, alias, str(version))
-    for other in {CHAMPION, CHALLENGER} - {alias}:
-        holder = _by_alias(other)
+        # not by MLflow's own `archive_existing_versions`: on PostgreSQL with psycopg 3 it compares
+        # the number of a version with text, and fails
+        for other in _versions():
+            if other.current_stage == stage and int(other.version) != version:
+                _transition(int(other.version), "Archived")
+    for other_alias in {CHAMPION, CHALLENGER} - {alias}:
+        holder = _by_alias(other_alias)
         if holder is not None and int(holder.version) == version:
-            client.delete_registered_model_alias(MODEL_NAME, other)
+            client.delete_registered_model_alias(MODEL_NAME, other_alias)
+
+
+def _transition(version: int, stage: str) -> None:
+    with _stages():
+        MlflowClient().transition_model_version_stage(MODEL_NAME, str(version), stage)
+
+
+def _versions() -> list[ModelVersion]:
+    return list(
+        MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'", max_results=MAX_VERSIONS)
+    )
 
 
 def in_production() -> tuple[int | None, int | None]:
     """Return who is in production by stage and who by alias; the two differ after a crash."""
-    versions = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'", max_results=10_000)
-    staged = [int(v.version) for v in versions if v.current_stage == "Production"]
+    staged = [int(v.version) for v in _versions() if v.current_stage == "Production"]
     alias = champion()
     return max(staged, default=None), None if alias is None else int(alias.version)
 
