@@ -1,0 +1,198 @@
+"""Trials per minute and time to the final cost of this project's search, beside the plain way.
+
+`python -m benchmarks.tuning [--body sba] [--rows 20000] [--trials 20]`: the plain way is hyperopt
+over `cross_val_score(LGBMClassifier)` on the same rows, the same folds, as many trials, the same
+space with the number of trees in it, and the same threads. Both winners are judged alike: fitted
+anew on folds that neither search has seen.
+"""
+
+import argparse
+import contextlib
+import io
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from hyperopt import STATUS_OK, fmin, hp, space_eval, tpe
+from lightgbm import LGBMClassifier
+from numpy.typing import NDArray
+from sklearn.model_selection import cross_val_score
+
+from benchmarks.bodies import open_body
+from train.boosting import MAX_TREES, BoostingParams, fit_fold, make_fold, margins, thread_count
+from train.costs import Costs
+from train.folds import Split, repeat_folds, split_folds
+from train.objective import held_out_cost
+from train.sampling import Treatment
+from train.space import search_space
+from train.tuning import SEARCH_FOLDS, SearchPlan, tune
+
+# the plain way has no samplers: what it can express is no treatment, and a weight
+TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight")
+COSTS = Costs()
+FRESH_FOLDS, FRESH_SEED = 5, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A search as it went.
+
+    Attributes
+    ----------
+    seconds, costs : list of float
+        When each trial ended, and the cross-validated cost of the best so far.
+    all_folds : int
+        Trials that ran all folds.
+    winner : BoostingParams
+    """
+
+    seconds: list[float]
+    costs: list[float]
+    all_folds: int
+    winner: BoostingParams
+
+    def time_to(self, cost: float) -> float:
+        """Return the seconds until the best cost was at most `cost`; NaN if it never was."""
+        return next((s for s, c in zip(self.seconds, self.costs, strict=True) if c <= cost), np.nan)
+
+
+class Rows:
+    """The rows both ways search on."""
+
+    def __init__(
+        self, matrix: NDArray[np.float64], y: NDArray[np.int8], categorical: Sequence[int]
+    ) -> None:
+        self.matrix, self.y, self.categorical = matrix, y, tuple(categorical)
+
+    def cost(self, params: BoostingParams, splits: Sequence[Split], seed: int) -> float:
+        """Return the cost per applicant of parameters on folds, fitted anew."""
+        held, margin = [], []
+        for split in splits:
+            fold = make_fold(self.matrix, self.y, *split, self.categorical)
+            held.append(fold.held_rows)
+            margin.append(margins(fit_fold(fold, params, seed), fold.held_matrix))
+        rows = np.concatenate(held)
+        found = held_out_cost(np.concatenate(margin), self.y[rows], COSTS.of_rows(len(rows)))
+        return found.cost_per_applicant
+
+
+def search_ours(rows: Rows, trials: int, seed: int) -> Course:
+    """Run this project's search."""
+    seconds: list[float] = []
+    costs: list[float] = []
+    start = time.perf_counter()
+
+    def on_trial(trial: Any) -> None:
+        best = min([trial.cost_per_applicant, *costs[-1:]]) if not trial.stopped else costs[-1]
+        seconds.append(time.perf_counter() - start)
+        costs.append(best)
+
+    (splits,) = repeat_folds(rows.y, "stratified", SEARCH_FOLDS, seed)
+    folds = [make_fold(rows.matrix, rows.y, *split, rows.categorical) for split in splits]
+    plan = SearchPlan(TREATMENTS, trials, seed)
+    with contextlib.redirect_stderr(io.StringIO()):
+        search = tune(folds, COSTS.of_rows(len(rows.y)), plan, on_trial)
+    return Course(seconds, costs, trials - search.stopped, search.best.params)
+
+
+def search_plain(rows: Rows, trials: int, seed: int) -> Course:
+    """Run hyperopt over `cross_val_score`."""
+    (splits,) = repeat_folds(rows.y, "stratified", SEARCH_FOLDS, seed)
+    space = search_space(TREATMENTS, len(splits[0][0]))
+    space["trees"] = hp.qloguniform("trees", np.log(20), np.log(MAX_TREES), 1)
+    seconds: list[float] = []
+    costs: list[float] = []
+    start = time.perf_counter()
+
+    def scoring(model: LGBMClassifier, held: NDArray[np.float64], y: NDArray[np.int8]) -> float:
+        margin = np.asarray(model.predict(held, raw_score=True))
+        return -held_out_cost(margin, y, COSTS.of_rows(len(y))).cost_per_applicant
+
+    def loss(point: dict[str, Any]) -> dict[str, Any]:
+        params = as_params(point, rows.y)
+        model = LGBMClassifier(
+            n_estimators=params.trees,
+            random_state=seed,
+            n_jobs=thread_count(),
+            verbose=-1,
+            **params.lightgbm,
+        )
+        model.set_params(scale_pos_weight=params.ratio)
+        fit = {"categorical_feature": list(rows.categorical)}
+        scores = cross_val_score(model, rows.matrix, rows.y, cv=splits, scoring=scoring, params=fit)
+        cost = -float(scores.mean())
+        seconds.append(time.perf_counter() - start)
+        costs.append(min([cost, *costs[-1:]]))
+        return {"loss": cost, "status": STATUS_OK}
+
+    random = np.random.default_rng(seed)
+    best = fmin(
+        loss, space, algo=tpe.suggest, max_evals=trials, rstate=random, show_progressbar=False
+    )
+    winner = as_params(space_eval(space, best), rows.y)
+    odds = float(rows.y.mean() / (1 - rows.y.mean()))
+    treatment: Treatment = "none" if winner.ratio == 1.0 else "class_weight"
+    winner = replace(winner, treatment=treatment, ratio=min(1.0, winner.ratio * odds))
+    return Course(seconds, costs, trials, winner)
+
+
+def as_params(point: dict[str, Any], y: NDArray[np.int8]) -> BoostingParams:
+    """Return a point of the plain space; `ratio` is the weight of a defaulter."""
+    odds = float(y.mean() / (1 - y.mean()))
+    weighted = point["treatment"] == "class_weight" and point["ratio"] > odds
+    whole = ("num_leaves", "min_data_in_leaf")
+    own = ("treatment", "ratio", "trees")
+    return BoostingParams(
+        "none",
+        point["ratio"] / odds if weighted else 1.0,
+        {
+            name: round(value) if name in whole else value
+            for name, value in point.items()
+            if name not in own
+        },
+        int(point["trees"]),
+    )
+
+
+def main() -> None:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--body", default="sba")
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with open_body(args.body, args.rows, args.seed) as (_, data):
+        rows = Rows(data.train.matrix, data.train.y, data.contract.categorical_indices)
+    ours = search_ours(rows, args.trials, args.seed)
+    plain = search_plain(rows, args.trials, args.seed)
+    splits = split_folds(rows.y, "stratified", FRESH_FOLDS, FRESH_SEED + args.seed)
+    print(f"{args.body}: {len(rows.y)} rows, {args.trials} trials, {thread_count()} threads")
+    final = {}
+    for name, course in (("ours", ours), ("plain", plain)):
+        final[name] = rows.cost(course.winner, splits, args.seed)
+        print(
+            f"{name:6} {60 * args.trials / course.seconds[-1]:7.1f} trials a minute, "
+            f"{60 * course.all_folds / course.seconds[-1]:7.1f} with all folds; "
+            f"{course.seconds[-1]:6.1f} s in all; cross-validated cost {course.costs[-1]:.4f}; "
+            f"cost on fresh folds {final[name]:.4f}"
+        )
+    wall = plain.seconds[-1] / ours.seconds[-1]
+    print(f"ratio of trials a minute: {wall:.2f}")
+    whole = wall * ours.all_folds / args.trials
+    print(f"ratio of trials a minute, counting only those with all folds: {whole:.2f}")
+    print(f"ratio of costs on fresh folds: {final['ours'] / final['plain']:.4f}")
+    reached = ours.time_to(plain.costs[-1])
+    print(
+        f"ours reached the plain way's final cost after {reached:.1f} s, "
+        f"{reached / plain.time_to(plain.costs[-1]):.2f} of the time it took the plain way, "
+        f"{reached / plain.seconds[-1]:.2f} of its whole time"
+    )
+
+
+if __name__ == "__main__":
+    main()
