@@ -2,7 +2,7 @@
 
 from scoring_model.errors import InvalidRequest
 from scoring_model.scorer import Scorer
-from train.costs import Costs
+from train.costs import AnyCosts, Costs, LoanCosts
 from train.data import LabelledRows
 from train.errors import InputError
 from train.gate import GateResult, Rule, ScoredRows, judge, judge_alone
@@ -28,7 +28,7 @@ def compare(
     InputError
         The challenger cannot score the rows of its own portfolio.
     """
-    costs = _costs_of(challenger)
+    costs = _costs_of(challenger, rows)
     scored = score_rows(rows, challenger, costs)
     if isinstance(scored, str):
         raise InputError(f"the challenger cannot score its portfolio's test rows: {scored}")
@@ -39,13 +39,13 @@ def compare(
         why = Rule("champion on the same rows", "scored", rival, passed=False)
         return judge_alone(rows.y, scored, (why,), limits)
     result = judge(rows.y, scored, rival, limits)
-    if not isinstance(champion, str) and (old := _costs_of(champion)) != costs:
-        rule = Rule("costs of a wrong decision", _shown(old), _shown(costs), passed=False)
+    if not isinstance(champion, str) and (old := _shown(champion)) != _shown(challenger):
+        rule = Rule("costs of a wrong decision", old, _shown(challenger), passed=False)
         return GateResult((*result.rules, rule), result.saving, result.rows)
     return result
 
 
-def score_rows(rows: LabelledRows, scorer: Scorer, costs: Costs) -> ScoredRows | str:
+def score_rows(rows: LabelledRows, scorer: Scorer, costs: AnyCosts) -> ScoredRows | str:
     """Score the rows, or say why this model cannot."""
     absent = [name for name in scorer.contract.names if name not in rows.frame.columns]
     if absent:
@@ -60,9 +60,22 @@ def score_rows(rows: LabelledRows, scorer: Scorer, costs: Costs) -> ScoredRows |
     return ScoredRows(decisions.probability, refused, costs.of_each(rows.y, refused))
 
 
-def _costs_of(scorer: Scorer) -> Costs:
-    return Costs(scorer.policy.false_negative_cost, scorer.policy.false_positive_cost)
+def _costs_of(scorer: Scorer, rows: LabelledRows) -> AnyCosts:
+    """Return what wrong decisions on the rows cost, as the version itself has it."""
+    rule = scorer.policy.loan_costs
+    if rule is None:
+        return Costs(scorer.policy.false_negative_cost, scorer.policy.false_positive_cost)
+    contract = scorer.contract.with_all_nullable()
+    try:
+        matrix = contract.encode_frame(rows.frame).matrix
+        return LoanCosts(*rule.costs(matrix, contract.names))
+    except InvalidRequest as error:
+        raise InputError(f"the costs of the portfolio's test rows: {error}") from error
 
 
-def _shown(costs: Costs) -> str:
-    return f"{costs.false_negative:g} : {costs.false_positive:g}"
+def _shown(scorer: Scorer) -> str:
+    """Return the costs of accepting a defaulter and of refusing a good client, for people."""
+    policy = scorer.policy
+    if policy.loan_costs is not None:
+        return f"{policy.loan_costs.false_negative} : {policy.loan_costs.false_positive}"
+    return f"{policy.false_negative_cost:g} : {policy.false_positive_cost:g}"

@@ -1,0 +1,71 @@
+"""Both are scored on the same rows and by the same costs, or the gate says why not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scoring_model.loan_costs import LoanCostRule
+from scoring_model.scorer import Scorer
+from tests.train.versions import make_scorer, write_gated_portfolio
+from train.comparison import compare
+from train.data import LabelledRows, load_data
+from train.limits import GateLimits
+from train.portfolio import load_portfolio
+
+LIMITS = GateLimits(max_acceptance_change=0.99, max_ece=0.5, min_roc_auc=0.5)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[LabelledRows, Scorer]:
+    portfolio = write_gated_portfolio(Path(tmp_path_factory.mktemp("comparison")))
+    data = load_data(load_portfolio(portfolio))
+    return data.test, make_scorer(data, trees=30)
+
+
+def with_loan_costs(scorer: Scorer, factor: float) -> Scorer:
+    rule = LoanCostRule("amount * 0.65", "amount * 0.05", factor)
+    return replace(scorer, policy=replace(scorer.policy, loan_costs=rule))
+
+
+def test_costs_of_each_loan_are_those_of_the_version(
+    planted: tuple[LabelledRows, Scorer],
+) -> None:
+    rows, scorer = planted
+    accepts_all, challenger = with_loan_costs(scorer, 99.0), with_loan_costs(scorer, 1.0)
+    result = compare(rows, challenger, accepts_all, LIMITS)
+    assert result.saving is not None
+    amount = rows.frame["amount"].to_numpy()
+    refused = challenger.score_frame(rows.frame).score == 0
+    lost = np.where(refused, amount * 0.05 * (rows.y == 0), amount * 0.65 * (rows.y == 1))
+    assert result.saving.challenger_cost == pytest.approx(lost.mean())
+    assert len(result.rules) == 4
+
+
+def test_other_costs_are_no_ground_for_a_comparison(
+    planted: tuple[LabelledRows, Scorer],
+) -> None:
+    rows, scorer = planted
+    result = compare(rows, with_loan_costs(scorer, 1.0), scorer, LIMITS)
+    failed = {rule.name: rule for rule in result.rules if not rule.passed}
+    costs = failed["costs of a wrong decision"]
+    assert (costs.limit, costs.value) == ("10 : 1", "amount * 0.65 : amount * 0.05")
+
+
+def test_a_champion_that_cannot_be_loaded_takes_an_override(
+    planted: tuple[LabelledRows, Scorer],
+) -> None:
+    rows, scorer = planted
+    result = compare(rows, scorer, "booster.txt is missing", LIMITS)
+    assert not result.earned
+    assert "booster.txt is missing" in result.reason
+    assert result.saving is None
+
+
+def test_before_a_first_champion_the_floors_alone_decide(
+    planted: tuple[LabelledRows, Scorer],
+) -> None:
+    rows, scorer = planted
+    assert compare(rows, scorer, None, LIMITS).earned
+    assert not compare(rows, scorer, None, replace(LIMITS, min_roc_auc=0.99)).earned
