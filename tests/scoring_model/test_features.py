@@ -78,6 +78,12 @@ def test_no_division_is_bare() -> None:
         assert not re.findall(r"/ nullif\((?:(?!, 0\)).)*\n", code), name
 
 
+def test_no_number_is_a_decimal() -> None:
+    # other engines compute with as many digits as a literal such as 1.0 has, DuckDB with doubles
+    for name, text in statements():
+        assert not re.findall(r"[0-9]\.[0-9]", text), name
+
+
 def test_no_statement_reads_a_protected_column_or_the_outcome() -> None:
     forbidden = {"TARGET", *load_portfolio(SHIPPED / "portfolio.toml").protected}
     for name, text in statements():

@@ -32,15 +32,15 @@ SELECT
     avg(CNT_INSTALMENT) AS pos_instalments_count_mean, -- Mean of the agreed instalments
     max(CNT_INSTALMENT_FUTURE) AS pos_instalments_left_count_max, -- Greatest of the instalments left
     avg(CNT_INSTALMENT_FUTURE) AS pos_instalments_left_count_mean, -- Mean of the instalments left
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Active' THEN 1.0 ELSE 0.0 END) AS pos_active_share, -- Share with status Active
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Amortized debt' THEN 1.0 ELSE 0.0 END) AS pos_amortized_debt_share, -- Share with status Amortized debt
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Approved' THEN 1.0 ELSE 0.0 END) AS pos_approved_share, -- Share with status Approved
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Canceled' THEN 1.0 ELSE 0.0 END) AS pos_canceled_share, -- Share with status Canceled
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Completed' THEN 1.0 ELSE 0.0 END) AS pos_completed_share, -- Share with status Completed
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Demand' THEN 1.0 ELSE 0.0 END) AS pos_demand_share, -- Share with status Demand
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Returned to the store' THEN 1.0 ELSE 0.0 END) AS pos_returned_to_the_store_share, -- Share with status Returned to the store
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Signed' THEN 1.0 ELSE 0.0 END) AS pos_signed_share, -- Share with status Signed
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'XNA' THEN 1.0 ELSE 0.0 END) AS pos_xna_share -- Share with status XNA
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Active' THEN 1 ELSE 0 END) AS pos_active_share, -- Share with status Active
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Amortized debt' THEN 1 ELSE 0 END) AS pos_amortized_debt_share, -- Share with status Amortized debt
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Approved' THEN 1 ELSE 0 END) AS pos_approved_share, -- Share with status Approved
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Canceled' THEN 1 ELSE 0 END) AS pos_canceled_share, -- Share with status Canceled
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Completed' THEN 1 ELSE 0 END) AS pos_completed_share, -- Share with status Completed
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Demand' THEN 1 ELSE 0 END) AS pos_demand_share, -- Share with status Demand
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Returned to the store' THEN 1 ELSE 0 END) AS pos_returned_to_the_store_share, -- Share with status Returned to the store
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Signed' THEN 1 ELSE 0 END) AS pos_signed_share, -- Share with status Signed
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'XNA' THEN 1 ELSE 0 END) AS pos_xna_share -- Share with status XNA
 FROM pos_known
 GROUP BY SK_ID_CURR;
 

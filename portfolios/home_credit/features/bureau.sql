@@ -65,29 +65,29 @@ SELECT
     avg(DAYS_ENDDATE_FACT - DAYS_CREDIT_ENDDATE) AS bureau_closed_late_days_mean, -- Days from the agreed to the real last day
     sum(AMT_CREDIT_SUM_DEBT) / nullif(sum(AMT_CREDIT_SUM), 0) AS bureau_debt_credit_ratio, -- Debt to credit
     sum(AMT_CREDIT_SUM_OVERDUE) / nullif(sum(AMT_CREDIT_SUM_DEBT), 0) AS bureau_overdue_debt_ratio, -- Amount overdue to debt
-    avg(CASE WHEN CREDIT_ACTIVE = 'Active' THEN 1.0 ELSE 0.0 END) AS bureau_active_share, -- Share with status Active
-    avg(CASE WHEN CREDIT_ACTIVE = 'Closed' THEN 1.0 ELSE 0.0 END) AS bureau_closed_share, -- Share with status Closed
-    avg(CASE WHEN CREDIT_ACTIVE = 'Sold' THEN 1.0 ELSE 0.0 END) AS bureau_sold_share, -- Share with status Sold
-    avg(CASE WHEN CREDIT_ACTIVE = 'Bad debt' THEN 1.0 ELSE 0.0 END) AS bureau_bad_debt_share, -- Share with status Bad debt
-    avg(CASE WHEN CREDIT_CURRENCY = 'currency 1' THEN 1.0 ELSE 0.0 END) AS bureau_currency_1_share, -- Share with currency currency 1
-    avg(CASE WHEN CREDIT_CURRENCY = 'currency 2' THEN 1.0 ELSE 0.0 END) AS bureau_currency_2_share, -- Share with currency currency 2
-    avg(CASE WHEN CREDIT_CURRENCY = 'currency 3' THEN 1.0 ELSE 0.0 END) AS bureau_currency_3_share, -- Share with currency currency 3
-    avg(CASE WHEN CREDIT_CURRENCY = 'currency 4' THEN 1.0 ELSE 0.0 END) AS bureau_currency_4_share, -- Share with currency currency 4
-    avg(CASE WHEN CREDIT_TYPE = 'Consumer credit' THEN 1.0 ELSE 0.0 END) AS bureau_consumer_credit_share, -- Share with type Consumer credit
-    avg(CASE WHEN CREDIT_TYPE = 'Credit card' THEN 1.0 ELSE 0.0 END) AS bureau_credit_card_share, -- Share with type Credit card
-    avg(CASE WHEN CREDIT_TYPE = 'Car loan' THEN 1.0 ELSE 0.0 END) AS bureau_car_loan_share, -- Share with type Car loan
-    avg(CASE WHEN CREDIT_TYPE = 'Mortgage' THEN 1.0 ELSE 0.0 END) AS bureau_mortgage_share, -- Share with type Mortgage
-    avg(CASE WHEN CREDIT_TYPE = 'Microloan' THEN 1.0 ELSE 0.0 END) AS bureau_microloan_share, -- Share with type Microloan
-    avg(CASE WHEN CREDIT_TYPE = 'Loan for business development' THEN 1.0 ELSE 0.0 END) AS bureau_loan_for_business_development_share, -- Share with type Loan for business development
-    avg(CASE WHEN CREDIT_TYPE = 'Loan for working capital replenishment' THEN 1.0 ELSE 0.0 END) AS bureau_loan_for_working_capital_replenishment_share, -- Share with type Loan for working capital replenishment
-    avg(CASE WHEN CREDIT_TYPE = 'Unknown type of loan' THEN 1.0 ELSE 0.0 END) AS bureau_unknown_type_of_loan_share, -- Share with type Unknown type of loan
-    avg(CASE WHEN CREDIT_TYPE = 'Another type of loan' THEN 1.0 ELSE 0.0 END) AS bureau_another_type_of_loan_share, -- Share with type Another type of loan
-    avg(CASE WHEN CREDIT_TYPE = 'Cash loan (non-earmarked)' THEN 1.0 ELSE 0.0 END) AS bureau_cash_loan_non_earmarked_share, -- Share with type Cash loan (non-earmarked)
-    avg(CASE WHEN CREDIT_TYPE = 'Real estate loan' THEN 1.0 ELSE 0.0 END) AS bureau_real_estate_loan_share, -- Share with type Real estate loan
-    avg(CASE WHEN CREDIT_TYPE = 'Loan for the purchase of equipment' THEN 1.0 ELSE 0.0 END) AS bureau_loan_for_the_purchase_of_equipment_share, -- Share with type Loan for the purchase of equipment
-    avg(CASE WHEN CREDIT_TYPE = 'Interbank credit' THEN 1.0 ELSE 0.0 END) AS bureau_interbank_credit_share, -- Share with type Interbank credit
-    avg(CASE WHEN CREDIT_TYPE = 'Mobile operator loan' THEN 1.0 ELSE 0.0 END) AS bureau_mobile_operator_loan_share, -- Share with type Mobile operator loan
-    avg(CASE WHEN CREDIT_TYPE = 'Loan for purchase of shares (margin lending)' THEN 1.0 ELSE 0.0 END) AS bureau_loan_for_purchase_of_shares_margin_lending_share -- Share with type Loan for purchase of shares (margin lending)
+    avg(CASE WHEN CREDIT_ACTIVE = 'Active' THEN 1 ELSE 0 END) AS bureau_active_share, -- Share with status Active
+    avg(CASE WHEN CREDIT_ACTIVE = 'Closed' THEN 1 ELSE 0 END) AS bureau_closed_share, -- Share with status Closed
+    avg(CASE WHEN CREDIT_ACTIVE = 'Sold' THEN 1 ELSE 0 END) AS bureau_sold_share, -- Share with status Sold
+    avg(CASE WHEN CREDIT_ACTIVE = 'Bad debt' THEN 1 ELSE 0 END) AS bureau_bad_debt_share, -- Share with status Bad debt
+    avg(CASE WHEN CREDIT_CURRENCY = 'currency 1' THEN 1 ELSE 0 END) AS bureau_currency_1_share, -- Share with currency currency 1
+    avg(CASE WHEN CREDIT_CURRENCY = 'currency 2' THEN 1 ELSE 0 END) AS bureau_currency_2_share, -- Share with currency currency 2
+    avg(CASE WHEN CREDIT_CURRENCY = 'currency 3' THEN 1 ELSE 0 END) AS bureau_currency_3_share, -- Share with currency currency 3
+    avg(CASE WHEN CREDIT_CURRENCY = 'currency 4' THEN 1 ELSE 0 END) AS bureau_currency_4_share, -- Share with currency currency 4
+    avg(CASE WHEN CREDIT_TYPE = 'Consumer credit' THEN 1 ELSE 0 END) AS bureau_consumer_credit_share, -- Share with type Consumer credit
+    avg(CASE WHEN CREDIT_TYPE = 'Credit card' THEN 1 ELSE 0 END) AS bureau_credit_card_share, -- Share with type Credit card
+    avg(CASE WHEN CREDIT_TYPE = 'Car loan' THEN 1 ELSE 0 END) AS bureau_car_loan_share, -- Share with type Car loan
+    avg(CASE WHEN CREDIT_TYPE = 'Mortgage' THEN 1 ELSE 0 END) AS bureau_mortgage_share, -- Share with type Mortgage
+    avg(CASE WHEN CREDIT_TYPE = 'Microloan' THEN 1 ELSE 0 END) AS bureau_microloan_share, -- Share with type Microloan
+    avg(CASE WHEN CREDIT_TYPE = 'Loan for business development' THEN 1 ELSE 0 END) AS bureau_loan_for_business_development_share, -- Share with type Loan for business development
+    avg(CASE WHEN CREDIT_TYPE = 'Loan for working capital replenishment' THEN 1 ELSE 0 END) AS bureau_loan_for_working_capital_replenishment_share, -- Share with type Loan for working capital replenishment
+    avg(CASE WHEN CREDIT_TYPE = 'Unknown type of loan' THEN 1 ELSE 0 END) AS bureau_unknown_type_of_loan_share, -- Share with type Unknown type of loan
+    avg(CASE WHEN CREDIT_TYPE = 'Another type of loan' THEN 1 ELSE 0 END) AS bureau_another_type_of_loan_share, -- Share with type Another type of loan
+    avg(CASE WHEN CREDIT_TYPE = 'Cash loan (non-earmarked)' THEN 1 ELSE 0 END) AS bureau_cash_loan_non_earmarked_share, -- Share with type Cash loan (non-earmarked)
+    avg(CASE WHEN CREDIT_TYPE = 'Real estate loan' THEN 1 ELSE 0 END) AS bureau_real_estate_loan_share, -- Share with type Real estate loan
+    avg(CASE WHEN CREDIT_TYPE = 'Loan for the purchase of equipment' THEN 1 ELSE 0 END) AS bureau_loan_for_the_purchase_of_equipment_share, -- Share with type Loan for the purchase of equipment
+    avg(CASE WHEN CREDIT_TYPE = 'Interbank credit' THEN 1 ELSE 0 END) AS bureau_interbank_credit_share, -- Share with type Interbank credit
+    avg(CASE WHEN CREDIT_TYPE = 'Mobile operator loan' THEN 1 ELSE 0 END) AS bureau_mobile_operator_loan_share, -- Share with type Mobile operator loan
+    avg(CASE WHEN CREDIT_TYPE = 'Loan for purchase of shares (margin lending)' THEN 1 ELSE 0 END) AS bureau_loan_for_purchase_of_shares_margin_lending_share -- Share with type Loan for purchase of shares (margin lending)
 FROM bureau_known
 GROUP BY SK_ID_CURR;
 

@@ -6,10 +6,10 @@ SELECT
     SK_ID_BUREAU,
     STATUS,
     CAST(MONTHS_BALANCE AS DOUBLE) AS MONTHS_BALANCE,
-    CASE
-        WHEN STATUS IN ('0', 'C') THEN 0.0 WHEN STATUS = '1' THEN 1.0 WHEN STATUS = '2' THEN 2.0
-        WHEN STATUS = '3' THEN 3.0 WHEN STATUS = '4' THEN 4.0 WHEN STATUS = '5' THEN 5.0
-    END AS days_past_due_class
+    CAST(CASE
+        WHEN STATUS IN ('0', 'C') THEN 0 WHEN STATUS = '1' THEN 1 WHEN STATUS = '2' THEN 2
+        WHEN STATUS = '3' THEN 3 WHEN STATUS = '4' THEN 4 WHEN STATUS = '5' THEN 5
+    END AS DOUBLE) AS days_past_due_class
 FROM bureau_balance
 WHERE MONTHS_BALANCE <= 0;
 
@@ -20,14 +20,14 @@ SELECT
     min(MONTHS_BALANCE) AS month_min,
     max(MONTHS_BALANCE) AS month_max,
     sum(MONTHS_BALANCE) AS month_sum,
-    sum(CASE WHEN STATUS = '0' THEN 1.0 ELSE 0.0 END) AS status_0,
-    sum(CASE WHEN STATUS = '1' THEN 1.0 ELSE 0.0 END) AS status_1,
-    sum(CASE WHEN STATUS = '2' THEN 1.0 ELSE 0.0 END) AS status_2,
-    sum(CASE WHEN STATUS = '3' THEN 1.0 ELSE 0.0 END) AS status_3,
-    sum(CASE WHEN STATUS = '4' THEN 1.0 ELSE 0.0 END) AS status_4,
-    sum(CASE WHEN STATUS = '5' THEN 1.0 ELSE 0.0 END) AS status_5,
-    sum(CASE WHEN STATUS = 'C' THEN 1.0 ELSE 0.0 END) AS status_c,
-    sum(CASE WHEN STATUS = 'X' THEN 1.0 ELSE 0.0 END) AS status_x,
+    sum(CASE WHEN STATUS = '0' THEN 1 ELSE 0 END) AS status_0,
+    sum(CASE WHEN STATUS = '1' THEN 1 ELSE 0 END) AS status_1,
+    sum(CASE WHEN STATUS = '2' THEN 1 ELSE 0 END) AS status_2,
+    sum(CASE WHEN STATUS = '3' THEN 1 ELSE 0 END) AS status_3,
+    sum(CASE WHEN STATUS = '4' THEN 1 ELSE 0 END) AS status_4,
+    sum(CASE WHEN STATUS = '5' THEN 1 ELSE 0 END) AS status_5,
+    sum(CASE WHEN STATUS = 'C' THEN 1 ELSE 0 END) AS status_c,
+    sum(CASE WHEN STATUS = 'X' THEN 1 ELSE 0 END) AS status_x,
     max(days_past_due_class) AS worst,
     sum(days_past_due_class) AS class_sum,
     count(days_past_due_class) AS class_months,

@@ -139,13 +139,13 @@ SELECT
     var_samp(SK_DPD_DEF) AS card_dpd_def_var, -- Variance of sk dpd def
     max(utilisation) AS card_utilisation_max, -- Greatest of balance to limit
     avg(utilisation) AS card_utilisation_mean, -- Mean of balance to limit
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Active' THEN 1.0 ELSE 0.0 END) AS card_active_share, -- Share with status Active
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Approved' THEN 1.0 ELSE 0.0 END) AS card_approved_share, -- Share with status Approved
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Completed' THEN 1.0 ELSE 0.0 END) AS card_completed_share, -- Share with status Completed
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Demand' THEN 1.0 ELSE 0.0 END) AS card_demand_share, -- Share with status Demand
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1.0 ELSE 0.0 END) AS card_refused_share, -- Share with status Refused
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Sent proposal' THEN 1.0 ELSE 0.0 END) AS card_sent_proposal_share, -- Share with status Sent proposal
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Signed' THEN 1.0 ELSE 0.0 END) AS card_signed_share -- Share with status Signed
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Active' THEN 1 ELSE 0 END) AS card_active_share, -- Share with status Active
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Approved' THEN 1 ELSE 0 END) AS card_approved_share, -- Share with status Approved
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Completed' THEN 1 ELSE 0 END) AS card_completed_share, -- Share with status Completed
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Demand' THEN 1 ELSE 0 END) AS card_demand_share, -- Share with status Demand
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) AS card_refused_share, -- Share with status Refused
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Sent proposal' THEN 1 ELSE 0 END) AS card_sent_proposal_share, -- Share with status Sent proposal
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Signed' THEN 1 ELSE 0 END) AS card_signed_share -- Share with status Signed
 FROM card_known
 GROUP BY SK_ID_CURR;
 

@@ -56,9 +56,9 @@ SELECT
     max(DAYS_ENTRY_PAYMENT) AS instalments_days_payment_max, -- Greatest of the day of the payment
     avg(DAYS_ENTRY_PAYMENT) AS instalments_days_payment_mean, -- Mean of the day of the payment
     sum(DAYS_ENTRY_PAYMENT) AS instalments_days_payment_sum, -- Sum of the day of the payment
-    avg(CASE WHEN days_past_due > 0 THEN 1.0 ELSE 0.0 END) AS instalments_late_share, -- Share paid late
-    avg(CASE WHEN AMT_PAYMENT < AMT_INSTALMENT THEN 1.0 ELSE 0.0 END) AS instalments_short_share, -- Share paid in part
-    avg(CASE WHEN DAYS_ENTRY_PAYMENT IS NULL THEN 1.0 ELSE 0.0 END) AS instalments_missed_share -- Share without a payment
+    avg(CASE WHEN days_past_due > 0 THEN 1 ELSE 0 END) AS instalments_late_share, -- Share paid late
+    avg(CASE WHEN AMT_PAYMENT < AMT_INSTALMENT THEN 1 ELSE 0 END) AS instalments_short_share, -- Share paid in part
+    avg(CASE WHEN DAYS_ENTRY_PAYMENT IS NULL THEN 1 ELSE 0 END) AS instalments_missed_share -- Share without a payment
 FROM instalments_known
 GROUP BY SK_ID_CURR;
 
