@@ -176,7 +176,10 @@ def margins(booster: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[n
     """Return the booster's raw log-odds of default, shape (rows,)."""
     trees = booster.best_iteration if booster.best_iteration > 0 else None
     return np.asarray(
-        booster.predict(matrix, raw_score=True, num_iteration=trees), dtype=np.float64
+        # one thread, as in fitting: LightGBM's count of threads is the process's, and a prediction
+        # with more than the fit beside it has reserved buffers for ends in a segmentation fault
+        booster.predict(matrix, raw_score=True, num_iteration=trees, num_threads=1),
+        dtype=np.float64,
     )
 
 
