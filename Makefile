@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve export ui test test-all lint clean
+.PHONY: run serve ui test test-all lint bench key export clean
 
 run: .venv/ready
 	mlflow run . --env-manager local
@@ -25,6 +25,12 @@ test: lint
 test-all: lint
 	.ci/install-system-packages
 	pytest
+
+bench: .venv/ready
+	python -m benchmarks.serving
+
+key: .venv/ready
+	python -m scoring_model.auth
 
 lint: .venv/ready
 	ruff check .

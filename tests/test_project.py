@@ -167,7 +167,7 @@ def test_a_second_version_is_a_challenger_until_it_is_promoted(tmp_path: Path) -
     arguments = ("-P", f"portfolio={project.portfolio}", "-P", "max_evals=1")
     project.mlflow_run(*arguments)
     second = project.mlflow_run(*arguments, "-P", "false_negative_cost=5")
-    command = "mlflow run . -e promote -P version=2 -P stage=Production"
+    command = "mlflow run . --env-manager local -e promote -P version=2 -P stage=Production"
     assert command in second.stdout
     mlflow = client(project)
     assert stages(mlflow) == {"1": "Production", "2": "Staging"}

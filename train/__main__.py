@@ -115,7 +115,8 @@ def run_train(args: argparse.Namespace) -> None:
         print(f"run {run_id}: version {version} of {registry.MODEL_NAME} is in {stage}")
         if stage == "Staging":
             print(
-                f"to promote it: mlflow run . -e promote -P version={version} -P stage=Production"
+                "to promote it: mlflow run . --env-manager local -e promote "
+                f"-P version={version} -P stage=Production"
             )
 
 
