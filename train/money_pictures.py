@@ -47,7 +47,7 @@ def draw_cost(findings: Findings) -> Figure:
     axes.axvline(scale.theory, color=MUTED, linestyle=":", linewidth=1.3)
     axes.axvline(scale.chosen, color=INK, linewidth=1.3)
     axes.plot([scale.chosen], [here], "o", color=INK, markersize=7)
-    high = 1.35 * max(float(np.max(test)), float(refused_good[0]), here)
+    high = 1.4 * max(float(np.max(test)), float(total.max()))
     axes.set(xlim=(0, top), ylim=(0, high), ylabel="cost per applicant")
     if findings.is_per_loan:
         axes.set_xlabel("refuse from this multiple of each loan's own threshold")
