@@ -1,13 +1,7 @@
 """Versions move by being earned, together or not at all, and back; bad commands change nothing."""
 
 import json
-import os
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,79 +10,24 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.made import make_loans
-from tests.train.versions import (
-    make_scorer,
-    register_scorer,
-    with_threshold,
-    write_gated_portfolio,
+from tests.train.planted_registry import (
+    CHAMPION,
+    CHEAPER,
+    LIKE_CHAMPION,
+    NAME,
+    NARROWER,
+    SAME,
+    in_production,
+    planted,
+    state,
+    store,
 )
-from train import history, promotion, registry
+from train import history, registry
 from train.__main__ import main
-from train.data import load_data
-from train.ledger import Overtaken, read_ledger
-from train.portfolio import load_portfolio
+from train.ledger import read_ledger
 
 ROOT = Path(__file__).parent.parent.parent
-NAME = registry.MODEL_NAME
-# what the planted versions are
-CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
-KILL_AT = {
-    "once it is claimed": "transition_model_version_stage",
-    "between stage and alias": "set_registered_model_alias",
-    "before it is marked": "set_tag",
-}
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a portfolio and a store of five versions, the first in production."""
-    directory = tmp_path_factory.mktemp("planted")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
-    mlflow.create_experiment("planted", artifact_location=str(directory / "artifacts"))
-    mlflow.set_experiment("planted")
-    portfolio = write_gated_portfolio(directory)
-    data = load_data(load_portfolio(portfolio))
-    good = make_scorer(data, trees=60)
-    accepts_all = with_threshold(good, 1.0)
-    narrow = make_scorer(data, trees=60, without=["income"])
-    for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
-        register_scorer(portfolio, scorer)
-    assert promotion.place_new(CHAMPION) == "Production"
-    mlflow.set_tracking_uri(before)
-    return directory
-
-
-@pytest.fixture(autouse=True)
-def store(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Point MLflow at a copy of the planted store and return its URI."""
-    before = mlflow.get_tracking_uri()
-    with sqlite3.connect(planted / "mlflow.db") as source:
-        source.execute("vacuum into ?", (str(tmp_path / "mlflow.db"),))
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment("planted")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    yield uri
-    mlflow.set_tracking_uri(before)
-
-
-def state() -> dict[str, Any]:
-    """Return all that a command could have changed of the registry."""
-    client = MlflowClient()
-    versions = client.search_model_versions(f"name = '{NAME}'")
-    return {
-        "stages": {int(v.version): v.current_stage for v in versions},
-        "aliases": {a: int(v) for a, v in client.get_registered_model(NAME).aliases.items()},
-    }
-
-
-def in_production() -> int:
-    """Return the champion, which stage and alias must agree on."""
-    staged, alias = registry.in_production()
-    assert staged == alias
-    assert staged is not None
-    return staged
+__all__ = ["planted", "store"]  # fixtures
 
 
 def promote(version: int | str, *more: str, stage: str = "Production") -> int:
@@ -186,79 +125,6 @@ def test_staging_and_archive_move_stage_and_alias() -> None:
     assert promote(CHEAPER, stage="Archived") == 0
     assert state()["aliases"] == {"champion": 1}
     assert promote(CHAMPION, stage="Archived") == 1
-    assert in_production() == CHAMPION
-
-
-@pytest.mark.parametrize("call", KILL_AT.values(), ids=list(KILL_AT))
-def test_a_killed_promotion_is_completed_by_the_next_command(
-    call: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = (
-        "import os, sys\n"
-        "from mlflow.tracking import MlflowClient\n"
-        "from train import promotion\n"
-        f"trial = promotion.try_challenger('{CHEAPER}', False, print)\n"
-        f"MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL})\n"
-        "promotion.promote(trial, '', '')\n"
-    )
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
-    assert result.returncode == -signal.SIGKILL
-    if call == "set_registered_model_alias":
-        assert registry.in_production() == (CHEAPER, CHAMPION)
-    assert main(["history"]) == 0
-    assert "it is completed now" in capsys.readouterr().err
-    assert in_production() == CHEAPER
-    assert state()["stages"][CHAMPION] == "Archived"
-    assert main(["history"]) == 0
-    assert "completed" not in capsys.readouterr().err
-
-
-def test_of_two_promotions_at_once_one_wins() -> None:
-    first = promotion.try_challenger(str(CHEAPER), False, print)
-    second = promotion.try_challenger(str(LIKE_CHAMPION), False, print)
-    promotion.promote(first, "", "")
-    after = state()
-    with pytest.raises(Overtaken, match="moved version 3 to Production in the meantime"):
-        promotion.promote(second, "at once", "")
-    assert state() == after
-
-
-def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
-    trial = promotion.try_challenger(str(CHEAPER), False, print)
-    assert promotion.place_new(NARROWER) == "Staging"
-    promotion.promote(trial, "", "")
-    assert in_production() == CHEAPER
-    assert state()["aliases"] == {"champion": 3, "challenger": 5}
-
-
-@pytest.mark.slow
-def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
-    code = "import sys; from train import promotion; promotion.place_new(int(sys.argv[1]))"
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": store}
-    racers = [
-        subprocess.Popen([sys.executable, "-c", code, str(version)], cwd=ROOT, env=environment)
-        for version in (SAME, CHEAPER, LIKE_CHAMPION, NARROWER)
-    ]
-    assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
-    ledger = read_ledger(registry.find_ledger())
-    assert {move.version for move in ledger.moves} == {1, 2, 3, 4, 5}
-    stages = state()["stages"]
-    assert sorted(stages.values()) == [*["Archived"] * 3, "Production", "Staging"]
-    assert stages[state()["aliases"]["challenger"]] == "Staging"
-
-
-def test_a_champion_set_past_the_commands_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    registry.set_stage(LIKE_CHAMPION, "Production")
-    assert main(["history", "--format", "json"]) == 0
-    printed = capsys.readouterr()
-    assert "put into production past `promote`" in printed.err
-    assert [row["kind"] for row in json.loads(printed.out)] == ["first", "outside"]
-    assert in_production() == LIKE_CHAMPION
-
-
-def test_where_stage_and_alias_disagree_the_ledger_decides() -> None:
-    MlflowClient().set_registered_model_alias(NAME, "champion", str(CHEAPER))
-    assert main(["history"]) == 0
     assert in_production() == CHAMPION
 
 

@@ -1,0 +1,76 @@
+"""A registry of five planted versions, anew for each test, and what there is to see of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.train.versions import (
+    make_scorer,
+    register_scorer,
+    with_threshold,
+    write_gated_portfolio,
+)
+from train import promotion, registry
+from train.data import load_data
+from train.portfolio import load_portfolio
+
+NAME = registry.MODEL_NAME
+# what the planted versions are
+CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a portfolio and a store of five versions, the first in production."""
+    directory = tmp_path_factory.mktemp("planted")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
+    mlflow.create_experiment("planted", artifact_location=str(directory / "artifacts"))
+    mlflow.set_experiment("planted")
+    portfolio = write_gated_portfolio(directory)
+    data = load_data(load_portfolio(portfolio))
+    good = make_scorer(data, trees=60)
+    accepts_all = with_threshold(good, 1.0)
+    narrow = make_scorer(data, trees=60, without=["income"])
+    for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
+        register_scorer(portfolio, scorer)
+    assert promotion.place_new(CHAMPION) == "Production"
+    mlflow.set_tracking_uri(before)
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def store(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Point MLflow at a copy of the planted store and return its URI."""
+    before = mlflow.get_tracking_uri()
+    with sqlite3.connect(planted / "mlflow.db") as source:
+        source.execute("vacuum into ?", (str(tmp_path / "mlflow.db"),))
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment("planted")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    yield uri
+    mlflow.set_tracking_uri(before)
+
+
+def state() -> dict[str, Any]:
+    """Return all that a command could have changed of the registry."""
+    client = MlflowClient()
+    versions = client.search_model_versions(f"name = '{NAME}'")
+    return {
+        "stages": {int(v.version): v.current_stage for v in versions},
+        "aliases": {a: int(v) for a, v in client.get_registered_model(NAME).aliases.items()},
+    }
+
+
+def in_production() -> int:
+    """Return the champion, which stage and alias must agree on."""
+    staged, alias = registry.in_production()
+    assert staged == alias
+    assert staged is not None
+    return staged

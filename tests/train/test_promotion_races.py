@@ -1,0 +1,109 @@
+"""Promotions that are cut short, run together or are made past the commands end well."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.train.planted_registry import (
+    CHAMPION,
+    CHEAPER,
+    LIKE_CHAMPION,
+    NAME,
+    NARROWER,
+    SAME,
+    in_production,
+    planted,
+    state,
+    store,
+)
+from train import promotion, registry
+from train.__main__ import main
+from train.ledger import Overtaken, read_ledger
+
+__all__ = ["planted", "store"]  # fixtures
+
+ROOT = Path(__file__).parent.parent.parent
+KILL_AT = {
+    "once it is claimed": "transition_model_version_stage",
+    "between stage and alias": "set_registered_model_alias",
+    "before it is marked": "set_tag",
+}
+
+
+@pytest.mark.parametrize("call", KILL_AT.values(), ids=list(KILL_AT))
+def test_a_killed_promotion_is_completed_by_the_next_command(
+    call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "import os, sys\n"
+        "from mlflow.tracking import MlflowClient\n"
+        "from train import promotion\n"
+        f"trial = promotion.try_challenger('{CHEAPER}', False, print)\n"
+        f"MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL})\n"
+        "promotion.promote(trial, '', '')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert result.returncode == -signal.SIGKILL
+    if call == "set_registered_model_alias":
+        assert registry.in_production() == (CHEAPER, CHAMPION)
+    assert main(["history"]) == 0
+    assert "it is completed now" in capsys.readouterr().err
+    assert in_production() == CHEAPER
+    assert state()["stages"][CHAMPION] == "Archived"
+    assert main(["history"]) == 0
+    assert "completed" not in capsys.readouterr().err
+
+
+def test_of_two_promotions_at_once_one_wins() -> None:
+    first = promotion.try_challenger(str(CHEAPER), False, print)
+    second = promotion.try_challenger(str(LIKE_CHAMPION), False, print)
+    promotion.promote(first, "", "")
+    after = state()
+    with pytest.raises(Overtaken, match="moved version 3 to Production in the meantime"):
+        promotion.promote(second, "at once", "")
+    assert state() == after
+
+
+def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
+    trial = promotion.try_challenger(str(CHEAPER), False, print)
+    assert promotion.place_new(NARROWER) == "Staging"
+    promotion.promote(trial, "", "")
+    assert in_production() == CHEAPER
+    assert state()["aliases"] == {"champion": 3, "challenger": 5}
+
+
+@pytest.mark.slow
+def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
+    code = "import sys; from train import promotion; promotion.place_new(int(sys.argv[1]))"
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": store}
+    racers = [
+        subprocess.Popen([sys.executable, "-c", code, str(version)], cwd=ROOT, env=environment)
+        for version in (SAME, CHEAPER, LIKE_CHAMPION, NARROWER)
+    ]
+    assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
+    ledger = read_ledger(registry.find_ledger())
+    assert {move.version for move in ledger.moves} == {1, 2, 3, 4, 5}
+    stages = state()["stages"]
+    assert sorted(stages.values()) == [*["Archived"] * 3, "Production", "Staging"]
+    assert stages[state()["aliases"]["challenger"]] == "Staging"
+
+
+def test_a_champion_set_past_the_commands_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    registry.set_stage(LIKE_CHAMPION, "Production")
+    assert main(["history", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert "put into production past `promote`" in printed.err
+    assert [row["kind"] for row in json.loads(printed.out)] == ["first", "outside"]
+    assert in_production() == LIKE_CHAMPION
+
+
+def test_where_stage_and_alias_disagree_the_ledger_decides() -> None:
+    MlflowClient().set_registered_model_alias(NAME, "champion", str(CHEAPER))
+    assert main(["history"]) == 0
+    assert in_production() == CHAMPION
