@@ -27,9 +27,9 @@ ELSEWHERE = {
     "mlflow run . --env-manager local -P resume=": "tests/train/test_resume.py",
     "mlflow models build-docker": "wants a Docker engine",
     "docker run": "wants a Docker engine",
-    "createdb mlflow": "tests/test_postgresql.py, with a database of its own",
-    "mlflow server --backend-store-uri postgresql": "tests/test_postgresql.py",
-    "export MLFLOW_TRACKING_URI=": "tests/test_postgresql.py",
+    "createdb mlflow": "tests/test_postgres.py, with a database of its own",
+    "mlflow server --backend-store-uri postgresql": "tests/test_postgres.py",
+    "export MLFLOW_TRACKING_URI=": "tests/test_postgres.py",
 }
 
 
