@@ -210,6 +210,13 @@ def _repeat(keys: "NDArray[np.int64]", mean: float, share: float, seed: int) -> 
     return np.repeat(keys, counts)
 
 
+def _count_up(keys: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Return 0, 1, 2, ... within each run of equal keys."""
+    position = np.arange(len(keys))
+    first = np.r_[True, keys[1:] != keys[:-1]]
+    return position - np.maximum.accumulate(np.where(first, position, 0))
+
+
 def make_histories(applicants: int, seed: int = 0) -> dict[str, pd.DataFrame]:
     """Return the seven tables, the applications under `application_train`.
 
@@ -227,9 +234,7 @@ def make_histories(applicants: int, seed: int = 0) -> dict[str, pd.DataFrame]:
     reported = _repeat(bureau["SK_ID_BUREAU"].to_numpy(), 16.0, 0.45, seed + 3)
     balance = _draw(BUREAU_BALANCE, {"SK_ID_BUREAU": reported}, seed + 4)
     # months count back from the application, and the first row of a few is after it
-    first = np.r_[True, reported[1:] != reported[:-1]]
-    start = np.maximum.accumulate(np.where(first, np.arange(len(reported)), 0))
-    balance.insert(1, "MONTHS_BALANCE", (reported % 50 == 0) - (np.arange(len(reported)) - start))
+    balance.insert(1, "MONTHS_BALANCE", (reported % 50 == 0) - _count_up(reported))
     previous_keys = _repeat(known, 4.7, 0.95, seed + 5)
     loans = 1_000_000 + np.arange(len(previous_keys))
     previous = _draw(PREVIOUS, {"SK_ID_PREV": loans, "SK_ID_CURR": previous_keys}, seed + 6)
@@ -245,6 +250,9 @@ def make_histories(applicants: int, seed: int = 0) -> dict[str, pd.DataFrame]:
         owners = previous_keys[of_loan - loans[0]]
         columns = {"SK_ID_PREV": of_loan, "SK_ID_CURR": owners}
         monthly[name] = _draw(schema, columns, seed + 20 + number)
+        if "MONTHS_BALANCE" in schema:
+            # a month once for each loan
+            monthly[name]["MONTHS_BALANCE"] = 1 - of_loan % 12 - _count_up(of_loan)
     application = _draw(APPLICATION, {"SK_ID_CURR": keys}, seed + 7)
     application.insert(1, "TARGET", _make_target(application, bureau, previous, seed + 8))
     return {
