@@ -142,21 +142,20 @@ def read_batches(
 
 def _read_parquet(file: Path, number: int, columns: list[str], first: int) -> Iterator[InputBatch]:
     with pq.ParquetFile(file, buffer_size=1 << 20) as source:
-        groups: list[int] = []
         row = 0
         for group in range(source.num_row_groups):
-            rows = source.metadata.row_group(group).num_rows
-            if row + rows <= first and not groups:
-                row += rows
-            else:
-                groups.append(group)
-        for records in source.iter_batches(BATCH_ROWS, row_groups=groups, columns=columns):
-            end = row + records.num_rows
-            rest = records.slice(max(first - row, 0))
-            if rest.num_rows:
-                rows = np.arange(end - rest.num_rows, end)
-                yield InputBatch(file, rest, rows, (), Position(number, end))
-            row = end
+            rows_of_group = source.metadata.row_group(group).num_rows
+            if row + rows_of_group <= first:
+                row += rows_of_group
+                continue
+            # a reader for each group: one for all keeps the buffers of every group it has read
+            for records in source.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
+                end = row + records.num_rows
+                rest = records.slice(max(first - row, 0))
+                if rest.num_rows:
+                    rows = np.arange(end - rest.num_rows, end)
+                    yield InputBatch(file, rest, rows, (), Position(number, end))
+                row = end
 
 
 @dataclass(slots=True)
