@@ -28,6 +28,8 @@ ORDER = {
             "tables",
             "portfolio",
             "histories",
+            "reading",
+            "learning",
             "data",
             "sampling",
         ),

@@ -15,16 +15,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from train.errors import InputError
+from train.reading import CSV_MISSING
 
 BATCH_ROWS = 65_536
 BLOCK_BYTES = 8 << 20
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (".parquet", *CSV_ENDINGS)
-# what pandas reads as missing, since training reads a CSV file with it
-NULL_TEXTS = [
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
-    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +176,7 @@ def _read_csv(file: Path, number: int, columns: list[str], first: int) -> Iterat
         convert_options=pacsv.ConvertOptions(
             include_columns=columns,
             column_types=dict.fromkeys(columns, pa.string()),
-            null_values=NULL_TEXTS,
+            null_values=CSV_MISSING,
             strings_can_be_null=True,
         ),
     )

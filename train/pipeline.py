@@ -13,13 +13,14 @@ from scoring_model.policy import DecisionPolicy
 from scoring_model.scorer import Scorer
 from train.boosting import BoostingParams
 from train.costs import AnyCosts, Costs, LoanCosts
-from train.data import PortfolioData, typical_applicant
+from train.data import PortfolioData
 from train.decision import DecisionRule, choose_rule
 from train.evaluation import Evaluation
 from train.evidence import Evidence, gather_evidence
 from train.final import fit_final
 from train.folds import repeat_folds
 from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
+from train.learning import typical_applicant
 from train.money import costs_of_sides, realised_metrics
 from train.portfolio import Portfolio
 from train.selection import decision_dates, search_params, with_trees
@@ -157,7 +158,7 @@ def train_model(
     proof = prove_threshold(oof_y, oof_probability, oof_costs, rule.factor, settings.seed)
     return TrainedModel(
         scorer=scorer,
-        example=typical_applicant(data.train, data.contract),
+        example=typical_applicant(data.train.matrix, data.contract),
         search=search,
         params=params,
         oof_y=oof_y,

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.made import DATE_SPLIT, make_loans, write_portfolio
-from train.data import PortfolioData, load_data, typical_applicant
+from train.data import PortfolioData, load_data
 from train.errors import InputError
+from train.learning import typical_applicant
 from train.portfolio import load_portfolio
 
 ROWS = 2000
@@ -55,6 +56,14 @@ def test_csv_and_parquet_give_the_same_rows(tmp_path: Path) -> None:
     assert from_parquet.contract == from_csv.contract
 
 
+def test_a_level_that_csv_readers_take_for_missing_is_told(tmp_path: Path) -> None:
+    loans = make_loans(ROWS)
+    assert load(tmp_path, loans).notes == ()
+    loans.loc[loans["region"] == "west", "region"] = "NA"
+    (note,) = load(tmp_path, loans).notes
+    assert "region has the level 'NA', which in CSV means missing" in note
+
+
 def test_a_column_can_be_the_split(tmp_path: Path) -> None:
     loans = make_loans(ROWS)
     loans["side"] = np.where(np.arange(ROWS) % 5 == 0, "test", "train")
@@ -92,7 +101,7 @@ def test_the_digest_tells_tables_apart(tmp_path: Path) -> None:
 
 def test_the_typical_applicant_is_valid(tmp_path: Path) -> None:
     data = load(tmp_path, make_loans(ROWS))
-    applicant = typical_applicant(data.train, data.contract)
+    applicant = typical_applicant(data.train.matrix, data.contract)
     assert data.contract.encode_records([applicant]).unseen == ()
 
 

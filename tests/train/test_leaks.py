@@ -12,10 +12,10 @@ from sklearn.metrics import roc_auc_score
 from tests.conftest import ROOT
 from tests.made import make_loans, write_portfolio
 from train import data
-from train.data import feature_columns, read_table
 from train.errors import InputError
 from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.portfolio import DateSplit, Portfolio, load_portfolio
+from train.reading import feature_columns, read_table
 
 MADE = Portfolio(
     path=Path("portfolio.toml"),

@@ -12,7 +12,8 @@ from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.scorer import Scorer
 from tests.made import make_loans, write_portfolio
 from train import registry, tracking
-from train.data import PortfolioData, load_data, typical_applicant
+from train.data import PortfolioData, load_data
+from train.learning import typical_applicant
 from train.portfolio import load_portfolio
 
 ROWS = 6000
@@ -50,7 +51,7 @@ def with_threshold(scorer: Scorer, threshold: float) -> Scorer:
 def register_scorer(portfolio: Path, scorer: Scorer) -> int:
     """Log a scorer in a run of its own and register it, in no stage."""
     data = load_data(load_portfolio(portfolio))
-    whole = typical_applicant(data.train, data.contract)
+    whole = typical_applicant(data.train.matrix, data.contract)
     applicant = {name: whole[name] for name in scorer.contract.names}
     with mlflow.start_run():
         mlflow.log_param("portfolio", str(portfolio))

@@ -1,0 +1,95 @@
+"""Learn the contract from the training rows: kinds, levels, nullability, and who is typical."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scoring_model.contract import Feature, FeatureContract
+from train.errors import InputError
+from train.portfolio import Portfolio
+from train.reading import CSV_MISSING, feature_columns, kind_of
+
+# From 10,000 rows on, a level needs 50 rows for a code of its own; a small portfolio asks for less.
+MAX_LEVEL_ROWS = 50
+MIN_LEVEL_ROWS = 5
+ROWS_PER_LEVEL_ROW = 200
+
+
+def learn_contract(
+    train: pd.DataFrame, portfolio: Portfolio, computed: Mapping[str, str] | None = None
+) -> FeatureContract:
+    """Learn kinds, levels and nullability of the features from the training rows.
+
+    Parameters
+    ----------
+    train : DataFrame
+    portfolio : Portfolio
+    computed : mapping of str to str, optional
+        Features from histories, which an applicant may lack, and their labels.
+    """
+    computed = computed or {}
+    rows_needed = min(MAX_LEVEL_ROWS, max(MIN_LEVEL_ROWS, len(train) // ROWS_PER_LEVEL_ROW))
+    features = []
+    for name in feature_columns(train, portfolio):
+        column = train[name]
+        if column.notna().sum() == 0:
+            raise InputError(
+                f"{portfolio.path}: feature {name!r} must have a value in some training row"
+            )
+        labels = {"en": computed[name]} if name in computed else {}
+        labels |= portfolio.labels.get(name, {})
+        nullable = name in computed or bool(column.isna().any())
+        if kind_of(column) == "number":
+            features.append(Feature(name, "number", nullable, labels=labels))
+            continue
+        counts = _as_levels(column).value_counts()
+        frequent = sorted(str(level) for level in counts.index[counts >= rows_needed])
+        rare = sorted(str(level) for level in counts.index[(counts < rows_needed) & (counts > 0)])
+        features.append(
+            Feature(name, "category", nullable, tuple(frequent), tuple(rare), labels=labels)
+        )
+    return FeatureContract(tuple(features))
+
+
+def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a column's present values as text, booleans as `true` and `false`."""
+    return (
+        column.dropna()
+        .astype(object)
+        .map(lambda value: str(value).lower() if isinstance(value, bool | np.bool_) else str(value))
+    )
+
+
+def csv_notes(contract: FeatureContract) -> tuple[str, ...]:
+    """Return a line for each level that a reader of CSV takes for a missing value."""
+    return tuple(
+        f"{feature.name} has the level {level!r}, which in CSV means missing: send it as JSON"
+        for feature in contract.features
+        for level in (*feature.levels, *feature.rare_levels)
+        if level in CSV_MISSING
+    )
+
+
+def typical_applicant(matrix: NDArray[np.float64], contract: FeatureContract) -> Mapping[str, Any]:
+    """Return an applicant that is nobody: the middle value or commonest level of each feature.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (rows, features)
+        Training rows as the contract encodes them.
+    contract : FeatureContract
+    """
+    applicant: dict[str, Any] = {}
+    for feature, column in zip(contract.features, matrix.T, strict=True):
+        present = column[~np.isnan(column)]
+        if feature.kind == "number":
+            applicant[feature.name] = float(np.quantile(present, 0.5, method="nearest"))
+        else:
+            levels, counts = np.unique(present, return_counts=True)
+            code = int(levels[counts.argmax()])
+            named = code < len(feature.levels)
+            applicant[feature.name] = feature.levels[code] if named else feature.rare_levels[0]
+    return applicant

@@ -1,0 +1,150 @@
+"""Read a portfolio's table and check it: key, target, dates and features."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from train.errors import InputError
+from train.portfolio import Portfolio
+
+# A text column whose rows nearly all differ is a name or a key, not a category.
+IDENTIFIER_SHARE = 0.9
+IDENTIFIER_LEVELS = 50
+# What pandas, and with it MLflow, takes for a missing value in CSV.
+CSV_MISSING = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+
+
+def read_table(portfolio: Portfolio) -> pd.DataFrame:
+    """Read the source, Parquet or CSV by its ending, with kinds and dates as the portfolio says."""
+    source = portfolio.source
+    try:
+        if source.endswith((".csv", ".csv.gz")):
+            as_text = {c: str for c, kind in portfolio.kinds.items() if kind == "category"}
+            table = pd.read_csv(source, dtype=as_text, low_memory=False)
+        else:
+            table = pd.read_parquet(source)
+    except FileNotFoundError as error:
+        raise InputError(f"{portfolio.path}: [portfolio] source {source}: no such file") from error
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{portfolio.path}: [portfolio] source {source}: cannot be read: {reason}"
+        ) from error
+    return prepare(table, portfolio)
+
+
+def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
+    """Check that the columns are there and give them the kinds that the portfolio says."""
+    source = portfolio.source
+    for column, key in portfolio.columns_named.items():
+        if column not in table.columns:
+            raise InputError(
+                f"{portfolio.path}: {key} names the column {column!r}, which {source} lacks"
+            )
+    for column, kind in portfolio.kinds.items():
+        table[column] = _with_kind(table[column], kind, portfolio)
+    if portfolio.decision_date:
+        table[portfolio.decision_date] = _as_dates(table[portfolio.decision_date], portfolio)
+    return table
+
+
+def _with_kind(column: "pd.Series[Any]", kind: str, portfolio: Portfolio) -> "pd.Series[Any]":
+    if kind == "category":
+        # through Int64, or a code column with gaps would read 3.0
+        whole = column.dtype.kind == "f" and bool((column.dropna() % 1 == 0).all())
+        text = (column.astype("Int64") if whole else column).astype("string")
+        return text.astype("str")
+    try:
+        return pd.to_numeric(column).astype("float64")
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{portfolio.path}: [kinds] {column.name} = 'number', but the column holds text"
+        ) from error
+
+
+def _as_dates(column: "pd.Series[Any]", portfolio: Portfolio) -> "pd.Series[Any]":
+    if column.dtype.kind in "iufb":
+        raise InputError(f"{portfolio.path}: column {column.name!r} must hold dates, not numbers")
+    dates = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    if bad := int(dates.isna().sum()):
+        row = int(np.flatnonzero(dates.isna())[0])
+        raise InputError(
+            f"{portfolio.path}: column {column.name!r} must hold dates such as 2004-01-31: "
+            f"{bad} cannot be read, the first in row {row}"
+        )
+    return dates
+
+
+def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
+    """Check key, target and features of a whole table; raise `InputError` on the first breach."""
+    source = portfolio.path
+    key, target = table[portfolio.key], table[portfolio.target]
+    if key.isna().any():
+        raise InputError(f"{source}: key {portfolio.key!r} must not be missing")
+    if repeated := int(key.duplicated().sum()):
+        row = int(np.flatnonzero(key.duplicated())[0])
+        raise InputError(
+            f"{source}: key {portfolio.key!r} must not repeat: {repeated} rows do, first row {row}"
+        )
+    if missing := int(target.isna().sum()):
+        raise InputError(
+            f"{source}: target {portfolio.target!r} must not be missing: {missing} rows are"
+        )
+    if not target.isin([0, 1]).all() or target.dtype.kind not in "iufb":
+        raise InputError(f"{source}: target {portfolio.target!r} must be 0 or 1 in every row")
+    features = feature_columns(table, portfolio)
+    if not features:
+        raise InputError(f"{source}: no column is left as a feature")
+    for name in features:
+        _check_feature(table[name], source)
+
+
+def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
+    name = column.name
+    present = column.dropna()
+    if present.empty:
+        raise InputError(f"{source}: feature {name!r} must have a value in some row: it is empty")
+    if column.dtype.kind in "mM":
+        raise InputError(f"{source}: feature {name!r} is a date: put it under [exclude]")
+    if kind_of(column) == "number":
+        if column.dtype.kind == "f" and np.isinf(present.to_numpy(dtype=np.float64)).any():
+            raise InputError(f"{source}: feature {name!r} must be finite: it holds infinity")
+        return
+    values = present.astype(object)
+    if not values.map(lambda value: isinstance(value, str | bool | np.bool_)).all():
+        raise InputError(
+            f"{source}: feature {name!r} mixes kinds: say number or category under [kinds]"
+        )
+    levels = present.nunique()
+    if levels > max(IDENTIFIER_LEVELS, IDENTIFIER_SHARE * len(present)):
+        raise InputError(
+            f"{source}: feature {name!r} has a level for nearly every row "
+            f"({levels} levels in {len(present)} rows): put it under [exclude]"
+        )
+
+
+def feature_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
+    """Return the columns a model may see, in the order of the table."""
+    return [column for column in table.columns if column not in portfolio.not_features]
+
+
+def kind_of(column: "pd.Series[Any]") -> str:
+    """Return `number` or `category`; booleans, text and pandas categories are categories."""
+    return "number" if column.dtype.kind in "iuf" else "category"
+
+
+def digest_table(table: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table's column names, kinds and values, in order."""
+    digest = hashlib.sha256()
+    for name in table.columns:
+        column = table[name]
+        digest.update(f"{name}:{column.dtype.kind};".encode())
+        values = column.astype(object) if column.dtype == "category" else column
+        digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
