@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from train.data import LabelledRows, PortfolioData, load_data
-from train.portfolio import Portfolio, RandomSplit, load_portfolio
+from train.portfolio import Portfolio, load_portfolio
+from train.split import RandomSplit
 
 SHIPPED = Path(__file__).parent.parent / "portfolios"
 TEST_ROWS = 20_000

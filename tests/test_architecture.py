@@ -26,6 +26,7 @@ ORDER = {
             "costs",
             "cost_columns",
             "tables",
+            "split",
             "portfolio",
             "histories",
             "reading",

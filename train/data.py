@@ -13,8 +13,9 @@ from scoring_model.features import FeatureSql
 from train.errors import InputError
 from train.histories import MEMORY_LIMIT, join_histories
 from train.learning import csv_notes, learn_contract
-from train.portfolio import ColumnSplit, DateSplit, Portfolio
+from train.portfolio import Portfolio
 from train.reading import check_table, digest_table, prepare, read_table
+from train.split import ColumnSplit, DateSplit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """`Portfolio`: one body of loans and how to read it, from a checked `portfolio.toml`."""
 
-import datetime
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any, Literal, NoReturn
 from train.cost_columns import COST_KEYS, REALISED_KEYS, CostColumns, read_costs
 from train.errors import InputError
 from train.limits import GATE_KEYS, GateLimits, read_limits
+from train.split import ColumnSplit, Split, read_split
 from train.tables import HistorySource, read_histories
 
 SECTIONS: dict[str, tuple[str, ...] | None] = {
@@ -27,31 +27,6 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "gate": GATE_KEYS,
 }
 REQUIRED = {"portfolio": ("name", "description", "source", "key", "target"), "split": ("method",)}
-
-
-@dataclass(frozen=True, slots=True)
-class DateSplit:
-    """Out of time: rows decided on or after `test_from` are the test rows."""
-
-    test_from: datetime.date
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSplit:
-    """A column of the table says `train` or `test`."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class RandomSplit:
-    """A stratified share `test_size` in (0, 1) of the rows, drawn with `seed`, is the test rows."""
-
-    test_size: float
-    seed: int
-
-
-Split = DateSplit | ColumnSplit | RandomSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +157,7 @@ class _Reader:
             source=self.source(head["source"]),
             key=head["key"],
             target=head["target"],
-            split=self.split(head.get("decision_date")),
+            split=read_split(self.document["split"], head.get("decision_date"), self.fail),
             decision_date=head.get("decision_date"),
             amount=head.get("amount"),
             protected=tuple(protected),
@@ -217,41 +192,6 @@ class _Reader:
     def source(self, source: str) -> str:
         """Resolve a source relative to the file; leave a URI as it is."""
         return source if "://" in source else str((self.path.parent / source).resolve())
-
-    def split(self, decision_date: str | None) -> Split:
-        section = self.document["split"]
-        method = section["method"]
-        wanted = {"date": ("test_from",), "column": ("column",), "random": ("test_size", "seed")}
-        if method not in wanted:
-            self.fail(f"[split] method must be date, column or random, got {method!r}")
-        for key in wanted[method]:
-            if key not in section:
-                self.fail(f"missing key [split] {key}, which method = {method!r} needs")
-        for key in section:
-            if key not in ("method", *wanted[method]):
-                self.fail(f"[split] {key} does not go with method = {method!r}")
-        if method == "date":
-            if decision_date is None:
-                self.fail("[split] method = 'date' needs [portfolio] decision_date")
-            return self.date_split(section["test_from"])
-        if method == "column":
-            if not isinstance(section["column"], str):
-                self.fail(f"[split] column must be text, got {section['column']!r}")
-            return ColumnSplit(section["column"])
-        return self.random_split(section["test_size"], section["seed"])
-
-    def date_split(self, test_from: Any) -> DateSplit:
-        # a datetime is a date to isinstance, but its time of day would be dropped in silence
-        if type(test_from) is not datetime.date:
-            self.fail(f"[split] test_from must be a date, got {test_from!r}")
-        return DateSplit(test_from)
-
-    def random_split(self, test_size: Any, seed: Any) -> RandomSplit:
-        if type(test_size) is not float or not 0.0 < test_size < 1.0:
-            self.fail(f"[split] test_size must lie in (0, 1), got {test_size!r}")
-        if type(seed) is not int or seed < 0:
-            self.fail(f"[split] seed must be a whole number from 0, got {seed!r}")
-        return RandomSplit(test_size, seed)
 
     def texts(self, section: str, what: str) -> dict[str, str]:
         content: dict[str, str] = self.document.get(section, {})

@@ -14,8 +14,9 @@ from tests.made import make_loans, write_portfolio
 from train import data
 from train.errors import InputError
 from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
-from train.portfolio import DateSplit, Portfolio, load_portfolio
+from train.portfolio import Portfolio, load_portfolio
 from train.reading import feature_columns, read_table
+from train.split import DateSplit
 
 MADE = Portfolio(
     path=Path("portfolio.toml"),

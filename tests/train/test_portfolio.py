@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from train.errors import InputError
-from train.portfolio import ColumnSplit, DateSplit, RandomSplit, load_portfolio
+from train.portfolio import load_portfolio
+from train.split import ColumnSplit, DateSplit, RandomSplit
 
 HEAD = """[portfolio]
 name = "a"
