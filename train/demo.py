@@ -53,6 +53,7 @@ def show_champion() -> None:
         env={
             **os.environ,
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "SCORING_REQUEST_LOG": "0",
             "MODEL_URI": f"models:/{registry.MODEL_NAME}/{version.version}",
         },
     )
