@@ -1,0 +1,57 @@
+"""A version is data to the server: whatever code it brings along, the server runs its own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scoring_model.planted import EXAMPLE
+from tests.scoring_model.processes import start_server
+
+ALTERED = "raise SystemExit('the code of the version ran')\n"
+
+
+@pytest.fixture
+def altered(model_folder: Path, tmp_path: Path) -> Path:
+    """Return a version whose every file of code ends the process that runs it."""
+    folder = Path(shutil.copytree(model_folder, tmp_path / "altered"))
+    files = [folder / "model.py", *(folder / "code").rglob("*.py")]
+    for file in files:
+        file.write_text(ALTERED)
+    assert len(files) > 5
+    return folder
+
+
+def test_the_server_answers_with_its_own_code(
+    altered: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    logged = json.loads((model_folder / "artifacts" / "scorer" / "example.json").read_text())
+    with start_server(altered, tmp_path) as running:
+        one = running.http.post("/predict", json=EXAMPLE)
+        invoked = running.http.post("/invocations", json={"dataframe_records": [EXAMPLE]})
+    assert one.json() == logged["answer"]
+    assert invoked.json()["predictions"] == [one.json()]
+
+
+def test_a_fresh_process_loads_it_with_its_own_code(altered: Path) -> None:
+    code = (
+        "import sys\n"
+        "from scoring_model.loading import load_model\n"
+        f"load_model({str(altered)!r})\n"
+        f"print([path for path in sys.path if {str(altered)!r} in path])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_mlflow_s_own_loader_would_have_run_it(altered: Path) -> None:
+    code = f"import mlflow; mlflow.pyfunc.load_model({str(altered)!r})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "the code of the version ran" in result.stderr
