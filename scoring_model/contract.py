@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring_model import encoding
-from scoring_model.errors import ArtifactError, FieldProblem, InvalidRequest
+from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.versioned import read_versioned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -298,11 +299,7 @@ class FeatureContract:
         ArtifactError
             The text's `format_version` is not one this code can read.
         """
-        document = json.loads(text)
-        if (version := document.get("format_version")) != FORMAT_VERSION:
-            raise ArtifactError(
-                f"contract.json has format_version {version!r}, this code reads {FORMAT_VERSION}"
-            )
+        document = read_versioned(text, "contract.json", FORMAT_VERSION)
         return cls(
             tuple(
                 Feature(

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scoring_model.errors import ArtifactError, FeatureError
+from scoring_model.errors import FeatureError
+from scoring_model.versioned import read_versioned
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,11 +88,7 @@ class FeatureSql:
         ArtifactError
             The text's `format_version` is not one this code can read.
         """
-        document = json.loads(text)
-        if (version := document.get("format_version")) != FORMAT_VERSION:
-            raise ArtifactError(
-                f"features.json has format_version {version!r}, this code reads {FORMAT_VERSION}"
-            )
+        document = read_versioned(text, "features.json", FORMAT_VERSION)
         histories = tuple(
             History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"])
             for t in document["tables"]

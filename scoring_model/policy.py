@@ -10,8 +10,8 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring_model.errors import ArtifactError
 from scoring_model.loan_costs import LoanCostRule
+from scoring_model.versioned import read_versioned
 
 FORMAT_VERSION = 1
 LOAN_COSTS_FORMAT = 2
@@ -156,13 +156,7 @@ class DecisionPolicy:
         ArtifactError
             The text's `format_version` is not one this code can read.
         """
-        document = json.loads(text)
-        version, known = document.get("format_version"), (FORMAT_VERSION, LOAN_COSTS_FORMAT)
-        if version not in known:
-            raise ArtifactError(
-                f"policy.json has format_version {version!r}, this code reads "
-                f"{' and '.join(map(str, known))}"
-            )
+        document = read_versioned(text, "policy.json", FORMAT_VERSION, LOAN_COSTS_FORMAT)
         loan_costs = document.get("loan_costs")
         calibration = document["calibration"]
         return cls(

@@ -16,6 +16,7 @@ from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.errors import ArtifactError
 from scoring_model.features import FeatureSql
 from scoring_model.policy import DecisionPolicy, refuse
+from scoring_model.versioned import read_versioned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,11 +172,7 @@ def load_scorer(directory: Path) -> Scorer:
     ArtifactError
         A file is missing or altered, or a `format_version` is not one this code can read.
     """
-    manifest = json.loads(_read(directory, MANIFEST_FILE))
-    if (version := manifest.get("format_version")) != FORMAT_VERSION:
-        raise ArtifactError(
-            f"{MANIFEST_FILE} has format_version {version!r}, this code reads {FORMAT_VERSION}"
-        )
+    manifest = read_versioned(_read(directory, MANIFEST_FILE), MANIFEST_FILE, FORMAT_VERSION)
     texts = {}
     for name, digest in manifest["sha256"].items():
         data = _read(directory, name)

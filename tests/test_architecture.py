@@ -12,7 +12,16 @@ ROOT = Path(__file__).parent.parent
 # A module may import the modules before it, never one after it: a new module finds its place here.
 ORDER = {
     "scoring_model": [
-        *("errors", "encoding", "contract", "expression", "loan_costs", "policy", "booster"),
+        *(
+            "errors",
+            "versioned",
+            "encoding",
+            "contract",
+            "expression",
+            "loan_costs",
+            "policy",
+            "booster",
+        ),
         *("features", "scorer", "arrow_rows", "model"),
         *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
         *("json_body", "formats", "reasons", "loading", "api_schemas", "openapi", "pages"),
