@@ -36,6 +36,8 @@ FILES = {
     "conda.yaml": pins(conda()["pip"]),
     "requirements.txt": pins(read("requirements.txt").splitlines()),
     "requirements-dev.txt": pins(read("requirements-dev.txt").splitlines()),
+    "requirements-spark.txt": pins(read("requirements-spark.txt").splitlines()),
+    "requirements-dask.txt": pins(read("requirements-dask.txt").splitlines()),
     "constraints.txt": pins(
         [line for line in read("constraints.txt").splitlines() if "python_full_version" not in line]
     ),
@@ -51,7 +53,7 @@ def test_files_that_name_a_package_pin_one_version(one: str) -> None:
 
 
 def test_every_requirement_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in FILES.keys() - {"conda.yaml", "constraints.txt"}:
         lines = [line for line in read(name).splitlines() if line and line[0] not in "#-"]
         assert len(pins(lines)) == len(lines), name
     assert len(pins(conda()["pip"])) == len(conda()["pip"])
