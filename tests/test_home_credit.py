@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from scoring_model.loading import load_model
 from tests.made_histories import make_histories, write_histories
+from tests.stores import own_store
 from train.__main__ import main
 from train.histories import join_histories
 from train.portfolio import load_portfolio
@@ -23,14 +24,11 @@ CHAMPION = "models:/credit-scoring@champion"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Train one version on made tables, in a database of its own."""
-    before = mlflow.get_tracking_uri()
     folder = tmp_path_factory.mktemp("home_credit")
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.set_experiment("home credit")
-    path = write_histories(folder, make_histories(600), "csv")
-    assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
-    yield folder
-    mlflow.set_tracking_uri(before)
+    with own_store(folder, "home credit"):
+        path = write_histories(folder, make_histories(600), "csv")
+        assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+        yield folder
 
 
 def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +91,8 @@ def test_every_command_runs(checkout: Path, started: list["subprocess.Popen[byte
         if command.startswith(tuple(ELSEWHERE)):
             continue
         if command in SERVERS:
-            started.append(subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=checkout))
+            server = ["bash", "-c", f"exec {command}"]
+            started.append(subprocess.Popen(server, cwd=checkout, env=environment))
             wait_for(SERVERS[command], started[-1])
             continue
         result = subprocess.run(
@@ -105,12 +107,14 @@ def test_every_command_runs(checkout: Path, started: list["subprocess.Popen[byte
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 180.0) -> None:
+    deadline = time.monotonic() + seconds
     with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=5) as http:
-        while process.poll() is None:
+        while process.poll() is None and time.monotonic() < deadline:
             try:
                 if http.get(url).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass
+            time.sleep(0.2)
     raise AssertionError(f"{url} does not answer")

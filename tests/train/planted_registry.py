@@ -9,6 +9,7 @@ import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
 
+from tests.stores import kept_tracking, own_store
 from tests.train.versions import (
     make_scorer,
     register_scorer,
@@ -28,34 +29,28 @@ CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a portfolio and a store of five versions, the first in production."""
     directory = tmp_path_factory.mktemp("planted")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
-    mlflow.create_experiment("planted", artifact_location=str(directory / "artifacts"))
-    mlflow.set_experiment("planted")
-    portfolio = write_gated_portfolio(directory)
-    data = load_data(load_portfolio(portfolio))
-    good = make_scorer(data, trees=60)
-    accepts_all = with_threshold(good, 1.0)
-    narrow = make_scorer(data, trees=60, without=["income"])
-    for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
-        register_scorer(portfolio, scorer)
-    assert promotion.place_new(CHAMPION) == "Production"
-    mlflow.set_tracking_uri(before)
+    with kept_tracking():
+        mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
+        mlflow.create_experiment("planted", artifact_location=str(directory / "artifacts"))
+        mlflow.set_experiment("planted")
+        portfolio = write_gated_portfolio(directory)
+        data = load_data(load_portfolio(portfolio))
+        good = make_scorer(data, trees=60)
+        accepts_all = with_threshold(good, 1.0)
+        narrow = make_scorer(data, trees=60, without=["income"])
+        for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
+            register_scorer(portfolio, scorer)
+        assert promotion.place_new(CHAMPION) == "Production"
     return directory
 
 
 @pytest.fixture(autouse=True)
-def store(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def store(planted: Path, tmp_path: Path) -> Iterator[str]:
     """Point MLflow at a copy of the planted store and return its URI."""
-    before = mlflow.get_tracking_uri()
     with sqlite3.connect(planted / "mlflow.db") as source:
         source.execute("vacuum into ?", (str(tmp_path / "mlflow.db"),))
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment("planted")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    yield uri
-    mlflow.set_tracking_uri(before)
+    with own_store(tmp_path, "planted") as uri:
+        yield uri
 
 
 def state() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from tests.stores import kept_tracking
 from train import connection
 from train.__main__ import main
 from train.connection import check_registry_answers
@@ -16,9 +17,8 @@ from train.errors import InputError
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     """Put the tracking URI back that other tests use."""
-    before = mlflow.get_tracking_uri()
-    yield
-    mlflow.set_tracking_uri(before)
+    with kept_tracking():
+        yield
 
 
 @pytest.fixture

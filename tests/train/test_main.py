@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.made import make_loans, write_portfolio
+from tests.stores import own_store
 from train.__main__ import main
 
 ROWS = 400
@@ -18,12 +18,8 @@ ROWS = 400
 @pytest.fixture(scope="module", autouse=True)
 def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the runs of this file in a database of their own."""
-    before = mlflow.get_tracking_uri()
-    directory = tmp_path_factory.mktemp("tracking")
-    mlflow.set_tracking_uri(f"sqlite:///{directory}/mlflow.db")
-    mlflow.set_experiment("bad input")
-    yield
-    mlflow.set_tracking_uri(before)
+    with own_store(tmp_path_factory.mktemp("tracking"), "bad input"):
+        yield
 
 
 def says(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:

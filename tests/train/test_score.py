@@ -10,6 +10,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.made import make_loans, write_portfolio
+from tests.stores import own_store
 from train.__main__ import main
 
 ROWS = 600
@@ -18,14 +19,11 @@ ROWS = 600
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Train one version in a database of its own; yield a folder to work in."""
-    before = mlflow.get_tracking_uri()
     folder = tmp_path_factory.mktemp("score")
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.set_experiment("score")
-    path = write_portfolio(folder, make_loans(ROWS))
-    assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
-    yield folder
-    mlflow.set_tracking_uri(before)
+    with own_store(folder, "score"):
+        path = write_portfolio(folder, make_loans(ROWS))
+        assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+        yield folder
 
 
 def last_run() -> mlflow.entities.Run:

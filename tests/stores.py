@@ -1,0 +1,35 @@
+"""MLflow's tracking store of a test, and the one from before put back after it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+
+
+@contextmanager
+def kept_tracking() -> Iterator[None]:
+    """Put MLflow's settings back at the end, also those that it hands on to processes.
+
+    MLflow writes the URI and the experiment into its environment as well: a server started by a
+    later test would look for its model there.
+    """
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(None)
+        for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
+def own_store(directory: Path, experiment: str) -> Iterator[str]:
+    """Point MLflow at a database in a directory, and yield its URI."""
+    with kept_tracking():
+        uri = f"sqlite:///{directory}/mlflow.db"
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_experiment(experiment)
+        yield uri
