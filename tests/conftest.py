@@ -1,4 +1,4 @@
-"""One training and one server for all tests that need the whole."""
+"""One training, one server and one Spark for all tests that need them."""
 
 import os
 import subprocess
@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.made import make_loans, write_portfolio
 from tests.scoring_model.processes import Server, start_server
+from tests.spark import run_spark
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,3 +84,10 @@ def champion_server(project: Project, tmp_path_factory: pytest.TempPathFactory) 
     environment = {k: v for k, v in project.environment.items() if k.startswith("MLFLOW_")}
     with start_server("models:/credit-scoring@champion", folder, environment) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return the one Spark session of all tests."""
+    with run_spark(tmp_path_factory.mktemp("spark")) as session:
+        yield session

@@ -31,6 +31,7 @@ ORDER = {
     "train": [
         *(
             "errors",
+            "spark_session",
             "limits",
             "costs",
             "cost_columns",

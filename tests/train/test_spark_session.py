@@ -1,0 +1,62 @@
+"""A session keeps to itself, and what is missing for one is said in a line."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from train.spark_session import NOT_INSTALLED, NOT_STARTED, open_session
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """
+from train.errors import InputError
+from train.spark_session import open_session
+try:
+    with open_session():
+        pass
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_session_is_strict_and_touches_no_other(spark: Any) -> None:
+    from pyspark.errors import ArithmeticException
+
+    spark.conf.set("spark.sql.ansi.enabled", "false")
+    try:
+        with open_session() as session:
+            session.range(1).createTempView("of_the_session")
+            with pytest.raises(ArithmeticException, match="DIVIDE_BY_ZERO"):
+                session.sql("SELECT 1 / 0").collect()
+        assert spark.sql("SELECT 1 / 0 AS none").collect()[0]["none"] is None
+        assert not spark.catalog.tableExists("of_the_session")
+    finally:
+        spark.conf.unset("spark.sql.ansi.enabled")
+
+
+def say(**environment: str) -> str:
+    """Open a session in a process of its own and return what it says."""
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+@pytest.mark.usefixtures("spark")
+def test_without_java_a_line_says_so(tmp_path: Path) -> None:
+    assert say(PATH="/usr/bin:/bin", JAVA_HOME=str(tmp_path)) == NOT_STARTED
+
+
+def test_without_pyspark_a_line_says_so(tmp_path: Path) -> None:
+    # stands for an environment that requirements-spark.txt was never installed into
+    (tmp_path / "pyspark.py").write_text("raise ImportError", encoding="utf-8")
+    assert say(PYTHONPATH=str(tmp_path)) == NOT_INSTALLED
