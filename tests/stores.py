@@ -31,5 +31,8 @@ def own_store(directory: Path, experiment: str) -> Iterator[str]:
     with kept_tracking():
         uri = f"sqlite:///{directory}/mlflow.db"
         mlflow.set_tracking_uri(uri)
+        if mlflow.get_experiment_by_name(experiment) is None:
+            # SQLite's default keeps artifacts in the working directory: not in the checkout
+            mlflow.create_experiment(experiment, artifact_location=str(directory / "mlruns"))
         mlflow.set_experiment(experiment)
         yield uri
