@@ -47,7 +47,8 @@ ORDER = {
         *("discrimination", "alone", "digits", "groups", "intervals", "reliability"),
         *("folds", "settings", "boosting", "feature_selection", "leak_evidence", "leaks"),
         *("calibration", "threshold", "decision", "final"),
-        *("space", "suggest", "objective", "tuning", "resume", "money", "selection"),
+        *("space", "suggest", "objective", "tuning", "resume"),
+        *("dask_fit", "engine", "money", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("gate", "comparison", "compatibility"),
         *(

@@ -37,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--timeout_minutes", type=_optional_number, default=None)
     train.add_argument("--parallelism", type=int, default=1)
     train.add_argument("--memory_limit", default="4GB", help="of features from histories")
+    train.add_argument("--engine", choices=("local", "dask"), default="local")
     train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
@@ -81,6 +82,7 @@ def run_train(args: argparse.Namespace) -> None:
     from train import promotion, registry, tracking
     from train.costs import Costs
     from train.data import load_data
+    from train.engine import open_engine
     from train.feature_selection import select_features
     from train.pipeline import train_model
     from train.portfolio import load_portfolio
@@ -94,20 +96,23 @@ def run_train(args: argparse.Namespace) -> None:
             seed=args.seed,
             parallelism=args.parallelism,
             timeout_minutes=args.timeout_minutes,
+            engine=args.engine,
         )
         portfolio = load_portfolio(args.portfolio)
         tracking.log_settings(portfolio, settings)
         data = load_data(portfolio, args.memory_limit)
         if data.features is not None:
             data = select_features(data, args.seed)
-        model = train_model(
-            portfolio,
-            data,
-            settings,
-            tracking.log_trial,
-            print,
-            lambda identity: tracking.begin_search(args.resume, identity),
-        )
+        with open_engine(settings.engine) as engine:
+            model = train_model(
+                portfolio,
+                data,
+                settings,
+                tracking.log_trial,
+                print,
+                lambda identity: tracking.begin_search(args.resume, identity),
+                engine,
+            )
         uri = tracking.log_result(portfolio, data, settings, model)
         # last, so that a run that dies leaves no version
         version = registry.register(uri, tracking.version_tags(portfolio, data, model, run_id))

@@ -191,10 +191,7 @@ def fit_all(
     seed: int,
 ) -> lightgbm.Booster:
     """Fit the final model on all training rows with `params.trees` trees."""
-    rows = resample(matrix, y, params.treatment, params.ratio, categorical_indices, seed)
-    settings = {**fixed_params(seed), **params.lightgbm}
-    if rows.matrix is matrix:
-        settings["scale_pos_weight"] = _weight_of_default(rows, y)
+    rows, settings = treat(matrix, y, params, categorical_indices, seed)
     dataset = lightgbm.Dataset(
         rows.matrix,
         rows.y,
@@ -202,3 +199,18 @@ def fit_all(
         params={**BINNING, "num_threads": 1},
     )
     return lightgbm.train(settings, dataset, num_boost_round=params.trees or MAX_TREES)
+
+
+def treat(
+    matrix: NDArray[np.float64],
+    y: NDArray[np.int8],
+    params: BoostingParams,
+    categorical_indices: Sequence[int],
+    seed: int,
+) -> tuple[ResampledRows, dict[str, Any]]:
+    """Return the rows that the final model is fitted on, and LightGBM's settings for them."""
+    rows = resample(matrix, y, params.treatment, params.ratio, categorical_indices, seed)
+    settings = {**fixed_params(seed), **params.lightgbm}
+    if rows.matrix is matrix:
+        settings["scale_pos_weight"] = _weight_of_default(rows, y)
+    return rows, settings

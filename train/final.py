@@ -1,6 +1,6 @@
 """Fit the final model, and the same on folds that the search did not use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +13,11 @@ from train.folds import Split
 
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
+# As `train.boosting.fit_all`: rows, labels, parameters, columns of categories, seed.
+Fit = Callable[
+    [FloatArray, LabelArray, BoostingParams, Sequence[int], int],
+    lightgbm.Booster,
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +46,9 @@ def fit_final(
     params: BoostingParams,
     categorical_indices: Sequence[int],
     seed: int,
+    cluster_fit: Fit | None = None,
 ) -> FinalFit:
-    """Fit on all rows and on every fold, with `params.trees` trees, side by side.
+    """Fit on all rows and on every fold, with `params.trees` trees.
 
     Parameters
     ----------
@@ -53,17 +59,24 @@ def fit_final(
         With the number of trees.
     categorical_indices : sequence of int
     seed : int
+    cluster_fit : callable, optional
+        Fits on a cluster, one fit after the other, as each takes the whole of it; without it the
+        fits run side by side on this machine.
     """
     margin = np.full((len(repeats), len(y)), np.nan)
 
     def fit_held_out(task: tuple[int, Split]) -> None:
         repeat, (fit_rows, held_rows) = task
+        if cluster_fit is not None:
+            booster = cluster_fit(matrix[fit_rows], y[fit_rows], params, categorical_indices, seed)
+            margin[repeat, held_rows] = margins(booster, matrix[held_rows])
+            return
         fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
         margin[repeat, held_rows] = margins(fit_fold(fold, params, seed), fold.held_matrix)
 
     tasks = [(repeat, split) for repeat, splits in enumerate(repeats) for split in splits]
-    with ThreadPoolExecutor(thread_count()) as pool:
-        booster = pool.submit(fit_all, matrix, y, params, categorical_indices, seed)
+    with ThreadPoolExecutor(1 if cluster_fit else thread_count()) as pool:
+        booster = pool.submit(cluster_fit or fit_all, matrix, y, params, categorical_indices, seed)
         list(pool.map(fit_held_out, tasks))
         final = booster.result()
     rows = np.flatnonzero(~np.isnan(margin[0]))

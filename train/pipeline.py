@@ -15,6 +15,7 @@ from train.boosting import BoostingParams
 from train.costs import AnyCosts, Costs, LoanCosts
 from train.data import PortfolioData
 from train.decision import DecisionRule, choose_rule
+from train.engine import LOCAL, Engine
 from train.evaluation import Evaluation
 from train.evidence import Evidence, gather_evidence
 from train.final import fit_final
@@ -92,6 +93,7 @@ def train_model(
     on_trial: Callable[[Trial], None],
     say: Callable[[str], None],
     on_search: Callable[[Mapping[str, str]], Sequence[Trial]] = lambda _: (),
+    engine: Engine = LOCAL,
 ) -> TrainedModel:
     """Search, fit, calibrate, choose the threshold, and only then look at the test rows.
 
@@ -107,6 +109,8 @@ def train_model(
         Called with each note as it arises.
     on_search : callable, optional
         Called with what identifies the search; returns the trials of an earlier run of it.
+    engine : Engine, optional
+        That of the settings, opened.
     """
     notes: list[str] = []
 
@@ -139,7 +143,9 @@ def train_model(
         settings.seed + FOLDS_SEED,
         decision_dates(portfolio, train),
     )
-    final = fit_final(train.matrix, train.y, repeats, params, categorical, settings.seed)
+    final = fit_final(
+        train.matrix, train.y, repeats, params, categorical, settings.seed, engine.fit
+    )
     oof_y, oof_costs = train.y[final.rows], costs.train.take(final.rows)
     rule = choose_rule(final.margin, oof_y, oof_costs, settings.seed + CALIBRATION_SEED)
     # read back from its text: what is evaluated is what is logged, to the last bit

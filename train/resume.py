@@ -16,6 +16,7 @@ MEANINGS = {
     "search_costs": "costs",
     "search_folds": "folds",
     "search_parallelism": "parallelism",
+    "search_engine": "engine",
 }
 
 
@@ -39,6 +40,7 @@ def identify(digest: str, settings: Settings, space: object, costs: str) -> dict
         "search_costs": costs,
         "search_folds": settings.folds,
         "search_parallelism": str(settings.parallelism),
+        "search_engine": settings.engine,
     }
 
 

@@ -1,10 +1,14 @@
 """`Settings`: what the user may set of a training run."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from train.costs import Costs
 from train.errors import InputError
 from train.folds import FoldMethod
+
+EngineName = Literal["local", "dask"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Settings:
         Trials side by side, from 1; one seed and one `parallelism` give one model.
     timeout_minutes : float, optional
         The search begins no trial later; positive.
+    engine : {"local", "dask"}
+        What computes: see `train.engine`.
     """
 
     costs: Costs
@@ -31,6 +37,7 @@ class Settings:
     seed: int = 0
     parallelism: int = 1
     timeout_minutes: float | None = None
+    engine: EngineName = "local"
 
     def __post_init__(self) -> None:
         if self.max_evals < 1:

@@ -67,6 +67,7 @@ def log_settings(portfolio: Portfolio, settings: Settings) -> None:
         "seed": settings.seed,
         "parallelism": settings.parallelism,
         "timeout_minutes": settings.timeout_minutes or "",
+        "engine": settings.engine,
     }
     # mlflow run has logged those that came by -P already, as they were typed: 10 is not 10.0
     known = mlflow.get_run(mlflow.active_run().info.run_id).data.params

@@ -1,0 +1,134 @@
+"""Fit LightGBM on a Dask cluster: a model whose fit is too much for one machine."""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from train.boosting import BoostingParams, thread_count, treat
+from train.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+NOT_INSTALLED = "engine dask needs Dask: pip install -r requirements-dask.txt"
+WAIT_SECONDS = 30
+# What LightGBM writes into a model of the machines that fitted it: no part of the model.
+NETWORK = re.compile(
+    r"^\[(?:machines|num_machines|local_listen_port|tree_learner): .*\]\n", re.MULTILINE
+)
+
+
+@contextmanager
+def open_client() -> "Iterator[Client]":
+    """Connect to the scheduler that Dask's settings name, or start workers on this machine.
+
+    The scheduler is `DASK_SCHEDULER_ADDRESS`, or `scheduler-address` in Dask's own files. Without
+    one there is a worker of one thread for each processor here, on 127.0.0.1.
+
+    Raises
+    ------
+    InputError
+        Dask is not installed, or no worker answers.
+    """
+    try:
+        import dask
+        import dask.dataframe  # LightGBM asks for it even where rows are arrays
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError(NOT_INSTALLED) from error
+    address = dask.config.get("scheduler-address", None)
+    if address is None:
+        with (
+            LocalCluster(
+                n_workers=thread_count(),
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(address, timeout=WAIT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise InputError(f"engine dask: no scheduler answers at {address}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WAIT_SECONDS)
+        except TimeoutError as error:
+            raise InputError(f"engine dask: the scheduler at {address} has no worker") from error
+        yield client
+
+
+def fit_on_dask(
+    client: "Client",
+    matrix: NDArray[np.float64],
+    y: NDArray[np.int8],
+    params: BoostingParams,
+    categorical_indices: Sequence[int],
+    seed: int,
+) -> lightgbm.Booster:
+    """Fit `params.trees` trees on all rows, spread over the workers of a cluster.
+
+    Each worker finds the bins of some features in its own rows alone, and which worker that is
+    differs from fit to fit: the booster is near that of `train.boosting.fit_all`, and near that of
+    another fit with the same seed, but neither to the last bit.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    matrix, y : ndarray, shapes (rows, features) and (rows,)
+    params : BoostingParams
+    categorical_indices : sequence of int
+    seed : int
+
+    Returns
+    -------
+    lightgbm.Booster
+        Knows nothing of the cluster.
+    """
+    rows, settings = treat(matrix, y, params, categorical_indices, seed)
+    # a worker takes the threads that Dask has given it
+    del settings["num_threads"]
+    workers = sorted(client.ncores())
+    # shuffled, so that the rows of each worker are a sample of all: a table often lies by date
+    shares = np.array_split(np.random.default_rng(seed).permutation(len(rows.y)), len(workers))
+    estimator = lightgbm.DaskLGBMClassifier(client=client, n_estimators=params.trees, **settings)
+    with warnings.catch_warnings():
+        # of a parameter that the estimator itself has set
+        warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
+        estimator.fit(
+            _spread(client, rows.matrix, shares, workers),
+            _spread(client, rows.y, shares, workers),
+            categorical_feature=list(categorical_indices),
+        )
+    text = NETWORK.sub("", estimator.booster_.model_to_string())
+    return lightgbm.Booster(model_str=text)
+
+
+def _spread(
+    client: "Client",
+    array: NDArray[Any],
+    shares: Sequence[NDArray[np.intp]],
+    workers: Sequence[str],
+) -> Any:
+    """Return a Dask array whose chunks lie on the workers, one each."""
+    import dask.array
+
+    held = [
+        client.scatter(array[share], workers=[worker])
+        for share, worker in zip(shares, workers, strict=True)
+    ]
+    return dask.array.concatenate(
+        [
+            dask.array.from_delayed(future, (len(share), *array.shape[1:]), array.dtype)
+            for future, share in zip(held, shares, strict=True)
+        ]
+    )
