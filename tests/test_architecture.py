@@ -48,7 +48,7 @@ ORDER = {
         *("folds", "settings", "boosting", "feature_selection", "leak_evidence", "leaks"),
         *("calibration", "threshold", "decision", "final"),
         *("space", "suggest", "objective", "tuning", "resume"),
-        *("dask_fit", "engine", "money", "selection"),
+        *("dask_fit", "spark_search", "engine", "money", "selection"),
         *("evaluation", "stability", "segments", "importance", "fairness", "proxies", "evidence"),
         *("gate", "comparison", "compatibility"),
         *(

@@ -37,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--timeout_minutes", type=_optional_number, default=None)
     train.add_argument("--parallelism", type=int, default=1)
     train.add_argument("--memory_limit", default="4GB", help="of features from histories")
-    train.add_argument("--engine", choices=("local", "dask"), default="local")
+    train.add_argument("--engine", choices=("local", "spark", "dask"), default="local")
     train.set_defaults(run=run_train, parser=train)
 
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)

@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from train.folds import Split
 from train.sampling import ResampledRows, Treatment, resample
 
 MAX_TREES = 2000
@@ -66,6 +67,30 @@ class Fold:
     held_rows: NDArray[np.intp]
     binned: lightgbm.Dataset
     categorical_indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedRows:
+    """Rows and how they are cut into folds, before anything is binned: what a pickle can hold.
+
+    Attributes
+    ----------
+    matrix, y : ndarray, shapes (rows, features) and (rows,)
+    splits : tuple of (fit rows, held-out rows)
+    categorical_indices : tuple of int
+    """
+
+    matrix: NDArray[np.float64]
+    y: NDArray[np.int8]
+    splits: tuple[Split, ...]
+    categorical_indices: tuple[int, ...]
+
+    def bin(self) -> list[Fold]:
+        """Return the folds, each binned once."""
+        return [
+            make_fold(self.matrix, self.y, *split, self.categorical_indices)
+            for split in self.splits
+        ]
 
 
 def thread_count() -> int:

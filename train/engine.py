@@ -1,12 +1,20 @@
 """`Engine`: who computes what is too much for one machine; this machine by default."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from train.boosting import FoldedRows
+from train.costs import LoanCosts
 from train.final import Fit
 from train.settings import EngineName
+from train.tuning import Search, SearchPlan, Trial
+
+# As `train.tuning.tune`, which takes the rows binned.
+Tune = Callable[
+    [FoldedRows, LoanCosts, SearchPlan, Callable[[Trial], None], Sequence[Trial]], Search
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +23,13 @@ class Engine:
 
     Attributes
     ----------
+    tune : callable, optional
+        Searches for the parameters.
     fit : callable, optional
         Fits a final model on all rows that it is given.
     """
 
+    tune: Tune | None = None
     fit: Fit | None = None
 
 
@@ -39,5 +50,11 @@ def open_engine(name: EngineName) -> Iterator[Engine]:
 
         with open_client() as client:
             yield Engine(fit=partial(fit_on_dask, client))
+    elif name == "spark":
+        from train.spark_search import tune_on_spark
+        from train.spark_session import open_session
+
+        with open_session() as session:
+            yield Engine(tune=partial(tune_on_spark, session))
     else:
         yield LOCAL

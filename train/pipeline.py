@@ -132,7 +132,9 @@ def train_model(
     costs = costs_of_sides(portfolio, data, settings.costs)
     if portfolio.costs.decides:
         note("each loan is decided by its own costs, as [costs] says")
-    search = search_params(portfolio, data, costs.train, settings, on_search, on_trial, note)
+    search = search_params(
+        portfolio, data, costs.train, settings, on_search, on_trial, note, engine
+    )
     params = with_trees(search, train, categorical, settings.seed)
     say(f"best of {len(search.trials)} trials: {params.treatment}, {params.trees} trees")
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from train.boosting import BoostingParams, fit_fold, make_fold
+from train.boosting import BoostingParams, FoldedRows, fit_fold, make_fold
 from train.costs import LoanCosts
 from train.data import LabelledRows, PortfolioData
+from train.engine import Engine
 from train.folds import repeat_folds, search_rows, split_folds
 from train.portfolio import Portfolio
 from train.resume import identify
@@ -30,6 +31,7 @@ def search_params(
     on_search: Callable[[Mapping[str, str]], Sequence[Trial]],
     on_trial: Callable[[Trial], None],
     note: Callable[[str], None],
+    engine: Engine,
 ) -> Search:
     """Search on a portfolio's training rows, or on a sample where they are many.
 
@@ -46,6 +48,7 @@ def search_params(
         Called with each finished trial.
     note : callable
         Called with what the user should hear.
+    engine : Engine
     """
     train, categorical = data.train, data.contract.categorical_indices
     rows = search_rows(train.y, settings.seed)
@@ -59,7 +62,8 @@ def search_params(
     repeats = repeat_folds(
         y, settings.folds, SEARCH_FOLDS, settings.seed, None if dates is None else dates[rows]
     )
-    folds = [make_fold(matrix, y, *split, categorical) for splits in repeats for split in splits]
+    splits = tuple(split for splits in repeats for split in splits)
+    folded = FoldedRows(matrix, y, splits, categorical)
     plan = SearchPlan(
         treatments,
         settings.max_evals,
@@ -69,13 +73,16 @@ def search_params(
         # the halves of one shuffle, or one of several shuffles
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
-    space = describe_space(treatments, len(folds[0].y))
+    space = describe_space(treatments, len(splits[0][0]))
     finished = on_search(
         identify(data.digest, settings, space, _describe_costs(portfolio, settings))
     )
     if finished:
         note(f"the search goes on after {len(finished)} trials of an earlier run")
-    search = tune(folds, costs.take(rows), plan, on_trial, finished)
+    if engine.tune is not None:
+        search = engine.tune(folded, costs.take(rows), plan, on_trial, finished)
+    else:
+        search = tune(folded.bin(), costs.take(rows), plan, on_trial, finished)
     if search.stopped:
         note(
             f"{search.stopped} of {len(search.trials)} trials were stopped after their first folds"

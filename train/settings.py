@@ -1,14 +1,13 @@
 """`Settings`: what the user may set of a training run."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from train.costs import Costs
 from train.errors import InputError
 from train.folds import FoldMethod
 
-EngineName = Literal["local", "dask"]
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+EngineName = Literal["local", "spark", "dask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Settings:
         Trials side by side, from 1; one seed and one `parallelism` give one model.
     timeout_minutes : float, optional
         The search begins no trial later; positive.
-    engine : {"local", "dask"}
+    engine : {"local", "spark", "dask"}
         What computes: see `train.engine`.
     """
 

@@ -146,7 +146,7 @@ def tune(
     trials = list(finished[: whole if len(finished) < plan.max_evals else plan.max_evals])
     for trial in trials:
         suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
-    runner = _Runner(folds, costs, plan)
+    runner = Runner(folds, costs, plan, thread_count())
     with tqdm(total=plan.max_evals, initial=len(trials), unit="trial", desc="search") as bar:
         while len(trials) < plan.max_evals:
             if trials and time.monotonic() >= deadline:
@@ -163,13 +163,16 @@ def tune(
     return Search(tuple(trials))
 
 
-class _Runner:
-    """Runs batches of trials: the fits of all their folds share the processors."""
+class Runner:
+    """Runs batches of trials: the fits of all their folds share the threads."""
 
-    def __init__(self, folds: Sequence[Fold], costs: LoanCosts, plan: SearchPlan) -> None:
+    def __init__(
+        self, folds: Sequence[Fold], costs: LoanCosts, plan: SearchPlan, threads: int
+    ) -> None:
         self.folds = folds
         self.costs = costs
         self.plan = plan
+        self.threads = threads
         self.first = min(plan.first_folds, len(folds))
 
     def run(
@@ -199,7 +202,7 @@ class _Runner:
             booster = fit_fold(fold, params, self.plan.seed)
             return margins(booster, fold.held_matrix), booster.best_iteration
 
-        with ThreadPoolExecutor(thread_count()) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             return list(pool.map(fit, tasks))
 
     def _cost(self, fits: Sequence[tuple[FloatArray, int]]) -> HeldOutCost:
