@@ -1,0 +1,151 @@
+"""`build_table`: what all nodes answer to each value of a column, as masks of leaves."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring_model.tree_text import Node, Tree
+
+FloatArray = NDArray[np.float64]
+Masks = NDArray[np.uint32]
+
+WORD_BITS = 32
+_FULL = (1 << WORD_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a column's rows stand in the table, and which of them a value belongs to.
+
+    Of a number, row i is for values above `thresholds[i - 1]` up to `thresholds[i]`; of a category
+    it is for code i.
+
+    Attributes
+    ----------
+    index : int
+        Of the column in a matrix.
+    start, last : int
+        First and last row; the last is for a missing value, or a code that no node names.
+    thresholds : list of float or None
+        None for a category.
+    """
+
+    index: int
+    start: int
+    last: int
+    thresholds: list[float] | None
+
+    def find_rows(self, values: FloatArray) -> NDArray[np.intp]:
+        """Return the table's row of each value."""
+        if self.thresholds is not None:
+            rows = self.start + np.searchsorted(self.thresholds, values, side="left")
+            return np.where(np.isnan(values), self.last, rows)
+        codes = self.last - self.start
+        known = (values > -1.0) & (values < codes)
+        return self.start + np.where(known, values, codes).astype(np.intp)
+
+
+class _Answer(NamedTuple):
+    """A node, and what either answer leaves open in one word of its tree."""
+
+    node: Node
+    word: int
+    left: int
+    right: int
+
+
+def words_of(trees: Sequence[Tree]) -> Iterator[tuple[Tree, int]]:
+    """Yield, for each word of a mask, its tree and the first of its leaves."""
+    for tree in trees:
+        for first in range(0, len(tree.values), WORD_BITS):
+            yield tree, first
+
+
+def build_table(
+    trees: Sequence[Tree], most_columns: int, most_bytes: int
+) -> tuple[list[Column], Masks] | None:
+    """Return the columns that nodes ask about and the masks of their values.
+
+    Parameters
+    ----------
+    trees : sequence of Tree
+    most_columns, most_bytes : int
+        None is returned for a larger table, and for trees that ask nothing.
+
+    Returns
+    -------
+    columns : list of Column
+    table : ndarray of uint32, shape (rows of all columns, words of all trees)
+        The leaves that a value leaves open: of a row from each column, one leaf of each tree.
+    """
+    words = list(words_of(trees))
+    answers = _collect_answers(words)
+    columns = _place_columns(answers)
+    if not 0 < len(columns) <= most_columns:
+        return None
+    if (columns[-1].last + 1) * len(words) * np.uint32().nbytes > most_bytes:
+        return None
+    fill = [_fill_category if column.thresholds is None else _fill_number for column in columns]
+    table = np.concatenate(
+        [f(c, answers[c.index], len(words)) for f, c in zip(fill, columns, strict=True)]
+    )
+    leaves = [min(len(tree.values) - first, WORD_BITS) for tree, first in words]
+    table &= np.array([(1 << count) - 1 for count in leaves], dtype=np.uint32)
+    return columns, table
+
+
+def _collect_answers(words: Sequence[tuple[Tree, int]]) -> dict[int, list[_Answer]]:
+    """Return the answers of all nodes by the column that they ask about."""
+    answers: dict[int, list[_Answer]] = defaultdict(list)
+    for word, (tree, first) in enumerate(words):
+        for node in tree.nodes:
+            left, right = ~(node.right >> first) & _FULL, ~(node.left >> first) & _FULL
+            answers[node.column].append(_Answer(node, word, left, right))
+    return answers
+
+
+def _place_columns(answers: dict[int, list[_Answer]]) -> list[Column]:
+    columns = []
+    start = 0
+    for index, given in sorted(answers.items()):
+        categories = [a.node.categories for a in given if a.node.categories is not None]
+        thresholds = None
+        if categories:
+            last = start + max(map(int.bit_length, categories))
+        else:
+            thresholds = sorted({answer.node.threshold for answer in given})
+            last = start + len(thresholds) + 1
+        columns.append(Column(index, start, last, thresholds))
+        start = last + 1
+    return columns
+
+
+def _fill_number(column: Column, answers: Sequence[_Answer], words: int) -> Masks:
+    shape = (column.last - column.start, words)
+    left, right = np.full(shape, _FULL, np.uint32), np.full(shape, _FULL, np.uint32)
+    missing = np.full(words, _FULL, np.uint32)
+    thresholds = column.thresholds or []
+    for node, word, goes_left, goes_right in answers:
+        # each answer in the row where it begins: left holds from there down, right from there up
+        row = bisect_left(thresholds, node.threshold)
+        left[row, word] &= goes_left
+        right[row + 1, word] &= goes_right
+        missing[word] &= goes_left if node.missing_left else goes_right
+    downwards = np.bitwise_and.accumulate(left[::-1])[::-1]
+    return np.vstack([downwards & np.bitwise_and.accumulate(right), missing])
+
+
+def _fill_category(column: Column, answers: Sequence[_Answer], words: int) -> Masks:
+    codes = column.last - column.start
+    table = np.full((words, codes + 1), _FULL, np.uint32)
+    for answer in answers:
+        wanted = answer.node.categories or 0
+        bits = np.frombuffer(wanted.to_bytes(codes // 8 + 1, "little"), dtype=np.uint8)
+        goes_left = np.unpackbits(bits, count=codes + 1, bitorder="little").astype(bool)
+        table[answer.word] &= np.where(goes_left, *np.array([answer.left, answer.right], np.uint32))
+    return table.T

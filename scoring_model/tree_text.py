@@ -1,0 +1,133 @@
+"""`read_trees`: the trees of a booster from LightGBM's text format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+# bits of `decision_type`, as in LightGBM's tree.h
+_IS_CATEGORY = 1
+_DEFAULT_LEFT = 2
+_MISSING_SHIFT = 2
+_MISSING_IS_NONE, _MISSING_IS_ZERO, _MISSING_IS_NAN = range(3)
+_WORD_BITS = 32
+# LightGBM takes what is nearer to zero than this (a float's 1e-35) for zero
+_ZERO = float(np.float32(1e-35))
+_BELOW_ZERO = float(np.nextafter(-_ZERO, -np.inf))
+
+# a leaf's place in its tree as a bit, sets of leaves as several
+Leaves = int
+
+
+class Node(NamedTuple):
+    """A question that a tree asks of one column.
+
+    Attributes
+    ----------
+    column : int
+    threshold : float
+        A number up to it goes left; of a category not used.
+    categories : int or None
+        Bit c is set if code c goes left, all others go right; None for a number.
+    missing_left : bool
+        Where NaN goes.
+    left, right : int
+        The leaves on either side, one bit each.
+    """
+
+    column: int
+    threshold: float
+    categories: int | None
+    missing_left: bool
+    left: Leaves
+    right: Leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One tree: the values of its leaves and its nodes."""
+
+    values: list[float]
+    nodes: list[Node]
+
+
+def read_trees(text: str) -> list[Tree] | None:
+    """Return the trees in their order, None when they answer in a way that is not read here.
+
+    That are several outputs, averages (random forests), linear leaves and zeros as missing values.
+
+    Parameters
+    ----------
+    text : str
+        A model in LightGBM's text format.
+    """
+    head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+    lines = head.split("\n")
+    if not {"version=v4", "num_tree_per_iteration=1"} <= set(lines) or "average_output" in lines:
+        return None
+    trees = []
+    for block in blocks:
+        fields = dict(line.split("=", 1) for line in block.split("\n")[1:] if "=" in line)
+        if fields.get("is_linear", "0") != "0":
+            return None
+        tree = _read_tree(fields)
+        if tree is None:
+            return None
+        trees.append(tree)
+    return trees or None
+
+
+def _read_tree(fields: Mapping[str, str]) -> Tree | None:
+    values = list(map(float, fields["leaf_value"].split()))
+    if len(values) == 1:
+        return Tree(values, [])
+
+    def read(name: str) -> list[int]:
+        return list(map(int, fields.get(name, "").split()))
+
+    thresholds = list(map(float, fields["threshold"].split()))
+    boundaries, words = read("cat_boundaries"), read("cat_threshold")
+    kinds = read("decision_type")
+    leaves = _collect_leaves(read("left_child"), read("right_child"))
+    nodes = []
+    for column, threshold, kind, (left, right) in zip(
+        read("split_feature"), thresholds, kinds, leaves, strict=True
+    ):
+        missing = kind >> _MISSING_SHIFT
+        if kind & _IS_CATEGORY:
+            place = int(threshold)
+            categories = _join(words[boundaries[place] : boundaries[place + 1]])
+            nodes.append(Node(column, 0.0, categories, False, left, right))
+        elif missing == _MISSING_IS_ZERO:
+            return None
+        else:
+            # without missing values in training, LightGBM takes NaN for zero
+            default_left = bool(kind & _DEFAULT_LEFT)
+            missing_left = default_left if missing == _MISSING_IS_NAN else threshold >= 0.0
+            nodes.append(Node(column, _widen_zero(threshold), None, missing_left, left, right))
+    return Tree(values, nodes)
+
+
+def _collect_leaves(left_child: list[int], right_child: list[int]) -> list[tuple[Leaves, Leaves]]:
+    """Return the leaves to the left and right of each node; a child below 0 is leaf `~child`."""
+    below: list[tuple[Leaves, Leaves]] = [(0, 0)] * len(left_child)
+
+    def leaves_of(child: int) -> Leaves:
+        return 1 << ~child if child < 0 else below[child][0] | below[child][1]
+
+    # a node is made when a leaf is split, so that children come after their parents
+    for node in reversed(range(len(left_child))):
+        below[node] = leaves_of(left_child[node]), leaves_of(right_child[node])
+    return below
+
+
+def _join(words: list[int]) -> int:
+    return sum(word << (_WORD_BITS * place) for place, word in enumerate(words))
+
+
+def _widen_zero(threshold: float) -> float:
+    """Return a threshold that sends numbers next to zero where zero itself goes."""
+    if not -_ZERO <= threshold < _ZERO:
+        return threshold
+    return _ZERO if threshold >= 0.0 else _BELOW_ZERO
