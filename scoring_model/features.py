@@ -267,3 +267,9 @@ def read_rows(connection: "duckdb.DuckDBPyConnection", query: str) -> Any:
     """Return the rows of `compute_features` as an Arrow table."""
     with _one_line("features"):
         return connection.cursor().sql(query).to_arrow_table()
+
+
+def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> None:
+    """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
+    with _one_line("features"):
+        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")

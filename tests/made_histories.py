@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 Draw = Callable[[np.random.Generator, int], Any]
 SENTINEL = 365243
+# added to the keys of applicants whom the applications do not hold
+UNKNOWN = 10_000_000
+# more loans than there are, on average, for an applicant
+LOANS_PASSED = 10
 
 BUILDING = [
     *("APARTMENTS", "BASEMENTAREA", "YEARS_BEGINEXPLUATATION", "YEARS_BUILD", "COMMONAREA"),
@@ -195,12 +199,13 @@ CARD: Mapping[str, Draw] = {
 }
 
 
-def _draw(
+def draw(
     schema: Mapping[str, Draw], keys: Mapping[str, "NDArray[np.int64]"], seed: int
 ) -> pd.DataFrame:
+    """Return a table of these keys, its other columns drawn as the schema says."""
     rng = np.random.default_rng(seed)
     rows = len(next(iter(keys.values())))
-    return pd.DataFrame({**keys, **{name: draw(rng, rows) for name, draw in schema.items()}})
+    return pd.DataFrame({**keys, **{name: column(rng, rows) for name, column in schema.items()}})
 
 
 def _repeat(keys: "NDArray[np.int64]", mean: float, share: float, seed: int) -> "NDArray[np.int64]":
@@ -217,27 +222,26 @@ def _count_up(keys: "NDArray[np.int64]") -> "NDArray[np.int64]":
     return position - np.maximum.accumulate(np.where(first, position, 0))
 
 
-def make_histories(applicants: int, seed: int = 0) -> dict[str, pd.DataFrame]:
+def make_histories(applicants: int, seed: int = 0, first: int = 0) -> dict[str, pd.DataFrame]:
     """Return the seven tables, the applications under `application_train`.
 
     A sixth of the histories' rows are of applicants whom the applications do not hold; some rows
     are later than the application; default depends on external scores, debt and late payments.
+    `first` is the number of applicants made before: their keys and those of their loans are passed
+    over, so that blocks of applicants make one large table.
     """
-    keys = np.arange(100_000, 100_000 + applicants)
-    known = np.concatenate([keys, keys[: applicants // 6] + 10_000_000])
+    keys = np.arange(100_000, 100_000 + applicants) + first
+    known = np.concatenate([keys, keys[: applicants // 6] + UNKNOWN])
     bureau_keys = _repeat(known, 4.8, 0.85, seed + 1)
-    bureau = _draw(
-        BUREAU,
-        {"SK_ID_CURR": bureau_keys, "SK_ID_BUREAU": 5_000_000 + np.arange(len(bureau_keys))},
-        seed + 2,
-    )
+    lent = 5_000_000 + LOANS_PASSED * first + np.arange(len(bureau_keys))
+    bureau = draw(BUREAU, {"SK_ID_CURR": bureau_keys, "SK_ID_BUREAU": lent}, seed + 2)
     reported = _repeat(bureau["SK_ID_BUREAU"].to_numpy(), 16.0, 0.45, seed + 3)
-    balance = _draw(BUREAU_BALANCE, {"SK_ID_BUREAU": reported}, seed + 4)
+    balance = draw(BUREAU_BALANCE, {"SK_ID_BUREAU": reported}, seed + 4)
     # months count back from the application, and the first row of a few is after it
     balance.insert(1, "MONTHS_BALANCE", (reported % 50 == 0) - _count_up(reported))
     previous_keys = _repeat(known, 4.7, 0.95, seed + 5)
-    loans = 1_000_000 + np.arange(len(previous_keys))
-    previous = _draw(PREVIOUS, {"SK_ID_PREV": loans, "SK_ID_CURR": previous_keys}, seed + 6)
+    loans = 1_000_000 + LOANS_PASSED * first + np.arange(len(previous_keys))
+    previous = draw(PREVIOUS, {"SK_ID_PREV": loans, "SK_ID_CURR": previous_keys}, seed + 6)
     monthly = {}
     for number, (name, schema, mean, share) in enumerate(
         (
@@ -249,11 +253,11 @@ def make_histories(applicants: int, seed: int = 0) -> dict[str, pd.DataFrame]:
         of_loan = _repeat(loans, mean, share, seed + 10 + number)
         owners = previous_keys[of_loan - loans[0]]
         columns = {"SK_ID_PREV": of_loan, "SK_ID_CURR": owners}
-        monthly[name] = _draw(schema, columns, seed + 20 + number)
+        monthly[name] = draw(schema, columns, seed + 20 + number)
         if "MONTHS_BALANCE" in schema:
             # a month once for each loan
             monthly[name]["MONTHS_BALANCE"] = 1 - of_loan % 12 - _count_up(of_loan)
-    application = _draw(APPLICATION, {"SK_ID_CURR": keys}, seed + 7)
+    application = draw(APPLICATION, {"SK_ID_CURR": keys}, seed + 7)
     application.insert(1, "TARGET", _make_target(application, bureau, previous, seed + 8))
     return {
         "application_train": application,
@@ -288,6 +292,11 @@ def write_histories(folder: Path, tables: Mapping[str, pd.DataFrame], ending: st
             table.to_csv(folder / f"{name}.csv", index=False)
         else:
             table.to_parquet(folder / f"{name}.parquet")
+    return write_portfolio(folder, ending)
+
+
+def write_portfolio(folder: Path, ending: str) -> Path:
+    """Write the shipped portfolio's text for tables in this folder; return its path."""
     shipped = Path(__file__).parents[1] / "portfolios" / "home_credit"
     text = (shipped / "portfolio.toml").read_text(encoding="utf-8")
     text = text.replace('"features/', f'"{shipped}/features/').replace(

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -83,7 +84,7 @@ def run_train(args: argparse.Namespace) -> None:
     from train.costs import Costs
     from train.data import load_data
     from train.engine import open_engine
-    from train.feature_selection import select_features
+    from train.feature_selection import find_useless
     from train.pipeline import train_model
     from train.portfolio import load_portfolio
     from train.settings import Settings
@@ -100,9 +101,8 @@ def run_train(args: argparse.Namespace) -> None:
         )
         portfolio = load_portfolio(args.portfolio)
         tracking.log_settings(portfolio, settings)
-        data = load_data(portfolio, args.memory_limit)
-        if data.features is not None:
-            data = select_features(data, args.seed)
+        useless = partial(find_useless, seed=args.seed)
+        data = load_data(portfolio, args.memory_limit, useless)
         with open_engine(settings.engine) as engine:
             model = train_model(
                 portfolio,

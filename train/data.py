@@ -1,6 +1,6 @@
 """From a portfolio to labelled rows on both sides of its split, and the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,9 @@ from train.portfolio import Portfolio
 from train.reading import check_table, digest_table, prepare, read_table
 from train.split import ColumnSplit, DateSplit
 
+# from contract, training rows and their outcomes to the features that cannot help, and why
+FindUseless = Callable[[FeatureContract, pd.DataFrame, NDArray[np.int8]], Mapping[str, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledRows:
@@ -25,7 +28,7 @@ class LabelledRows:
     Attributes
     ----------
     frame : DataFrame, shape (rows, columns of the table)
-        As read, in the order of the file.
+        As read, in the order of the file, without the features from histories that were dropped.
     matrix : ndarray of float64, shape (rows, features)
         As the contract encodes the features.
     y : ndarray of int8, shape (rows,)
@@ -65,7 +68,11 @@ class PortfolioData:
     notes: tuple[str, ...] = ()
 
 
-def load_data(portfolio: Portfolio, memory_limit: str = MEMORY_LIMIT) -> PortfolioData:
+def load_data(
+    portfolio: Portfolio,
+    memory_limit: str = MEMORY_LIMIT,
+    find_useless: FindUseless | None = None,
+) -> PortfolioData:
     """Read, check and split a portfolio's table and learn the contract.
 
     Parameters
@@ -73,6 +80,8 @@ def load_data(portfolio: Portfolio, memory_limit: str = MEMORY_LIMIT) -> Portfol
     portfolio : Portfolio
     memory_limit : str
         Of the engine that computes features from histories, such as `4GB`.
+    find_useless : callable, optional
+        Asked, where there are histories, which features to drop.
 
     Raises
     ------
@@ -81,26 +90,39 @@ def load_data(portfolio: Portfolio, memory_limit: str = MEMORY_LIMIT) -> Portfol
     """
     joined = join_histories(portfolio, memory_limit) if portfolio.histories else None
     table = read_table(portfolio) if joined is None else prepare(joined.frame, portfolio)
-    computed = joined.features.labels() if joined else {}
+    features = joined.features if joined else None
+    notes = joined.notes if joined else ()
+    computed = features.labels() if features else {}
     # a history may have no row of some kind at all: that is no mistake in the table
     empty = [name for name in computed if table[name].isna().all()]
     table = table.drop(columns=empty)
     check_table(table, portfolio)
     in_test = test_rows(table, portfolio)
+    digest = digest_table(table)
     train, test = table[~in_test], table[in_test]
+    # of hundreds of features from histories each copy is dear: none outlives its use
+    del table, joined
     late = [name for name in computed if name in train and train[name].isna().all()]
     train, test = train.drop(columns=late), test.drop(columns=late)
     for name, side in (("training", train), ("test", test)):
         _check_side(side, portfolio, name)
     contract = learn_contract(train, portfolio, computed)
+    dropped = dict.fromkeys([*empty, *late], "without a value in the training rows")
+    if features is not None and find_useless is not None:
+        useless = find_useless(contract, train, _outcomes(train, portfolio))
+        dropped |= useless
+        contract = FeatureContract(tuple(f for f in contract.features if f.name not in useless))
+        # the application's own columns stay: costs and audits may name them
+        late = [name for name in computed if name in useless]
+        train, test = train.drop(columns=late), test.drop(columns=late)
     return PortfolioData(
         contract=contract,
         train=_label(train, contract, portfolio),
         test=_label(test, contract.with_all_nullable(), portfolio),
-        digest=digest_table(table),
-        features=joined.features if joined else None,
-        dropped=dict.fromkeys([*empty, *late], "without a value in the training rows"),
-        notes=(*(joined.notes if joined else ()), *csv_notes(contract)),
+        digest=digest,
+        features=features,
+        dropped=dropped,
+        notes=(*notes, *csv_notes(contract)),
     )
 
 
@@ -152,5 +174,9 @@ def _label(side: pd.DataFrame, contract: FeatureContract, portfolio: Portfolio) 
     return LabelledRows(
         frame=side,
         matrix=contract.encode_frame(side).matrix,
-        y=side[portfolio.target].to_numpy(dtype=np.int8),
+        y=_outcomes(side, portfolio),
     )
+
+
+def _outcomes(side: pd.DataFrame, portfolio: Portfolio) -> NDArray[np.int8]:
+    return side[portfolio.target].to_numpy(dtype=np.int8)

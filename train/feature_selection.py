@@ -1,15 +1,15 @@
 """Drop features that cannot help: constant, duplicated, or no better than chance."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 
 import lightgbm
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from scoring_model.contract import FeatureContract
 from train.boosting import fixed_params
-from train.data import LabelledRows, PortfolioData
 
 FloatArray = NDArray[np.float64]
 
@@ -23,45 +23,45 @@ SETTINGS: Mapping[str, float | int] = {
 }
 
 
-def select_features(data: PortfolioData, seed: int) -> PortfolioData:
-    """Drop useless features, judged on the training rows alone; the same seed drops the same ones.
+def find_useless(
+    contract: FeatureContract, train: pd.DataFrame, y: NDArray[np.int8], seed: int
+) -> Mapping[str, str]:
+    """Return the features that cannot help, and why; the same seed finds the same ones.
 
-    Returns
-    -------
-    PortfolioData
-        With the contract and matrices of the features that are left, and in `dropped` what went
-        and why.
+    Parameters
+    ----------
+    contract : FeatureContract
+    train : DataFrame
+        Training rows, with a column for each feature.
+    y : ndarray of int8, shape (rows,)
+    seed : int
     """
-    dropped = dict(find_repeated(data.train.matrix, data.contract.names))
-    kept = [name for name in data.contract.names if name not in dropped]
-    columns = [data.contract.names.index(name) for name in kept]
-    categorical = [
-        position
-        for position, column in enumerate(columns)
-        if column in data.contract.categorical_indices
-    ]
-    rng = np.random.default_rng(seed)
-    rows = np.sort(rng.permutation(len(data.train.y))[:ROWS])
-    matrix = data.train.matrix[rows][:, columns]
-    gains = gain_over_shuffled(matrix, data.train.y[rows], categorical, seed)
-    useless = [name for name, gain in zip(kept, gains, strict=True) if gain <= 0]
+    dropped = dict(find_repeated(contract, train))
+    kept = FeatureContract(tuple(f for f in contract.features if f.name not in dropped))
+    rows = np.sort(np.random.default_rng(seed).permutation(len(y))[:ROWS])
+    matrix = kept.encode_frame(train.iloc[rows]).matrix
+    gains = gain_over_shuffled(matrix, y[rows], list(kept.categorical_indices), seed)
+    useless = [name for name, gain in zip(kept.names, gains, strict=True) if gain <= 0]
     # where nothing is better than chance, chance is no reason to drop everything
-    if len(useless) < len(kept):
+    if len(useless) < len(kept.names):
         dropped |= dict.fromkeys(useless, "no gain over shuffled copies of itself")
-    return _without(data, dropped)
+    return dropped
 
 
-def find_repeated(matrix: FloatArray, names: tuple[str, ...]) -> Mapping[str, str]:
+def find_repeated(contract: FeatureContract, train: pd.DataFrame) -> Mapping[str, str]:
     """Return the features that are constant or equal an earlier one, and why each may go."""
     dropped: dict[str, str] = {}
     seen: dict[bytes, str] = {}
-    for name, column in zip(names, matrix.T, strict=True):
+    for feature in contract.features:
+        # a column at a time: all of them encoded would double the memory
+        column = FeatureContract((feature,)).encode_frame(train[[feature.name]]).matrix
         # one bit pattern for all missing values, and for both zeros
         values = np.where(np.isnan(column), np.nan, column + 0.0)
+        digest = hashlib.sha256(values.tobytes()).digest()
         if np.unique(values).size <= 1:
-            dropped[name] = "constant"
-        elif (first := seen.setdefault(values.tobytes(), name)) != name:
-            dropped[name] = f"equal to {first}"
+            dropped[feature.name] = "constant"
+        elif (first := seen.setdefault(digest, feature.name)) != feature.name:
+            dropped[feature.name] = f"equal to {first}"
     return dropped
 
 
@@ -93,18 +93,3 @@ def gain_over_shuffled(
         gains = booster.feature_importance(importance_type="gain")
         difference += gains[:features] - gains[features:]
     return difference
-
-
-def _without(data: PortfolioData, dropped: Mapping[str, str]) -> PortfolioData:
-    kept = [i for i, name in enumerate(data.contract.names) if name not in dropped]
-
-    def reduce(rows: LabelledRows) -> LabelledRows:
-        return replace(rows, matrix=np.ascontiguousarray(rows.matrix[:, kept]))
-
-    return replace(
-        data,
-        contract=FeatureContract(tuple(data.contract.features[i] for i in kept)),
-        train=reduce(data.train),
-        test=reduce(data.test),
-        dropped={**data.dropped, **dropped},
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from scoring_model.errors import FeatureError
 from scoring_model.features import (
@@ -19,7 +20,7 @@ from scoring_model.features import (
     count_joined,
     load_table,
     open_engine,
-    read_rows,
+    write_rows,
 )
 from train.errors import InputError
 from train.portfolio import Portfolio
@@ -79,8 +80,17 @@ def join_histories(portfolio: Portfolio, memory_limit: str) -> JoinedTable:
         for table, (rows, unknown) in joined.items():
             if rows == unknown:
                 raise InputError(f"{portfolio.path}: table {table!r} has no row that joins")
-        frame = read_rows(engine, compute_features(engine, features)).to_pandas()
+        frame = _to_frame(engine, compute_features(engine, features), f"{folder}/rows.parquet")
     return JoinedTable(frame, _with_used_columns(features, portfolio), _unknown_notes(joined))
+
+
+def _to_frame(engine: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.DataFrame:
+    """Return the rows of a query by way of a file: engine and rows never share the memory."""
+    write_rows(engine, query, path)
+    engine.close()
+    # a column's Arrow memory is freed once pandas has it
+    frame: pd.DataFrame = pq.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
+    return frame
 
 
 def write_features(
@@ -109,7 +119,7 @@ def write_features(
         check_keys(engine, features.key)
         joined = count_joined(engine, features)
         query = compute_features(engine, features)
-        engine.execute(f"COPY ({query}) TO '{output}' (FORMAT parquet)")
+        write_rows(engine, query, str(output))
     return _unknown_notes(joined)
 
 
