@@ -39,7 +39,9 @@ def write_full_size(folder: Path, scale: float = 1.0) -> Mapping[str, int]:
         tables = make_histories(min(BLOCK, applicants - first), seed=first, first=first)
         known = tables["application_train"]["SK_ID_CURR"]
         unknown = known[: len(known) // 6].iloc[: new - rows.get("application_test", 0)] + UNKNOWN
-        tables["application_test"] = draw(APPLICATION, {"SK_ID_CURR": unknown}, first + 9)
+        tables["application_test"] = draw(
+            APPLICATION, {"SK_ID_CURR": unknown.to_numpy()}, first + 9
+        )
         for name, table in tables.items():
             place = folder / TEST_FOLDER if name == "application_test" else folder
             _append(writers, place / f"{name}.csv", table)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
 from scoring_model.versioned import read_versioned
@@ -40,11 +40,14 @@ class History:
         at most one row per key. A line `... AS name, -- label` names and labels a feature.
     columns : mapping of str to str
         Columns that the SQL may read, and their DuckDB types as training found them.
+    unread : tuple of str
+        Other columns that the table had in training: a request may give them all the same.
     """
 
     table: str
     sql: str
     columns: Mapping[str, str]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,12 @@ class FeatureSql:
     def to_json(self) -> str:
         """Return the SQL as JSON text that `from_json` reads back."""
         tables = [
-            {"table": h.table, "columns": dict(h.columns), "sql": h.sql.splitlines()}
+            {
+                "table": h.table,
+                "columns": dict(h.columns),
+                "unread": list(h.unread),
+                "sql": h.sql.splitlines(),
+            }
             for h in self.histories
         ]
         document = {"format_version": FORMAT_VERSION, "key": self.key, "tables": tables}
@@ -90,7 +98,7 @@ class FeatureSql:
         """
         document = read_versioned(text, "features.json", FORMAT_VERSION)
         histories = tuple(
-            History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"])
+            History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
             for t in document["tables"]
         )
         return cls(document["key"], histories)
@@ -148,7 +156,7 @@ def load_table(connection: "duckdb.DuckDBPyConnection", history: History, source
     if history.table == APPLICATION:
         columns.append(f"row_number() OVER () AS {ROW}")
     query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {source}"
-    with _one_line(f"table {history.table}"):
+    with one_line(f"table {history.table}"):
         connection.execute(query)
 
 
@@ -199,8 +207,8 @@ def compute_features(connection: "duckdb.DuckDBPyConnection", features: FeatureS
     columns: dict[str, str] = {}
     for history in features.histories:
         for statement in split_statements(history.sql):
-            with _one_line(f"features of {history.table}"):
-                if not _is_select(statement):
+            with one_line(f"features of {history.table}"):
+                if not is_select(statement):
                     connection.execute(statement)
                     continue
                 family = f"family_{len(families)}"
@@ -219,7 +227,8 @@ def split_statements(sql: str) -> list[str]:
     return [text for part in _COMMENT.sub("", sql).split(";") if (text := part.strip())]
 
 
-def _is_select(statement: str) -> bool:
+def is_select(statement: str) -> bool:
+    """Return whether a statement gives a family of features."""
     return statement.split(None, 1)[0].upper() in ("SELECT", "WITH")
 
 
@@ -248,7 +257,7 @@ def _finished_rows(features: FeatureSql, columns: Mapping[str, str], families: l
 
 
 @contextmanager
-def _one_line(where: str) -> Iterator[None]:
+def one_line(where: str) -> Iterator[None]:
     """Turn DuckDB's errors into one line that holds no value of a row."""
     import duckdb
 
@@ -263,13 +272,7 @@ def _one_line(where: str) -> Iterator[None]:
         raise FeatureError(f"{where}: {text.partition(chr(10))[0]}") from error
 
 
-def read_rows(connection: "duckdb.DuckDBPyConnection", query: str) -> Any:
-    """Return the rows of `compute_features` as an Arrow table."""
-    with _one_line("features"):
-        return connection.cursor().sql(query).to_arrow_table()
-
-
 def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> None:
     """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
-    with _one_line("features"):
+    with one_line("features"):
         connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")

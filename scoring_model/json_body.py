@@ -1,7 +1,7 @@
 """`parse_json`: the bytes of a body as JSON values, strictly."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -58,25 +58,23 @@ def _explain(body: bytes) -> NoReturn:
     raise InvalidRequest(_NOT_JSON)
 
 
-def _parse_slowly(body: bytes) -> Any:
+def _parse_slowly(body: bytes) -> None:
     """Parse with Python's own parser, which tells keys and texts of numbers apart."""
-    reader = _Reader()
     try:
         value = json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=reader.build_object,
+            object_pairs_hook=_Object,
             parse_float=_read_float,
             parse_int=_read_float,
             parse_constant=_Unreadable,
         )
+        problems = list(_find_problems(value))
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(_NOT_JSON) from error
-    problems = list(reader.problems)
     if isinstance(value, _Unreadable) and not problems:
         raise InvalidRequest(f"the body {NOT_FINITE}")
     if problems:
         raise InvalidRequest.from_problems(problems)
-    return value
 
 
 class _Unreadable:
@@ -91,34 +89,40 @@ def _read_float(text: str) -> float | _Unreadable:
     return number if number - number == 0.0 else _Unreadable()
 
 
-class _Reader:
-    """Builds objects and collects what is wrong with their fields.
+class _Object:
+    """The fields of an object, also those that are given twice."""
 
-    Objects are built from the inside out, in the order in which they end: in an array of
-    applicants, the count of finished objects is the row.
-    """
-
-    def __init__(self) -> None:
-        self.problems: list[FieldProblem] = []
-        self._finished = 0
-
-    def build_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Return the pairs as an object and note repeated names and unreadable numbers."""
-        row, self._finished = self._finished, self._finished + 1
-        seen: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in seen:
-                self.problems.append(FieldProblem(row, _printable(name), DUPLICATE))
-            elif _holds_unreadable(value):
-                self.problems.append(FieldProblem(row, _printable(name), NOT_FINITE))
-            seen[name] = value
-        return seen
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.pairs = pairs
 
 
-def _holds_unreadable(value: Any) -> bool:
+def _find_problems(value: Any) -> Iterator[FieldProblem]:
+    """Yield repeated names and unreadable numbers, by applicant and place within it."""
+    applicants = value if isinstance(value, list) else [value]
+    for row, applicant in enumerate(applicants):
+        for place, problem in _find_within(applicant, ""):
+            yield FieldProblem(row, place, problem)
+
+
+def _find_within(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, list):
-        return any(isinstance(item, _Unreadable) for item in value)
-    return isinstance(value, _Unreadable)
+        for number, item in enumerate(value):
+            # of an array of numbers, the array is named once
+            if isinstance(item, _Unreadable):
+                yield place, NOT_FINITE
+                return
+            yield from _find_within(item, f"{place}[{number}]")
+    elif isinstance(value, _Object):
+        seen: set[str] = set()
+        for name, item in value.pairs:
+            inner = f"{place}.{_printable(name)}" if place else _printable(name)
+            if name in seen:
+                yield inner, DUPLICATE
+            elif isinstance(item, _Unreadable):
+                yield inner, NOT_FINITE
+            else:
+                yield from _find_within(item, inner)
+            seen.add(name)
 
 
 def _printable(name: str) -> str:

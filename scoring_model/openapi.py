@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from scoring_model.api_schemas import Schema, describe_schemas
 from scoring_model.formats import CSV, JSON, PARQUET
+from scoring_model.history_schemas import describe_tables, example_with_history
 from scoring_model.loading import LoadedModel
 from scoring_model.reasons import DEFAULT_TOP
 from scoring_model.settings import Settings
@@ -49,7 +50,7 @@ def build_document(model: LoadedModel, settings: Settings) -> Schema:
         },
         "paths": paths,
         "components": {
-            "schemas": describe_schemas(model.scorer.contract, model.example),
+            "schemas": _schemas(model),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {
@@ -60,6 +61,12 @@ def build_document(model: LoadedModel, settings: Settings) -> Schema:
             },
         },
     }
+
+
+def _schemas(model: LoadedModel) -> Schema:
+    features, contract = model.scorer.features, model.scorer.contract
+    tables = {} if features is None else describe_tables(features, contract, model.example)
+    return describe_schemas(contract, model.example) | tables
 
 
 _CSV = "With a header; pandas' markers of missing values are missing."
@@ -91,17 +98,22 @@ def _answer(description: str, media_type: str, schema: Schema | None = None) -> 
 
 
 def _predict(model: LoadedModel, settings: Settings) -> Schema:
-    applicant = {"$ref": "#/components/schemas/Applicant"}
+    applicant: Schema = {"$ref": "#/components/schemas/Applicant"}
     decision = {"$ref": "#/components/schemas/Decision"}
-    many = {"type": "array", "items": applicant, "maxItems": settings.max_rows}
     examples = {
         "one applicant": {"value": model.example},
         "an array": {"value": [model.example]},
     }
+    kinds = [applicant]
+    if model.scorer.features is not None:
+        example = example_with_history(model.scorer.features, model.example)
+        examples = {"with its history": {"value": example}, **examples}
+        kinds = [{"$ref": "#/components/schemas/ApplicantWithHistory"}, applicant]
+    many = [{"type": "array", "items": kind, "maxItems": settings.max_rows} for kind in kinds]
     answer = {"anyOf": [decision, {"type": "array", "items": decision}]}
     answers = {"200": _answer("One decision, or one per applicant in order.", JSON, answer)}
     operation = _operation("Score one applicant or an array.", answers, False, _READING_ERRORS)
-    schema = {"anyOf": [applicant, many]}
+    schema = {"anyOf": [*kinds, *many]}
     body = {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
     return operation | {"operationId": "predict", "parameters": _PARAMETERS, "requestBody": body}
 

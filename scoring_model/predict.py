@@ -8,6 +8,7 @@ import orjson
 
 from scoring_model.contract import EncodedRows
 from scoring_model.errors import InvalidRequest, TooLarge
+from scoring_model.histories import Histories
 from scoring_model.json_body import parse_json, refuse_duplicates
 from scoring_model.reasons import DEFAULT_TOP, Explanation, choose_language, explain
 from scoring_model.scorer import Decision, Scorer, answer_of
@@ -57,17 +58,25 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
 
 
 def predict_many(
-    scorer: Scorer, body: bytes, settings: Settings, work: Work, explanation: Explanation | None
+    scorer: Scorer,
+    histories: Histories | None,
+    body: bytes,
+    settings: Settings,
+    work: Work,
+    explanation: Explanation | None,
 ) -> bytes:
-    """Answer a body that is an array of applicants, or one whose reasons are asked for."""
+    """Answer a body that is an array, whose reasons are asked for, or that may have histories."""
     applicants = parse_json(body)
     single = type(applicants) is dict
     records = [applicants] if single else _check_array(applicants, settings.max_rows)
     if explanation is not None and len(records) > settings.max_explained_rows:
         limit = settings.max_explained_rows
         raise TooLarge(f"a request for reasons may have {limit} applicants (MAX_EXPLAINED_ROWS)")
-    refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
-    rows = scorer.contract.encode_records(records)
+    if histories is not None:
+        rows = histories.encode(body, records, work)
+    else:
+        refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
+        rows = scorer.contract.encode_records(records)
     answers = _answer(scorer, rows, work)
     if explanation is not None:
         _add_reasons(scorer, rows, answers, work, explanation)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import orjson
 
-from scoring_model.errors import ScoringError
+from scoring_model.errors import ArtifactError, FeatureError, ScoringError
+from scoring_model.histories import Histories
 from scoring_model.loading import LoadedModel, load_model
 from scoring_model.messages import Asgi
 from scoring_model.metrics import Metrics, ModelCounters
 from scoring_model.openapi import build_document
+from scoring_model.scorer import Scorer
 from scoring_model.settings import Settings
 
 
@@ -26,6 +28,8 @@ class Serving:
     headers : tuple of (bytes, bytes)
         Name the version in each of its answers.
     counters : ModelCounters or None
+    histories : Histories or None
+        What computes the features of applicants with histories, where the version has such.
     """
 
     model: LoadedModel
@@ -33,6 +37,7 @@ class Serving:
     document: bytes
     headers: tuple[tuple[bytes, bytes], ...]
     counters: ModelCounters | None
+    histories: Histories | None
 
 
 def load_serving(uri: str, settings: Settings, metrics: Metrics | None) -> Serving:
@@ -57,8 +62,18 @@ def load_serving(uri: str, settings: Settings, metrics: Metrics | None) -> Servi
         mlflow_app=scoring_server.init(model.pyfunc),
         document=orjson.dumps(build_document(model, settings)),
         headers=((b"x-model-version", model.version.encode("ascii", "replace")),),
+        histories=_prepare_histories(model.scorer),
         counters=metrics.start_model(model.version, model.scorer.contract) if metrics else None,
     )
+
+
+def _prepare_histories(scorer: Scorer) -> Histories | None:
+    if scorer.features is None:
+        return None
+    try:
+        return Histories(scorer.features, scorer.contract)
+    except FeatureError as error:
+        raise ArtifactError(f"the SQL of the version cannot be run: {error}") from error
 
 
 def _first_line(error: Exception) -> str:

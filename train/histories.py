@@ -186,7 +186,8 @@ def _with_used_columns(features: FeatureSql, portfolio: Portfolio) -> FeatureSql
             if name in words
             or (history.table == APPLICATION and name not in portfolio.not_features)
         }
-        histories.append(replace(history, columns=wanted))
+        unread = set(history.columns) - set(wanted) - {portfolio.target}
+        histories.append(replace(history, columns=wanted, unread=tuple(sorted(unread))))
     return FeatureSql(features.key, tuple(histories))
 
 

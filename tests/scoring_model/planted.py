@@ -1,6 +1,7 @@
 """A real model over 22 generated features, logged by a real MLflow: what the tests serve."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -119,20 +120,20 @@ def signature_of(contract: FeatureContract) -> Any:
     return ModelSignature(Schema(inputs), Schema([ColSpec(kind, name) for kind, name in outputs]))
 
 
-def save_model(scorer: Scorer, folder: Path) -> Path:
+def save_model(scorer: Scorer, folder: Path, example: Mapping[str, Any] = EXAMPLE) -> Path:
     """Write a version as training does, to a folder, and return the folder."""
     import mlflow.pyfunc
 
     artifacts = folder / "scorer"
     artifacts.mkdir(parents=True)
-    scorer.save(artifacts, EXAMPLE)
+    scorer.save(artifacts, example)
     mlflow.pyfunc.save_model(
         path=folder / "model",
         python_model="scoring_model/model.py",
         code_paths=["scoring_model"],
         artifacts={"scorer": str(artifacts)},
         signature=signature_of(scorer.contract),
-        input_example=pd.DataFrame([EXAMPLE]),
+        input_example=pd.DataFrame([example]),
         pip_requirements=["lightgbm"],
     )
     return folder / "model"

@@ -19,7 +19,6 @@ from scoring_model.features import (
     count_joined,
     load_table,
     open_engine,
-    read_rows,
     split_statements,
 )
 from tests.made_histories import make_histories, write_histories
@@ -54,7 +53,8 @@ def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
             engine.register(f"rows_of_{history.table}", rows)
             load_table(engine, history, f"rows_of_{history.table}")
         check_keys(engine, features.key)
-        table = read_rows(engine, compute_features(engine, features))
+        # a result of its own: the engine still holds that of the last statement
+        table = engine.cursor().sql(compute_features(engine, features)).to_arrow_table()
     frame: pd.DataFrame = table.to_pandas()
     return frame.set_index(KEY)
 

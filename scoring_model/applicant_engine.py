@@ -1,0 +1,130 @@
+"""`ApplicantEngine`: the feature SQL of a version, planned once, on the rows of one applicant."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from scoring_model.errors import FeatureError
+from scoring_model.features import (
+    APPLICATION,
+    ROW,
+    FeatureSql,
+    History,
+    is_select,
+    one_line,
+    split_statements,
+)
+
+Rows = Sequence[Mapping[str, Any]]
+MEMORY_LIMIT = "1GB"
+
+
+class ApplicantEngine:
+    """Tables that stay empty, and the SQL's statements prepared on them; for one thread at a time.
+
+    Planning hundreds of aggregates takes longer than computing them for one applicant, so that it
+    is done once. The rows of an applicant live in a transaction that is never committed.
+
+    Parameters
+    ----------
+    features : FeatureSql
+
+    Raises
+    ------
+    FeatureError
+        A statement of the SQL fails.
+    """
+
+    def __init__(self, features: FeatureSql) -> None:
+        import duckdb
+
+        # the SQL is data of a version: it may compute on the applicant's rows and read no file
+        settings: dict[str, Any] = {
+            "threads": 1,
+            "memory_limit": MEMORY_LIMIT,
+            "enable_external_access": False,
+        }
+        self._connection = duckdb.connect(":memory:", config=settings)
+        # for a handful of rows no plan beats the plain one, which also runs faster: the optimizer's
+        # is made anew when it is run
+        self._connection.execute("PRAGMA disable_optimizer")
+        self._connection.execute("SET lock_configuration = true")
+        self._key = features.key
+        self._families: list[tuple[str, tuple[str, ...]]] = []
+        for history in features.histories:
+            self._prepare_table(history)
+        for history in features.histories:
+            with one_line(f"features of {history.table}"):
+                self._prepare_families(history)
+
+    def compute(self, tables: Mapping[str, Rows]) -> dict[str, float | None]:
+        """Return the features of one applicant, None for a missing one.
+
+        Parameters
+        ----------
+        tables : mapping of str to sequence of mapping
+            Rows of each table, with the columns that the SQL reads and one key in all of them.
+
+        Raises
+        ------
+        FeatureError
+            A statement fails on these rows, or gives more than one row.
+        """
+        self._connection.execute("BEGIN")
+        try:
+            for table, rows in tables.items():
+                if rows:
+                    text = _literal(orjson.dumps(rows).decode())
+                    with one_line(f"table {table}"):
+                        self._connection.execute(f"EXECUTE put_{table}({text})")
+            computed: dict[str, float | None] = {}
+            for number, (table, names) in enumerate(self._families):
+                with one_line(f"features of {table}"):
+                    found = self._connection.execute(f"EXECUTE family_{number}").fetchmany(2)
+                if len(found) > 1:
+                    raise FeatureError(
+                        f"features of {table}: a SELECT gives more than one row for a {self._key!r}"
+                    )
+                values = found[0] if found else (None,) * len(names)
+                computed.update(zip(names, map(_as_double, values), strict=True))
+        finally:
+            self._connection.execute("ROLLBACK")
+        del computed[self._key]
+        return computed
+
+    def _prepare_table(self, history: History) -> None:
+        columns = [f'"{name}" {kind}' for name, kind in history.columns.items()]
+        values = [f'r."{name}"' for name in history.columns]
+        if history.table == APPLICATION:
+            columns.append(f"{ROW} BIGINT")
+            values.append("1")
+        shape = _literal(json.dumps([dict(history.columns)]))
+        rows = f"SELECT unnest(from_json($1, {shape})) AS r"
+        put = f"PREPARE put_{history.table} AS INSERT INTO {history.table}"
+        self._connection.execute(f"CREATE TABLE {history.table} ({', '.join(columns)})")
+        self._connection.execute(f"{put} SELECT {', '.join(values)} FROM ({rows})")
+
+    def _prepare_families(self, history: History) -> None:
+        for statement in split_statements(history.sql):
+            if not is_select(statement):
+                self._connection.execute(statement)
+                continue
+            described = self._connection.execute(f"DESCRIBE {statement}").fetchall()
+            self._connection.execute(f"PREPARE family_{len(self._families)} AS {statement}")
+            self._families.append((history.table, tuple(str(row[0]) for row in described)))
+
+
+def _literal(text: str) -> str:
+    """Return text as SQL: EXECUTE takes no parameters of the client."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _as_double(value: Any) -> float | None:
+    """Return a value as the batch's CAST to DOUBLE gives it; a NaN is missing there too."""
+    if value is None:
+        return None
+    number = float(value)
+    return None if math.isnan(number) else number

@@ -1,0 +1,79 @@
+"""`describe_tables`: an applicant with its history as JSON Schema, and one that can be sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scoring_model.api_schemas import LARGEST, Schema, describe
+from scoring_model.contract import FeatureContract
+from scoring_model.features import APPLICATION, FeatureSql, History
+
+_KINDS: Mapping[str, Schema] = {
+    "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
+    "DOUBLE": {"type": ["number", "null"], "minimum": -LARGEST, "maximum": LARGEST},
+    "BOOLEAN": {"type": ["boolean", "null"]},
+    "DATE": {"type": ["string", "null"], "format": "date"},
+    "TIMESTAMP": {"type": ["string", "null"], "description": "Such as 2004-01-31T09:30:00."},
+}
+_TEXT: Schema = {"type": ["string", "null"]}
+_UNREAD: Schema = {"description": "Taken and left unread."}
+
+
+def describe_tables(
+    features: FeatureSql, contract: FeatureContract, example: Mapping[str, Any]
+) -> Schema:
+    """Return the component of an applicant with its history.
+
+    Parameters
+    ----------
+    features : FeatureSql
+    contract : FeatureContract
+    example : mapping
+        The finished row that was logged with the version.
+    """
+    computed = features.labels()
+    own = {f.name: f for f in contract.features if f.name not in computed}
+    tables: Schema = {}
+    for history in features.histories:
+        columns = {name: _KINDS.get(kind, _TEXT) for name, kind in history.columns.items()}
+        columns |= dict.fromkeys(history.unread, _UNREAD)
+        row: Schema = {"type": "object", "properties": columns, "additionalProperties": False}
+        if history.table != APPLICATION:
+            tables[history.table] = {"type": ["array", "null"], "items": row}
+            continue
+        fields = {name: describe(f) for name, f in own.items() if name in columns}
+        row["properties"] = columns | fields
+        row["required"] = [name for name in fields if not own[name].nullable]
+        tables[APPLICATION] = row
+    applicant = {
+        "type": "object",
+        "description": "A table that is left out has no rows for this applicant; the key "
+        f"{features.key} may be left out everywhere.",
+        "properties": tables,
+        "required": [APPLICATION],
+        "additionalProperties": False,
+        "example": example_with_history(features, example),
+    }
+    return {"ApplicantWithHistory": applicant}
+
+
+def example_with_history(features: FeatureSql, example: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an applicant with one row in each table, of nobody: its numbers are 0."""
+    computed = features.labels()
+    body: dict[str, Any] = {}
+    for history in features.histories:
+        if history.table == APPLICATION:
+            known = (n for n in history.columns if n in example and n not in computed)
+            body[APPLICATION] = {name: _as_column(history, name, example) for name in known}
+        else:
+            kinds = history.columns.items()
+            body[history.table] = [{n: 0 for n, kind in kinds if kind in ("BIGINT", "DOUBLE")}]
+            body[history.table][0].pop(features.key, None)
+    return body
+
+
+def _as_column(history: History, name: str, example: Mapping[str, Any]) -> Any:
+    """Return a value of the finished row as its column holds it: a code may be a number there."""
+    value, kind = example[name], history.columns[name]
+    if kind == "BIGINT" or (kind == "DOUBLE" and type(value) is str):
+        return int(value)
+    return value

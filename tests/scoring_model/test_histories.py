@@ -1,0 +1,266 @@
+"""`/predict` for a version with histories: the batch's answers, from the rows of one applicant."""
+
+import copy
+import json
+import math
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scoring_model.applicant_engine import ApplicantEngine
+from scoring_model.applicant_tables import TableReader
+from scoring_model.contract import FeatureContract
+from scoring_model.errors import FeatureError, FieldProblem
+from scoring_model.features import APPLICATION, FeatureSql, History
+from tests.scoring_model.planted_histories import (
+    KEY,
+    PlantedHistories,
+    plant_histories,
+    plant_small,
+)
+from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.test_openapi import run_schemathesis
+
+LIMITS = {"MAX_ROWS": "20", "MAX_EXPLAINED_ROWS": "2"}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> PlantedHistories:
+    return plant_histories(tmp_path_factory.mktemp("histories"))
+
+
+@pytest.fixture(scope="module")
+def server(planted: PlantedHistories, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start_server(planted.folder, tmp_path_factory.mktemp("server"), LIMITS) as running:
+        yield running
+
+
+@pytest.fixture
+def applicant(planted: PlantedHistories) -> dict[str, Any]:
+    """Return an applicant with rows in every table."""
+    rows = {name: set(table[KEY]) for name, table in planted.tables.items() if KEY in table.columns}
+    return planted.applicant(min(set.intersection(*rows.values())))
+
+
+def test_every_applicant_alone_has_the_features_of_the_batch(planted: PlantedHistories) -> None:
+    features = planted.scorer.features
+    assert features is not None
+    engine = ApplicantEngine(features)
+    reader = TableReader(features, planted.scorer.contract)
+    # a feature without a value in any row is not in the batch's table
+    names = [name for name in features.labels() if name in planted.finished]
+    alone = []
+    for key in planted.finished.index:
+        problems: list[FieldProblem] = []
+        computed = engine.compute(reader.read(planted.applicant(key), 0, problems).tables)
+        assert not problems
+        assert len(computed) == len(features.labels()) == 675
+        alone.append([computed[name] for name in names])
+    batch = planted.finished[names].to_numpy(dtype=float)
+    np.testing.assert_allclose(np.array(alone, dtype=float), batch, rtol=1e-9, atol=0)
+
+
+def test_every_applicant_is_decided_as_in_the_batch(
+    planted: PlantedHistories, server: Server
+) -> None:
+    keys = list(planted.finished.index)[:60]
+    expected = planted.scorer.score_records([planted.finished_row(key) for key in keys])
+    answers = []
+    for start in range(0, len(keys), 20):
+        body = [planted.applicant(key) for key in keys[start : start + 20]]
+        answers += server.http.post("/predict", json=body).json()
+    np.testing.assert_allclose(
+        [answer["probability"] for answer in answers], expected.probability, rtol=1e-9
+    )
+    assert [answer["score"] for answer in answers] == expected.score.tolist()
+    assert {0, 1} == set(expected.score.tolist())
+    alone = server.http.post("/predict", json=planted.applicant(keys[0]))
+    assert alone.json() == answers[0]
+
+
+def test_the_finished_row_is_taken_as_well(planted: PlantedHistories, server: Server) -> None:
+    row = planted.finished_row(planted.finished.index[0])
+    [prediction] = server.http.post("/invocations", json={"dataframe_records": [row]}).json()[
+        "predictions"
+    ]
+    assert server.http.post("/predict", json=row).json() == prediction
+    mixed = server.http.post("/predict", json=[planted.applicant(planted.finished.index[0]), row])
+    assert mixed.status_code == 400
+    assert {"row": 1, "field": "application", "problem": "is required"} in mixed.json()["error"][
+        "fields"
+    ]
+
+
+def test_reasons_name_features_of_histories(applicant: dict[str, Any], server: Server) -> None:
+    answer = server.http.post("/predict?explain=true&top=all", json=applicant).json()
+    margin = answer["base_value"] + sum(r["contribution"] for r in answer["reasons"])
+    assert math.isclose(1 / (1 + math.exp(-margin)), answer["probability"], rel_tol=1e-6)
+    assert any("(bureau)" in reason["label"] for reason in answer["reasons"])
+
+
+def test_what_is_left_out_is_missing(applicant: dict[str, Any], server: Server) -> None:
+    del applicant["bureau"], applicant["bureau_balance"]
+    without = server.http.post("/predict", json=applicant).json()
+    assert without == server.http.post("/predict", json=applicant | {"bureau": []}).json()
+    assert without == server.http.post("/predict", json=applicant | {"bureau": None}).json()
+    anonymous = copy.deepcopy(applicant)
+    for rows in (value for value in anonymous.values() if isinstance(value, list)):
+        for row in rows:
+            row.pop(KEY, None)
+    del anonymous[APPLICATION][KEY]
+    assert server.http.post("/predict", json=anonymous).json() == without
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "problem"),
+    [
+        (("loans",), [], "loans", "is not a table of this model"),
+        (("application",), [], "application", "must be an object"),
+        (("application",), None, "application", "is required"),
+        (("bureau",), {}, "bureau", "must be an array of objects"),
+        (("bureau", 0), 7, "bureau[0]", "must be an object"),
+        (("bureau", 1, "SECRET"), 1, "bureau[1].SECRET", "is not a column of this table"),
+        (("bureau", 0, "DAYS_CREDIT"), "SECRET", "bureau[0].DAYS_CREDIT",
+         "must be a whole number of at most 64 bits"),
+        (("bureau", 0, "DAYS_CREDIT"), 1.5, "bureau[0].DAYS_CREDIT",
+         "must be a whole number of at most 64 bits"),
+        (("bureau", 0, "DAYS_CREDIT"), 2**63, "bureau[0].DAYS_CREDIT",
+         "must be a whole number of at most 64 bits"),
+        (("bureau", 0, "AMT_CREDIT_SUM"), True, "bureau[0].AMT_CREDIT_SUM", "must be a number"),
+        (("bureau", 0, "AMT_CREDIT_SUM"), [1], "bureau[0].AMT_CREDIT_SUM", "must be a number"),
+        (("bureau", 0, "CREDIT_ACTIVE"), 3, "bureau[0].CREDIT_ACTIVE", "must be text"),
+        (("bureau", 0, KEY), 1, f"bureau[0].{KEY}",
+         "must be the application's own, or be left out"),
+        (("application", "AMT_CREDIT"), None, "application.AMT_CREDIT", "is required"),
+        (("application", "TARGET"), 0, "application.TARGET", "is not a column of this table"),
+        (("application", "FLAG_OWN_CAR"), 1, "application.FLAG_OWN_CAR", "must be text"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_by_table_row_and_field(
+    applicant: dict[str, Any],
+    server: Server,
+    path: tuple[Any, ...],
+    value: Any,
+    field: str,
+    problem: str,
+) -> None:
+    wrong = copy.deepcopy(applicant)
+    place: Any = wrong
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    answer = server.http.post("/predict", json=[applicant, wrong])
+    assert answer.status_code == 400
+    found = answer.json()["error"]["fields"]
+    assert {"row": 1, "field": field, "problem": problem} in found
+    assert {each["row"] for each in found} == {1}
+    assert "SECRET" not in answer.text.replace("bureau[1].SECRET", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"STATUS":', '"STATUS": "C", "STATUS":', "is given twice"),
+        ('"STATUS":', '"STATUS": NaN, "SECRET":', "must be finite and fit into a double"),
+        ('"STATUS":', '"STATUS": 1e999, "SECRET":', "must be finite and fit into a double"),
+    ],
+)
+def test_a_body_that_is_not_strict_json_is_named_as_exactly(
+    applicant: dict[str, Any], server: Server, old: str, new: str, problem: str
+) -> None:
+    applicant["bureau_balance"] = [{"MONTHS_BALANCE": 0}, {"STATUS": "0"}]
+    body = json.dumps([applicant]).replace(old, new)
+    headers = {"Content-Type": "application/json"}
+    answer = server.http.post("/predict", content=body, headers=headers)
+    assert answer.status_code == 400
+    field = {"row": 0, "field": "bureau_balance[1].STATUS", "problem": problem}
+    assert answer.json()["error"]["fields"] == [field]
+
+
+def test_limits_count_applicants(applicant: dict[str, Any], server: Server) -> None:
+    bare = {"application": applicant["application"]}
+    assert len(server.http.post("/predict", json=[bare] * 3).json()) == 3
+    assert "MAX_ROWS" in server.http.post("/predict", json=[bare] * 21).text
+    explained = server.http.post("/predict?explain=true", json=[bare] * 3)
+    assert (explained.status_code, "MAX_EXPLAINED_ROWS" in explained.text) == (413, True)
+
+
+def test_text_of_any_kind_is_only_text(applicant: dict[str, Any], server: Server) -> None:
+    for text in ("'); DROP TABLE bureau; --", "\u0000", "é\U0001f600", '"', "\\", "{}", ""):
+        applicant["bureau"][0]["CREDIT_TYPE"] = text
+        assert server.http.post("/predict", json=applicant).status_code == 200
+    before = server.http.post("/predict", json=applicant).json()
+    applicant["bureau"][0]["CREDIT_TYPE"] = "another"
+    assert server.http.post("/predict", json=applicant).json() == before
+
+
+def test_protected_columns_are_taken_and_left_unread(
+    applicant: dict[str, Any], server: Server
+) -> None:
+    before = server.http.post("/predict", json=applicant).json()
+    applicant["application"]["CODE_GENDER"] = {"anything": "at all"}
+    assert server.http.post("/predict", json=applicant).json() == before
+    del applicant["application"]["CODE_GENDER"]
+    assert server.http.post("/predict", json=applicant).json() == before
+
+
+def test_the_example_in_the_document_can_be_sent(server: Server) -> None:
+    content = server.http.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    examples = content["requestBody"]["content"]["application/json"]["examples"]
+    assert "with its history" in examples
+    for example in examples.values():
+        answer = server.http.post("/predict", json=example["value"])
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    with start_server(plant_small(tmp_path / "version"), tmp_path) as running:
+        run_schemathesis(running, 100)
+
+
+@pytest.mark.slow
+def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
+    features = planted.scorer.features
+    assert features is not None
+    engine = ApplicantEngine(features)
+    reader = TableReader(features, planted.scorer.contract)
+    seconds = []
+    for key in list(planted.finished.index)[:40]:
+        tables = reader.read(planted.applicant(key), 0, []).tables
+        began = time.thread_time()
+        engine.compute(tables)
+        seconds.append(time.thread_time() - began)
+    # of one core; by the clock of the processor, which does not count the tests beside this one
+    assert statistics.median(seconds) < 0.150
+
+
+def test_sql_reads_nothing_but_the_applicant() -> None:
+    sql = "SELECT id, count(*) AS a FROM read_csv('/etc/passwd') GROUP BY id;"
+    history = History(APPLICATION, sql, {"id": "BIGINT"})
+    with pytest.raises(FeatureError, match="disabled"):
+        ApplicantEngine(FeatureSql("id", (history,)))
+
+
+def test_kinds_of_other_portfolios_are_read_strictly() -> None:
+    kinds = {"id": "VARCHAR", "day": "DATE", "at": "TIMESTAMP", "new": "BOOLEAN"}
+    values = 'year(day) AS a, hour("at") AS b, CAST("new" AS INT) AS c'
+    sql = f"SELECT id, {values} FROM application;"
+    features = FeatureSql("id", (History(APPLICATION, sql, kinds),))
+    reader = TableReader(features, FeatureContract(()))
+    good = {"day": "2004-01-31", "at": "2004-01-31T09:30:00", "new": True}
+    tables = reader.read({"application": good}, 0, []).tables
+    assert ApplicantEngine(features).compute(tables) == {"a": 2004.0, "b": 9.0, "c": 1.0}
+    problems: list[FieldProblem] = []
+    wrong = {"day": "31.1.2004", "at": "2004-01-31T09:30:00+01:00", "new": 1}
+    reader.read({"application": wrong}, 0, problems)
+    assert [problem.field for problem in problems] == [
+        "application.day",
+        "application.at",
+        "application.new",
+    ]
