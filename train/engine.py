@@ -38,7 +38,7 @@ LOCAL = Engine()
 
 @contextmanager
 def open_engine(name: EngineName) -> Iterator[Engine]:
-    """Connect to the cluster that an engine needs, before anything is computed.
+    """Connect to the cluster that an engine needs, until the training is done.
 
     Raises
     ------

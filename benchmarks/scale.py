@@ -1,0 +1,103 @@
+"""What the parts of a training cost per row here, and on paper for more rows than fit here.
+
+`python -m benchmarks.scale [rows]`: processor time on one thread each, so that what else runs on
+the machine counts little; then the same in core-hours and bytes for 10 million to a billion rows,
+taking cost to grow as rows times trees.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.batch import FEATURES, LEAVES, TREES, make_matrix, make_scorer, write_body
+from train.batch import BatchModel, score_body
+from train.boosting import BINNING, BoostingParams, FoldedRows, fit_all
+from train.costs import Costs
+from train.folds import SEARCH_ROWS, split_folds
+from train.pipeline import FINAL_FOLDS_OF_MANY
+from train.space import first_points
+from train.tuning import SEARCH_FOLDS, Runner, SearchPlan
+
+FIT_TREES = 50
+BODY_ROWS = 200_000
+TRIALS = 25
+BODIES = (10_000_000, 100_000_000, 1_000_000_000)
+# bytes of a row: a double for each feature; in bins one byte for each, and beside them LightGBM's
+# label, gradient, hessian and place in the leaf (4 each) and its score (8)
+MATRIX_BYTES = 8 * FEATURES
+FIT_BYTES = FEATURES + 4 * 4 + 8
+# the table as read, the matrix, and the copy of it that a fit is made from
+DRIVER_BYTES = 3 * MATRIX_BYTES
+# of a histogram that workers add up for each split: gradient and hessian as doubles
+BIN_BYTES = 16
+HOUR = 3600
+GIGABYTE = 1e9
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Return the processor time that some work takes, over all threads of this process."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def fit_seconds(rows: int) -> float:
+    """Return the seconds that a row costs in one tree of a fit, binning included."""
+    matrix = make_matrix(rows, seed=0)
+    y = (np.random.default_rng(1).random(rows) < 0.1).astype(np.int8)
+    params = BoostingParams("none", 1.0, {"num_leaves": LEAVES}, FIT_TREES)
+    seconds = processor_seconds(lambda: fit_all(matrix, y, params, (), 0))
+    return seconds / rows / FIT_TREES
+
+
+def trial_seconds() -> float:
+    """Return the seconds of the search's first trial, on as many rows as a search takes."""
+    matrix = make_matrix(SEARCH_ROWS, seed=0)
+    margin = np.nan_to_num(matrix) @ np.linspace(-0.5, 0.5, FEATURES) - 2
+    random = np.random.default_rng(1)
+    y = (random.random(SEARCH_ROWS) < 1 / (1 + np.exp(-margin))).astype(np.int8)
+    splits = tuple(split_folds(y, "stratified", SEARCH_FOLDS, seed=0))
+    plan = SearchPlan(("none",), max_evals=1, seed=0)
+    point = first_points(plan.treatments, len(splits[0][0]))[0]
+    folds = FoldedRows(matrix, y, splits, ()).bin()
+    runner = Runner(folds, Costs().of_rows(SEARCH_ROWS), plan, threads=1)
+    return processor_seconds(lambda: runner.run([(point, 0)], 0, None))
+
+
+def score_seconds() -> float:
+    """Return the seconds that scoring a row costs, Parquet in and out."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_body(folder / "body.parquet", BODY_ROWS)
+        model = BatchModel(make_scorer(), "1", "loan_id", "benchmark")
+        body, scored = [folder / "body.parquet"], folder / "scored.parquet"
+        return processor_seconds(lambda: score_body(model, body, scored)) / BODY_ROWS
+
+
+def main(rows: int) -> None:
+    """Print what was measured, and the paper."""
+    fit, trial, score = fit_seconds(rows), trial_seconds(), score_seconds()
+    print(f"measured with {FEATURES} features, {LEAVES} leaves, in seconds of one core:")
+    print(f"  fit      {1e6 * fit:.3f} for a million rows and one tree ({rows} rows here)")
+    print(f"  score    {1e6 * score:.2f} for a million rows, {TREES} trees, Parquet in and out")
+    print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; a search takes no more rows")
+    # each fold's fit leaves its own rows out; the fit that finds the number of trees takes one more
+    fits = 1 + (FINAL_FOLDS_OF_MANY - 1) + 1
+    network = TREES * (LEAVES - 1) * FEATURES * BINNING["max_bin"] * BIN_BYTES
+    print(f"on paper, {TREES} trees, {TRIALS} trials, {fits} fits of all rows:")
+    print("  rows           search       fits      score   GB in a fit   GB on the driver")
+    for body in BODIES:
+        print(
+            f"  {body:<13,}{TRIALS * trial / HOUR:6.2f} h {body * TREES * fits * fit / HOUR:8.1f} h"
+            f" {body * score / HOUR:8.2f} h {body * FIT_BYTES / GIGABYTE:11.1f}"
+            f" {body * DRIVER_BYTES / GIGABYTE:16.1f}"
+        )
+    print(f"  each worker of a fit sends {network / GIGABYTE:.1f} GB of histograms at most")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
