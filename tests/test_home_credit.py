@@ -13,7 +13,10 @@ from scoring_model.loading import load_model
 from tests.made_histories import make_histories, write_histories
 from tests.stores import own_store
 from train.__main__ import main
+from train.batch import score_body
+from train.batch_run import fetch_model
 from train.histories import join_histories
+from train.kept_features import keep_features
 from train.portfolio import load_portfolio
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("folder")]
@@ -67,3 +70,31 @@ def test_a_missing_table_leaves_no_output(tmp_path: Path) -> None:
     output = tmp_path / "scored.parquet"
     assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 1
     assert not output.exists()
+
+
+def test_a_run_that_died_is_gone_on_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = make_histories(120, seed=7)
+    application = tables["application_train"].fillna({"NAME_TYPE_SUITE": "Family"})
+    tables["application_train"] = application
+    write_histories(tmp_path, tables, "parquet")
+    whole, output = tmp_path / "whole.parquet", tmp_path / "scored.parquet"
+    assert main(["score", "--input", str(tmp_path), "--output", str(whole)]) == 0
+    model = fetch_model(CHAMPION, None)
+    features = model.scorer.features
+    assert features is not None
+    stopped = keep_features(features, tmp_path, output, "1GB", print)
+    # interrupted once all parts are done, at the place of the output
+    output.with_name(f"{output.name}.unfinished").mkdir()
+    with pytest.raises(IsADirectoryError), stopped as rows:
+        score_body(model, [rows], output)
+    output.with_name(f"{output.name}.unfinished").rmdir()
+    assert not output.exists()
+    capsys.readouterr()
+    assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "features: those that an earlier run has computed" in said
+    assert "120 rows by an earlier run" in said
+    pd.testing.assert_frame_equal(pd.read_parquet(output), pd.read_parquet(whole))
+    assert not list(tmp_path.glob("scored.parquet.*"))

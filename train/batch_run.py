@@ -1,7 +1,6 @@
 """A body of loans and MLflow: fetch the version that scores it, record what became of it."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from scoring_model.loading import load_model
 from train.batch import BatchModel, OnInvalid, check_key, score_body
 from train.body import find_files
 from train.errors import InputError, RowsRejected
-from train.histories import write_features
+from train.kept_features import keep_features
 
 
 def score_files(
@@ -48,13 +47,12 @@ def score_files(
         Some rows are not valid; the others are scored.
     """
     model = fetch_model(model_uri, key)
-    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
-        files = find_files(source)
-        if model.scorer.features is not None and Path(source).is_dir():
-            files = [Path(folder) / "features.parquet"]
-            for note in write_features(model.scorer.features, Path(source), files[0], memory_limit):
-                say(note)
+    files, features = find_files(source), model.scorer.features
+    if features is None or not Path(source).is_dir():
         report = score_body(model, files, output, on_invalid=on_invalid)
+    else:
+        with keep_features(features, Path(source), output, memory_limit, say) as rows:
+            report = score_body(model, [rows], output, on_invalid=on_invalid)
     figures = {
         "scored_rows": report.scored,
         "rejected_rows": report.rejected,
