@@ -175,17 +175,31 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
 def count_joined(
     connection: "duckdb.DuckDBPyConnection", features: FeatureSql
 ) -> dict[str, tuple[int, int]]:
-    """Return, for each history with the key, its rows and those whose applicant is not there."""
-    counts = {}
+    """Return, for each history, its rows and those whose applicant is not there.
+
+    A table without the key belongs to the first table before it that shares a column with it.
+    """
+    key, counts = f'"{features.key}"', {}
+    known = f"{key} IN (SELECT {key} FROM {APPLICATION})"
+    before: list[History] = []
     for history in features.histories:
-        if history.table == APPLICATION or features.key not in history.columns:
+        if history.table == APPLICATION:
             continue
+        joins = known
+        if features.key not in history.columns:
+            shared = [(h.table, name) for h in before for name in h.columns]
+            links = [(table, f'"{name}"') for table, name in shared if name in history.columns]
+            if not links:
+                continue
+            (table, link), *_ = links
+            joins = f"{link} IN (SELECT {link} FROM {table} WHERE {known})"
+        # a missing key joins nothing either
         query = (
-            f'SELECT count(*), count(*) FILTER (WHERE "{features.key}" NOT IN '
-            f'(SELECT "{features.key}" FROM {APPLICATION})) FROM {history.table}'
+            f"SELECT count(*), count(*) FILTER (WHERE ({joins}) IS NOT TRUE) FROM {history.table}"
         )
         rows, unknown = connection.execute(query).fetchone() or (0, 0)
         counts[history.table] = (rows, unknown)
+        before += [history] if features.key in history.columns else []
     return counts
 
 

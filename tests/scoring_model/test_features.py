@@ -274,14 +274,23 @@ def test_every_applicant_has_a_key_of_its_own(keys: str, rule: str) -> None:
 
 
 def test_rows_of_unknown_applicants_are_counted() -> None:
+    sources = {
+        APPLICATION: "(VALUES (1)) AS t(id)",
+        "loans": "(VALUES (1, 10), (2, 20), (NULL, 30)) AS t(id, loan)",
+        # without the key: theirs is the applicant of the loan
+        "months": "(VALUES (10), (10), (20), (30), (99), (NULL)) AS t(loan)",
+        "alone": "(VALUES (10)) AS t(other)",
+    }
+    columns = {"loans": ("id", "loan"), "months": ("loan",), "alone": ("other",)}
+    histories = tuple(
+        History(table, "", dict.fromkeys(columns.get(table, ("id",)), "BIGINT"))
+        for table in sources
+    )
     with open_engine("100MB") as engine:
-        for history, source in zip(
-            small("").histories,
-            ("(SELECT 1 AS id, 2 AS income)", "(VALUES (1, 5), (2, 5), (3, 5)) AS t(id, debt)"),
-            strict=True,
-        ):
-            load_table(engine, history, source)
-        assert count_joined(engine, small("")) == {"loans": (3, 2)}
+        for history in histories:
+            load_table(engine, history, sources[history.table])
+        counts = count_joined(engine, FeatureSql("id", histories))
+    assert counts == {"loans": (3, 2), "months": (6, 4)}
 
 
 def test_a_limit_that_is_none_is_refused() -> None:
