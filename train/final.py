@@ -1,4 +1,4 @@
-"""Fit the final model, and the same on folds that the search did not use."""
+"""Fit the final model, one booster or the mean of some, and the same on fresh folds."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +8,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from train.averaging import average_boosters
 from train.boosting import BoostingParams, fit_all, fit_fold, make_fold, margins, thread_count
 from train.folds import Split
 
@@ -27,7 +28,7 @@ class FinalFit:
     Attributes
     ----------
     booster : lightgbm.Booster
-        Fitted on all rows.
+        Fitted on all rows: the mean of the members.
     rows : ndarray of int, shape (held-out rows,)
         Rows that were held out, rising.
     margin : ndarray of float64, shape (repeats, held-out rows)
@@ -43,41 +44,54 @@ def fit_final(
     matrix: FloatArray,
     y: LabelArray,
     repeats: Sequence[Sequence[Split]],
-    params: BoostingParams,
+    members: Sequence[BoostingParams],
     categorical_indices: Sequence[int],
     seed: int,
     cluster_fit: Fit | None = None,
 ) -> FinalFit:
-    """Fit on all rows and on every fold, with `params.trees` trees.
+    """Fit every member on all rows and on every fold, and average the members.
 
     Parameters
     ----------
     matrix, y : ndarray, shapes (rows, features) and (rows,)
     repeats : sequence of sequence of (fit rows, held-out rows)
         The folds of each shuffle; every shuffle holds out the same rows.
-    params : BoostingParams
-        With the number of trees.
+    members : sequence of BoostingParams
+        With the number of trees; one at least.
     categorical_indices : sequence of int
     seed : int
+        Of the first member; each other one has a seed of its own.
     cluster_fit : callable, optional
         Fits on a cluster, one fit after the other, as each takes the whole of it; without it the
         fits run side by side on this machine.
     """
+    seeded = list(zip(members, _member_seeds(seed, len(members)), strict=True))
     margin = np.full((len(repeats), len(y)), np.nan)
 
     def fit_held_out(task: tuple[int, Split]) -> None:
         repeat, (fit_rows, held_rows) = task
         if cluster_fit is not None:
-            booster = cluster_fit(matrix[fit_rows], y[fit_rows], params, categorical_indices, seed)
-            margin[repeat, held_rows] = margins(booster, matrix[held_rows])
-            return
-        fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
-        margin[repeat, held_rows] = margins(fit_fold(fold, params, seed), fold.held_matrix)
+            part, labels = matrix[fit_rows], y[fit_rows]
+            fits = [cluster_fit(part, labels, p, categorical_indices, own) for p, own in seeded]
+        else:
+            fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
+            fits = [fit_fold(fold, params, own) for params, own in seeded]
+        said = [margins(booster, matrix[held_rows]) for booster in fits]
+        margin[repeat, held_rows] = np.mean(said, axis=0)
 
     tasks = [(repeat, split) for repeat, splits in enumerate(repeats) for split in splits]
     with ThreadPoolExecutor(1 if cluster_fit else thread_count()) as pool:
-        booster = pool.submit(cluster_fit or fit_all, matrix, y, params, categorical_indices, seed)
+        boosters = [
+            pool.submit(cluster_fit or fit_all, matrix, y, params, categorical_indices, own)
+            for params, own in seeded
+        ]
         list(pool.map(fit_held_out, tasks))
-        final = booster.result()
+        final = average_boosters([booster.result() for booster in boosters])
     rows = np.flatnonzero(~np.isnan(margin[0]))
     return FinalFit(final, rows, margin[:, rows])
+
+
+def _member_seeds(seed: int, count: int) -> list[int]:
+    # LightGBM's seeds are signed
+    others = np.random.SeedSequence(seed).generate_state(count - 1) >> 1
+    return [seed, *(int(other) for other in others)]

@@ -24,7 +24,7 @@ from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.learning import typical_applicant
 from train.money import costs_of_sides, realised_metrics
 from train.portfolio import Portfolio
-from train.selection import decision_dates, search_params, with_trees
+from train.selection import choose_members, decision_dates, search_params
 from train.settings import Settings
 from train.threshold import ThresholdProof, prove_threshold
 from train.tuning import Search, Trial
@@ -46,8 +46,8 @@ class TrainedModel:
     example : mapping
         A typical applicant, of no real person.
     search : Search
-    params : BoostingParams
-        Of the final model.
+    members : tuple of BoostingParams
+        Of the boosters that the final model is the mean of, the best trial's first.
     oof_y, oof_probability : ndarray, shape (held-out rows,)
         What calibration and threshold were chosen on.
     oof_costs, test_costs : LoanCosts, Costs or LoanCosts
@@ -65,7 +65,7 @@ class TrainedModel:
     scorer: Scorer
     example: Mapping[str, Any]
     search: Search
-    params: BoostingParams
+    members: tuple[BoostingParams, ...]
     oof_y: NDArray[np.int8]
     oof_probability: NDArray[np.float64]
     oof_costs: LoanCosts
@@ -74,6 +74,16 @@ class TrainedModel:
     evidence: Evidence
     metrics: Mapping[str, float]
     notes: tuple[str, ...]
+
+    @property
+    def params(self) -> BoostingParams:
+        """Of the best trial."""
+        return self.members[0]
+
+    @property
+    def trees(self) -> int:
+        """Of the final model, of all members together."""
+        return sum(params.trees or 0 for params in self.members)
 
     @property
     def evaluation(self) -> Evaluation:
@@ -135,8 +145,14 @@ def train_model(
     search = search_params(
         portfolio, data, costs.train, settings, on_search, on_trial, note, engine
     )
-    params = with_trees(search, train, categorical, settings.seed)
+    members = choose_members(search, train, categorical, settings.seed)
+    if engine.fit is not None:
+        # a cluster is for many rows: it fits one booster after the other
+        members = members[:1]
+    params = members[0]
     say(f"best of {len(search.trials)} trials: {params.treatment}, {params.trees} trees")
+    if len(members) > 1:
+        note(f"the model is the mean of {len(members)} boosters of the best trials")
 
     repeats = repeat_folds(
         train.y,
@@ -146,7 +162,7 @@ def train_model(
         decision_dates(portfolio, train),
     )
     final = fit_final(
-        train.matrix, train.y, repeats, params, categorical, settings.seed, engine.fit
+        train.matrix, train.y, repeats, members, categorical, settings.seed, engine.fit
     )
     oof_y, oof_costs = train.y[final.rows], costs.train.take(final.rows)
     rule = choose_rule(final.margin, oof_y, oof_costs, settings.seed + CALIBRATION_SEED)
@@ -168,7 +184,7 @@ def train_model(
         scorer=scorer,
         example=typical_applicant(data.train.matrix, data.contract),
         search=search,
-        params=params,
+        members=members,
         oof_y=oof_y,
         oof_probability=oof_probability,
         oof_costs=oof_costs,

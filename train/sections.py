@@ -27,12 +27,14 @@ def decision_section(findings: Findings) -> Section:
         f"the cheapest lies between {_on_scale(findings, findings.scale.low)} and "
         f"{_on_scale(findings, findings.scale.high)} (shaded).",
     )
+    treatments = ", ".join(dict.fromkeys(params.treatment for params in model.members))
     made = Table(
         ("", ""),
         [
             ("trials of the search", whole(len(model.search.trials))),
-            ("treatment of the imbalance", model.params.treatment.replace("_", " ")),
-            ("trees", whole(model.params.trees or 0)),
+            ("treatment of the imbalance", treatments.replace("_", " ")),
+            ("boosters averaged", whole(len(model.members))),
+            ("trees", whole(model.trees)),
             ("calibration map", policy.calibration.method),
         ],
         "How the model was made",

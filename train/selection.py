@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train.boosting import BoostingParams, FoldedRows, fit_fold, make_fold
+from train.boosting import MAX_TREES, BoostingParams, FoldedRows, fit_fold, make_fold
 from train.costs import LoanCosts
 from train.data import LabelledRows, PortfolioData
 from train.engine import Engine
@@ -21,6 +22,12 @@ from train.tuning import SEARCH_FOLDS, Search, SearchPlan, Trial, tune
 # Added to the run's seed, as the rows that a search held out flatter its winner.
 TREES_SEED = 1
 TREES_FOLDS = 8
+# The final model is a mean of the best trials' models: of eight where rows are few and one alone is
+# half luck, of fewer as rows come, of one where each is dear.
+MAX_MEMBERS = 8
+MEMBER_ROWS = 40_000
+# Loss of a trial over the best one's from which it is no longer as good.
+NEAR = 1.02
 
 
 def search_params(
@@ -104,11 +111,40 @@ def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datet
     return rows.frame[portfolio.decision_date].to_numpy()
 
 
-def with_trees(
+def choose_members(
     search: Search, train: LabelledRows, categorical: tuple[int, ...], seed: int
+) -> tuple[BoostingParams, ...]:
+    """Return what the final model is the mean of, the best trial's parameters first.
+
+    Parameters
+    ----------
+    search : Search
+    train : LabelledRows
+        All training rows.
+    categorical : tuple of int
+    seed : int
+    """
+    count = min(MAX_MEMBERS, MEMBER_ROWS // len(train.y))
+    if count <= 1:
+        return (_with_trees(search.best.params, train, categorical, seed),)
+    best = search.best
+    near = [t for t in search.trials if not t.stopped and t.loss <= NEAR * best.loss]
+    ranked = [trial.params for trial in sorted(near, key=lambda trial: trial.loss)]
+    members, trees = [best.params], best.params.trees or 0
+    # where few trials are near, they come again with other seeds
+    for params in islice(cycle(ranked), 1, count):
+        trees += params.trees or 0
+        # together no more than one booster may have: serving pays for each tree
+        if trees > MAX_TREES:
+            break
+        members.append(params)
+    return tuple(members)
+
+
+def _with_trees(
+    best: BoostingParams, train: LabelledRows, categorical: tuple[int, ...], seed: int
 ) -> BoostingParams:
-    """Return the best parameters with the number of trees that suits all training rows."""
-    best = search.best.params
+    """Return the parameters with the number of trees that suits all training rows."""
     if len(search_rows(train.y, seed)) == len(train.y):
         return best
     # more rows carry more trees than the search's sample did: stop once early on a part of them

@@ -153,6 +153,7 @@ def log_result(
                 ("treatment", model.params.treatment),
                 ("ratio", model.params.ratio),
                 ("trees", model.params.trees),
+                ("boosters", len(model.members)),
                 ("calibration", model.scorer.policy.calibration.method),
                 *model.params.lightgbm.items(),
             )

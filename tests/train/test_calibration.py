@@ -78,7 +78,7 @@ def test_each_treatment_leaves_no_bias(treatment: Treatment) -> None:
         treatment, 0.4, {"learning_rate": 0.1, "num_leaves": 12, "min_data_in_leaf": 100}, 60
     )
     splits = [split_folds(y, "stratified", 3, seed=0)]
-    final = fit_final(matrix, y, splits, params, (4,), seed=0)
+    final = fit_final(matrix, y, splits, [params], (4,), seed=0)
     rule = choose_rule(final.margin, y[final.rows], Costs().of_rows(len(final.rows)), seed=0)
     margin = np.asarray(final.booster.predict(fresh, raw_score=True))
     probability = rule.calibration.apply(margin)

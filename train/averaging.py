@@ -1,0 +1,59 @@
+"""Average boosters into one booster: their trees in a row, each leaf with its share."""
+
+from collections.abc import Sequence
+
+import lightgbm
+
+TREES_END = "end of trees"
+
+
+def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
+    """Return one booster whose raw score is the mean of the boosters' raw scores.
+
+    Parameters
+    ----------
+    boosters : sequence of lightgbm.Booster
+        Of one objective and the same features, one at least; a single one is returned as it is.
+
+    Notes
+    -----
+    It is a plain booster in LightGBM's text format, so that whatever reads that format scores and
+    explains it. The starting value of a booster lies in the leaves of its first tree: scaled like
+    all others, it is averaged too.
+    """
+    if len(boosters) == 1:
+        return boosters[0]
+    texts = [booster.model_to_string() for booster in boosters]
+    head, _, _ = texts[0].partition("\nTree=")
+    _, _, tail = texts[0].partition(TREES_END)
+    bodies = [body for text in texts for body in _tree_bodies(text)]
+    trees = [
+        f"Tree={number}\n{_scale(body, 1.0 / len(boosters))}" for number, body in enumerate(bodies)
+    ]
+    lines = [
+        # LightGBM cuts the text at these sizes, in bytes
+        "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees)
+        if line.startswith("tree_sizes=")
+        else line
+        for line in head.splitlines()
+    ]
+    text = "\n".join(lines) + "\n\n" + "".join(trees) + TREES_END + tail
+    return lightgbm.Booster(model_str=text)
+
+
+def _tree_bodies(text: str) -> list[str]:
+    """Return the text of each tree, after its number."""
+    trees, _, _ = text.partition(TREES_END)
+    return [part.partition("\n")[2] for part in ("\n" + trees).split("\nTree=")[1:]]
+
+
+def _scale(body: str, share: float) -> str:
+    lines = []
+    for line in body.split("\n"):
+        name, equals, values = line.partition("=")
+        if name in ("leaf_value", "internal_value"):
+            values = " ".join(repr(float(value) * share) for value in values.split())
+        elif name == "shrinkage":
+            values = repr(float(values) * share)
+        lines.append(name + equals + values)
+    return "\n".join(lines)
