@@ -42,6 +42,7 @@ ORDER = {
             "tables",
             "split",
             "portfolio",
+            "spark_features",
             "histories",
             "reading",
             "learning",

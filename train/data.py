@@ -72,6 +72,8 @@ def load_data(
     portfolio: Portfolio,
     memory_limit: str = MEMORY_LIMIT,
     find_useless: FindUseless | None = None,
+    *,
+    on_spark: bool = False,
 ) -> PortfolioData:
     """Read, check and split a portfolio's table and learn the contract.
 
@@ -79,16 +81,20 @@ def load_data(
     ----------
     portfolio : Portfolio
     memory_limit : str
-        Of the engine that computes features from histories, such as `4GB`.
+        Of DuckDB, which computes features from histories, such as `4GB`.
     find_useless : callable, optional
         Asked, where there are histories, which features to drop.
+    on_spark : bool
+        Compute the features on Spark.
 
     Raises
     ------
     InputError
         The table cannot be used; the message names the column and the rule.
     """
-    joined = join_histories(portfolio, memory_limit) if portfolio.histories else None
+    joined = (
+        join_histories(portfolio, memory_limit, on_spark=on_spark) if portfolio.histories else None
+    )
     table = read_table(portfolio) if joined is None else prepare(joined.frame, portfolio)
     features = joined.features if joined else None
     notes = joined.notes if joined else ()

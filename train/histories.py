@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from scoring_model.errors import FeatureError
 from scoring_model.features import (
     APPLICATION,
+    ROW,
     FeatureSql,
     History,
     check_keys,
@@ -24,10 +26,13 @@ from scoring_model.features import (
 )
 from train.errors import InputError
 from train.portfolio import Portfolio
+from train.spark_features import compute_on_spark
+from train.spark_session import open_session
 from train.tables import find_table, scan
 
 if TYPE_CHECKING:
     import duckdb
+    from pyspark.sql import DataFrame, SparkSession
 
 MEMORY_LIMIT = "4GB"
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -52,7 +57,9 @@ class JoinedTable:
     notes: tuple[str, ...]
 
 
-def join_histories(portfolio: Portfolio, memory_limit: str) -> JoinedTable:
+def join_histories(
+    portfolio: Portfolio, memory_limit: str, *, on_spark: bool = False
+) -> JoinedTable:
     """Compute the features of a portfolio's source and histories.
 
     Parameters
@@ -60,7 +67,9 @@ def join_histories(portfolio: Portfolio, memory_limit: str) -> JoinedTable:
     portfolio : Portfolio
         With histories.
     memory_limit : str
-        Of the engine, such as `4GB`; beyond it the engine spills to disk.
+        Of DuckDB, such as `4GB`; beyond it it spills to disk. Spark's is its settings' affair.
+    on_spark : bool
+        Run the SQL on Spark and fetch the finished rows.
 
     Raises
     ------
@@ -72,14 +81,14 @@ def join_histories(portfolio: Portfolio, memory_limit: str) -> JoinedTable:
         tempfile.TemporaryDirectory() as folder,
         open_engine(memory_limit, folder) as engine,
     ):
-        features, scans = _read_sql(engine, portfolio)
+        features, files = _read_sql(engine, portfolio)
+        if on_spark:
+            return _join_on_spark(portfolio, features, files)
         for history in features.histories:
-            load_table(engine, history, scans[history.table])
+            load_table(engine, history, scan(files[history.table]))
         check_keys(engine, portfolio.key)
         joined = count_joined(engine, features)
-        for table, (rows, unknown) in joined.items():
-            if rows == unknown:
-                raise InputError(f"{portfolio.path}: table {table!r} has no row that joins")
+        _check_joined(portfolio, joined)
         frame = _to_frame(engine, compute_features(engine, features), f"{folder}/rows.parquet")
     return JoinedTable(frame, _with_used_columns(features, portfolio), _unknown_notes(joined))
 
@@ -91,6 +100,23 @@ def _to_frame(engine: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.
     # a column's Arrow memory is freed once pandas has it
     frame: pd.DataFrame = pq.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
     return frame
+
+
+def _join_on_spark(
+    portfolio: Portfolio, features: FeatureSql, files: Mapping[str, str]
+) -> JoinedTable:
+    with open_session() as session, compute_on_spark(session, features, files) as computed:
+        _check_joined(portfolio, computed.joined)
+        rows = computed.rows.toArrow().to_pandas()
+    frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
+    used, notes = _with_used_columns(features, portfolio), _unknown_notes(computed.joined)
+    return JoinedTable(frame, used, notes)
+
+
+def _check_joined(portfolio: Portfolio, joined: Mapping[str, tuple[int, int]]) -> None:
+    for table, (rows, unknown) in joined.items():
+        if rows == unknown:
+            raise InputError(f"{portfolio.path}: table {table!r} has no row that joins")
 
 
 def write_features(
@@ -110,17 +136,32 @@ def write_features(
         tempfile.TemporaryDirectory() as spill,
         open_engine(memory_limit, spill) as engine,
     ):
+        files = _find_tables(features, folder)
         for history in features.histories:
-            if history.table == APPLICATION:
-                source = _find_application(folder)
-            else:
-                source = find_table(folder, history.table)
-            load_table(engine, history, source)
+            load_table(engine, history, scan(files[history.table]))
         check_keys(engine, features.key)
         joined = count_joined(engine, features)
         query = compute_features(engine, features)
         write_rows(engine, query, str(output))
     return _unknown_notes(joined)
+
+
+@contextmanager
+def features_on_spark(
+    session: "SparkSession", features: FeatureSql, folder: Path
+) -> "Iterator[tuple[DataFrame, tuple[str, ...]]]":
+    """Compute what `write_features` does on Spark.
+
+    Yields
+    ------
+    rows : pyspark.sql.DataFrame
+        As `SparkRows.rows`.
+    notes : tuple of str
+    """
+    with _input_errors(folder):
+        files = _find_tables(features, folder)
+        with compute_on_spark(session, features, files) as computed:
+            yield computed.rows, _unknown_notes(computed.joined)
 
 
 class _input_errors:  # noqa: N801  # used as a function
@@ -137,20 +178,31 @@ class _input_errors:  # noqa: N801  # used as a function
             raise InputError(f"{self._path}: {error}") from error
 
 
+def _find_tables(features: FeatureSql, folder: Path) -> dict[str, str]:
+    return {
+        history.table: (
+            _find_application(folder)
+            if history.table == APPLICATION
+            else find_table(folder, history.table)
+        )
+        for history in features.histories
+    }
+
+
 def _find_application(folder: Path) -> str:
     endings = (".parquet", ".csv", ".csv.gz")
     files = [f for f in sorted(folder.glob("application*")) if f.name.endswith(endings)]
     if len(files) != 1:
         raise InputError(f"{folder}: must hold one file application*, found {len(files)}")
-    return scan(str(files[0]))
+    return str(files[0])
 
 
 def _read_sql(
     engine: "duckdb.DuckDBPyConnection", portfolio: Portfolio
 ) -> tuple[FeatureSql, Mapping[str, str]]:
-    """Read every SQL file and the types of every table."""
+    """Read every SQL file and the types of every table; return where each table lies, too."""
     folder = Path(portfolio.source).parent
-    scans, histories = {}, []
+    files, histories = {}, []
     sql = {s.table: s.features.read_text(encoding="utf-8") for s in portfolio.histories}
     for table, text in ({APPLICATION: ""} | sql).items():
         if table == APPLICATION:
@@ -158,13 +210,13 @@ def _read_sql(
                 raise InputError(
                     f"{portfolio.path}: [portfolio] source {portfolio.source}: no such file"
                 )
-            scans[table] = scan(portfolio.source)
+            files[table] = portfolio.source
         else:
-            scans[table] = find_table(folder, table)
-        described = engine.execute(f"DESCRIBE SELECT * FROM {scans[table]}").fetchall()
+            files[table] = find_table(folder, table)
+        described = engine.execute(f"DESCRIBE SELECT * FROM {scan(files[table])}").fetchall()
         columns = {str(row[0]): _plain_type(str(row[1])) for row in described}
         histories.append(History(table, text, columns))
-    return FeatureSql(portfolio.key, tuple(histories)), scans
+    return FeatureSql(portfolio.key, tuple(histories)), files
 
 
 def _plain_type(kind: str) -> str:

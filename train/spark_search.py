@@ -1,14 +1,11 @@
 """Search on a Spark cluster: hyperopt's `SparkTrials` runs the trials."""
 
 import math
-import shutil
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +17,13 @@ from train.boosting import FoldedRows
 from train.costs import LoanCosts
 from train.errors import InputError
 from train.space import Point, first_points, search_space
+from train.spark_session import ship_packages
 from train.suggest import Suggester
 from train.tuning import Runner, Search, SearchPlan, Trial
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import SparkSession
-
-ROOT = Path(__file__).parent.parent
-# What a trial imports of this project: an executor elsewhere has no checkout.
-PACKAGES = ("train", "scoring_model")
 
 
 def tune_on_spark(
@@ -73,7 +67,7 @@ def tune_on_spark(
     for trial in finished:
         suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
     trials = SparkTrials(plan.parallelism, spark_session=session)
-    with _packages(session):
+    with ship_packages(session):
         sent = session.sparkContext.broadcast((rows, costs))
         objective = _Objective(sent, plan)
         dispatch = _Dispatch(plan, suggester, trials, objective, on_trial, list(finished))
@@ -99,18 +93,6 @@ def tune_on_spark(
             "what they said stands above"
         )
     return Search(tuple(sorted(dispatch.ended, key=lambda trial: trial.number)))
-
-
-@contextmanager
-def _packages(session: "SparkSession") -> Iterator[None]:
-    """Give this project's modules to the executors."""
-    with tempfile.TemporaryDirectory() as folder:
-        for package in PACKAGES:
-            # a name of its own: Spark refuses another file under a name that it has
-            name = Path(folder) / f"{package}-{Path(folder).name}"
-            archive = shutil.make_archive(str(name), "zip", ROOT, package)
-            session.sparkContext.addPyFile(archive)
-        yield
 
 
 class _Objective:

@@ -1,10 +1,13 @@
 """A Spark session as the cluster's own settings make it, for whatever runs on Spark."""
 
 import os
+import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from train.errors import InputError
@@ -17,6 +20,9 @@ NOT_STARTED = (
     "engine spark: Spark does not start: it needs Java, 17 or newer (see requirements-spark.txt), "
     "and settings that are right; what it says itself stands above"
 )
+ROOT = Path(__file__).parent.parent
+# What tasks import of this project: an executor elsewhere has no checkout.
+PACKAGES = ("train", "scoring_model")
 
 
 @contextmanager
@@ -55,3 +61,15 @@ def open_session() -> "Iterator[SparkSession]":
     finally:
         if before is None:
             started.stop()
+
+
+@contextmanager
+def ship_packages(session: "SparkSession") -> Iterator[None]:
+    """Give this project's modules to the executors."""
+    with tempfile.TemporaryDirectory() as folder:
+        for package in PACKAGES:
+            # a name of its own: Spark refuses another file under a name that it has
+            name = Path(folder) / f"{package}-{Path(folder).name}"
+            archive = shutil.make_archive(str(name), "zip", ROOT, package)
+            session.sparkContext.addPyFile(archive)
+        yield

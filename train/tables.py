@@ -10,6 +10,8 @@ from train.errors import InputError
 
 KEYS = ("table", "features")
 ENDINGS = (".parquet", ".csv", ".csv.gz")
+# what stands in a CSV file for a missing value
+CSV_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -58,7 +60,7 @@ def read_histories(
 
 
 def find_table(folder: Path, table: str) -> str:
-    """Return what DuckDB reads a table from: a file, or all files of a folder.
+    """Return the path of a table: a file, or a glob of all files of a folder.
 
     Raises
     ------
@@ -68,9 +70,9 @@ def find_table(folder: Path, table: str) -> str:
     for ending in ENDINGS:
         file = folder / f"{table}{ending}"
         if file.is_file():
-            return scan(str(file))
+            return str(file)
         if any((folder / table).glob(f"*{ending}")):
-            return scan(f"{folder / table}/*{ending}")
+            return f"{folder / table}/*{ending}"
     raise InputError(f"{folder}: table {table!r}: no {table}.parquet, .csv or .csv.gz")
 
 
@@ -81,6 +83,6 @@ def scan(path: str) -> str:
         return f"read_parquet('{quoted}')"
     # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
     types = "['BIGINT', 'DOUBLE', 'VARCHAR']"
-    nulls = "['', 'NA', 'NaN', 'nan', 'NULL', 'null']"
+    nulls = list(CSV_MISSING)
     options = f"sample_size = 200000, auto_type_candidates = {types}, nullstr = {nulls}"
     return f"read_csv('{quoted}', header = true, {options})"

@@ -1,0 +1,200 @@
+"""Features from histories on Spark: the SQL that DuckDB runs elsewhere, in Spark's dialect.
+
+The files are the same for both and so are the values, within 1e-9 of them: `scoring_model.features`
+says what the SQL means, this module only where else it runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from scoring_model.errors import FeatureError
+from scoring_model.features import APPLICATION, ROW, FeatureSql, History, split_statements
+from train.tables import CSV_MISSING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class SparkRows:
+    """The finished rows of a body of applicants.
+
+    Attributes
+    ----------
+    rows : pyspark.sql.DataFrame
+        The columns that `scoring_model.features.compute_features` gives, after them `ROW`, the
+        number of the row in the table of applicants, from 0; in no order.
+    joined : mapping of str to (int, int)
+        For each history with the key, its rows and those whose applicant is not there.
+    """
+
+    rows: "DataFrame"
+    joined: Mapping[str, tuple[int, int]]
+
+
+@contextmanager
+def compute_on_spark(
+    session: "SparkSession", features: FeatureSql, files: Mapping[str, str]
+) -> Iterator[SparkRows]:
+    """Run the SQL on tables that Spark reads; what it keeps of them it lets go in the end.
+
+    Parameters
+    ----------
+    session : pyspark.sql.SparkSession
+        Of `train.spark_session.open_session`: in ANSI mode, with no view yet.
+    features : FeatureSql
+    files : mapping of str to str
+        File or glob of each table, where every machine of the cluster can read it.
+
+    Raises
+    ------
+    FeatureError
+        As `load_table`, `check_keys` and `compute_features` of `scoring_model.features`.
+    """
+    with ExitStack() as kept:
+        for history in features.histories:
+            with one_line(f"table {history.table}"):
+                table = _read_table(session, history, files[history.table])
+                if history.table == APPLICATION:
+                    table = _keep(kept, table)
+                table.createTempView(history.table)
+        with one_line("tables"):
+            _check_keys(session, features.key)
+            joined = _count_joined(session, features)
+        families: dict[str, DataFrame] = {}
+        for history in features.histories:
+            with one_line(f"features of {history.table}"):
+                _add_families(session, history, features.key, families, kept)
+        yield SparkRows(_finished_rows(session, features, families), joined)
+
+
+def _keep(kept: ExitStack, table: "DataFrame") -> "DataFrame":
+    """Have a table computed once: each of its uses would compute it anew."""
+    persisted = table.persist()
+    kept.callback(persisted.unpersist)
+    return persisted
+
+
+def read_files(session: "SparkSession", files: str | list[str], text: bool) -> "DataFrame":
+    """Return a lazy table of Parquet files, or of CSV files with every column as text."""
+    if not text:
+        return session.read.parquet(*([files] if isinstance(files, str) else files))
+    # Every file is read by one task: a line break between quotes is a value's, and rows count.
+    # Headings that differ are refused: Spark would read by position
+    return session.read.csv(
+        files,
+        header=True,
+        multiLine=True,
+        quote='"',
+        escape='"',
+        enforceSchema=False,
+        mode="FAILFAST",
+    )
+
+
+def _read_table(session: "SparkSession", history: History, file: str) -> "DataFrame":
+    """Return a table with the types that training found."""
+    text = not file.endswith(".parquet")
+    nulls = ", ".join(f"'{word}'" for word in CSV_MISSING)
+    columns = []
+    for name, kind in history.columns.items():
+        column = f"CASE WHEN `{name}` NOT IN ({nulls}) THEN `{name}` END" if text else f"`{name}`"
+        columns.append(f"CAST({column} AS {_spark_type(kind)}) AS `{name}`")
+    if history.table == APPLICATION:
+        row = "monotonically_increasing_id()" if text else "_metadata.row_index"
+        columns.append(f"{row} AS {ROW}")
+    # without a scheme Spark would look on its default file system
+    return read_files(session, f"file://{file}", text).selectExpr(*columns)
+
+
+def _spark_type(kind: str) -> str:
+    from sqlglot import exp
+
+    return str(exp.DataType.build(kind, dialect="duckdb").sql("spark"))
+
+
+def _check_keys(session: "SparkSession", key: str) -> None:
+    query = (
+        f"SELECT count(*) - count(`{key}`), count(`{key}`) - count(DISTINCT `{key}`) "
+        f"FROM {APPLICATION}"
+    )
+    missing, repeated = session.sql(query).collect()[0]
+    if missing or repeated:
+        what = f"be missing: {missing} rows are" if missing else f"repeat: {repeated} rows do"
+        raise FeatureError(f"table {APPLICATION}: key {key!r} must not {what}")
+
+
+def _count_joined(session: "SparkSession", features: FeatureSql) -> dict[str, tuple[int, int]]:
+    key = f"`{features.key}`"
+    counts = {}
+    for history in features.histories:
+        if history.table != APPLICATION and features.key in history.columns:
+            query = (
+                f"SELECT count(*), count(*) - count(a.{key}) FROM {history.table} AS h "
+                f"LEFT JOIN {APPLICATION} AS a ON h.{key} = a.{key}"
+            )
+            rows, unknown = session.sql(query).collect()[0]
+            counts[history.table] = (rows, unknown)
+    return counts
+
+
+def _add_families(
+    session: "SparkSession",
+    history: History,
+    key: str,
+    families: dict[str, "DataFrame"],
+    kept: ExitStack,
+) -> None:
+    """Run the statements of one table and add what its SELECTs give, under the features' names."""
+    from sqlglot import transpile
+
+    for statement in split_statements(history.sql):
+        (translated,) = transpile(statement, read="duckdb", write="spark")
+        result = session.sql(translated)
+        if not result.columns:
+            continue
+        where = f"features of {history.table}"
+        if key not in result.columns:
+            raise FeatureError(f"{where}: every SELECT must give {key!r}")
+        names = [name for name in result.columns if name != key]
+        known = {name for family in families.values() for name in family.columns}
+        if again := [n for n in result.columns if names.count(n) > 1 or n in known - {key}]:
+            raise FeatureError(f"{where}: {again[0]} must not repeat")
+        family = f"family_{len(families)}"
+        families[family] = _keep(kept, result)
+        families[family].createTempView(family)
+        query = f"SELECT count(`{key}`) - count(DISTINCT `{key}`) FROM {family}"
+        if session.sql(query).collect()[0][0]:
+            raise FeatureError(f"{where}: a SELECT gives more than one row for a {key!r}")
+
+
+def _finished_rows(
+    session: "SparkSession", features: FeatureSql, families: Mapping[str, "DataFrame"]
+) -> "DataFrame":
+    key = features.key
+    computed = [n for family in families.values() for n in family.columns if n != key]
+    application = session.table(APPLICATION)
+    own = [f"`{name}`" for name in application.columns if name not in {*computed, ROW}]
+    doubles = [f"CAST(`{name}` AS DOUBLE) AS `{name}`" for name in computed]
+    start = application.selectExpr(*own, ROW)
+    joined = reduce(lambda rows, family: rows.join(family, key, "left"), families.values(), start)
+    return joined.selectExpr(*own, *doubles, ROW)
+
+
+@contextmanager
+def one_line(where: str) -> Iterator[None]:
+    """Turn Spark's errors into one line that holds no value of a row."""
+    from pyspark.errors import AnalysisException, PySparkException
+
+    try:
+        yield
+    except AnalysisException as error:
+        # found before any row was read
+        raise FeatureError(f"{where}: {str(error).partition(chr(10))[0]}") from error
+    except PySparkException as error:
+        fragments = [context.fragment() for context in error.getQueryContext() or ()]
+        what = fragments[0] if fragments else error.getCondition()
+        raise FeatureError(f"{where}: {what}: a value does not fit") from error
