@@ -130,12 +130,9 @@ def _encode_levels(
     column: pa.Array, feature: Feature, from_text: bool
 ) -> tuple[FloatArray, dict[int, str], int]:
     """Return the codes of a column, its problems by row, and how many levels are new."""
-    text = _as_text(column)
+    text = read_levels(column, feature, from_text)
     if text is None:
         return *_refuse_all(column, NOT_TEXT), 0
-    if from_text and {*feature.levels, *feature.rare_levels} <= YES_NO:
-        # other programs write True where JSON and this contract write true
-        text = pc.utf8_lower(text)
     codes = {level: code for level, code in feature.codes().items() if isinstance(level, str)}
     found = pc.index_in(text, value_set=pa.array(list(codes), pa.string()))
     positions = found.fill_null(len(codes)).to_numpy(zero_copy_only=False)
@@ -143,8 +140,16 @@ def _encode_levels(
     return encoded, {}, int(np.isnan(encoded).sum()) - text.null_count
 
 
+def read_levels(column: pa.Array, feature: Feature, from_text: bool) -> pa.Array | None:
+    """Return a category's levels as text, or None where the column's type cannot hold any."""
+    text = _as_text(_plain(column))
+    if text is not None and from_text and {*feature.levels, *feature.rare_levels} <= YES_NO:
+        # other programs write True where JSON and this contract write true
+        return pc.utf8_lower(text)
+    return text
+
+
 def _as_text(column: pa.Array) -> pa.Array | None:
-    """Return levels as text, or None where the column's type cannot hold any."""
     kind = column.type
     if pa.types.is_floating(kind):
         # a code column with gaps: 3.0 is the level 3

@@ -82,7 +82,7 @@ ORDER = {
             "evidence_tables",
             "tracking",
         ),
-        *("body", "parts", "batch", "kept_features", "batch_run"),
+        *("body", "parts", "batch", "spark_batch", "kept_features", "batch_run"),
         *("connection", "ledger", "history", "registry", "promotion", "promotion_record"),
         *("demo", "__main__"),
     ],

@@ -56,6 +56,27 @@ def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
     np.testing.assert_array_equal(scored["score"], expected.score)
 
 
+@pytest.mark.usefixtures("spark")
+def test_a_folder_of_tables_is_scored_on_spark_alike(tmp_path: Path) -> None:
+    tables = make_histories(60, seed=5)
+    # a row that the contract refuses has the number that it has in its table
+    tables["application_train"].loc[7, "AMT_CREDIT"] = np.nan
+    write_histories(tmp_path, tables, "parquet")
+    scored, rejected = {}, {}
+    for engine in ("local", "spark"):
+        output = tmp_path / f"{engine}.csv"
+        arguments = ["--input", str(tmp_path), "--output", str(output), "--engine", engine]
+        assert main(["score", *arguments]) == 3
+        files = output.glob("*.csv") if output.is_dir() else [output]
+        scored[engine] = pd.concat(map(pd.read_csv, files)).sort_values("SK_ID_CURR")
+        rejected[engine] = pd.read_csv(f"{output}.rejected").drop(columns="file")
+    np.testing.assert_array_equal(scored["spark"]["SK_ID_CURR"], scored["local"]["SK_ID_CURR"])
+    for name in ("probability", "score", "threshold"):
+        np.testing.assert_allclose(scored["spark"][name], scored["local"][name], rtol=1e-9)
+    assert rejected["spark"].equals(rejected["local"])
+    assert 7 in set(rejected["spark"]["row"])
+
+
 def test_what_was_dropped_is_listed_with_its_reason() -> None:
     scorer = load_model(CHAMPION).scorer
     run = MlflowClient().get_model_version_by_alias("credit-scoring", "champion").run_id

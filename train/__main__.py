@@ -63,6 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--key", default="", help="column; by default the portfolio's")
     score.add_argument("--memory_limit", default="4GB", help="of features from histories")
     score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
+    score.add_argument("--engine", choices=("local", "spark"), default="local")
     score.set_defaults(run=run_score, parser=score)
 
     demo = commands.add_parser("demo", help="serve the champion and ask it once")
@@ -102,8 +103,9 @@ def run_train(args: argparse.Namespace) -> None:
         portfolio = load_portfolio(args.portfolio)
         tracking.log_settings(portfolio, settings)
         useless = partial(find_useless, seed=args.seed)
-        data = load_data(portfolio, args.memory_limit, useless)
         with open_engine(settings.engine) as engine:
+            on_spark = settings.engine == "spark"
+            data = load_data(portfolio, args.memory_limit, useless, on_spark=on_spark)
             model = train_model(
                 portfolio,
                 data,
@@ -187,6 +189,7 @@ def run_score(args: argparse.Namespace) -> None:
             args.key or None,
             args.on_invalid,
             args.memory_limit,
+            args.engine,
             print,
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from scoring_model.arrow_rows import encode_batch
+from scoring_model.arrow_rows import EncodedBatch, encode_batch
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.encoding import REQUIRED
 from scoring_model.scorer import Scorer
@@ -111,7 +111,7 @@ def score_body(
         valid and `on_invalid` is `fail`.
     """
     columns = [model.key, *(n for n in model.scorer.contract.names if n != model.key)]
-    schema = _output_schema(model, files)
+    schema = output_schema(model, files)
     parts = Parts(output, schema, _describe_job(model, files, on_invalid))
     done = parts.finished()
     start = done[-1].end if done else Position()
@@ -140,7 +140,7 @@ def score_body(
     return BatchReport(scored, rejected, resumed, speed, dict(unseen), parts.rejected)
 
 
-def _output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
+def output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
     """Check the columns of every file and return the output's schema: the first file's key."""
     schemas = [read_schema(file) for file in files]
     for file, schema in zip(files, schemas, strict=True):
@@ -174,8 +174,7 @@ def _score_batch(
     records = batch.records
     encoded = encode_batch(model.scorer.contract, records, from_text=is_text(batch.file))
     keys = records.column(model.key)
-    problems = [(p.row, p.field, p.problem) for p in encoded.problems]
-    problems += [(int(row), model.key, REQUIRED) for row in np.flatnonzero(keys.is_null())]
+    problems = find_problems(encoded, keys, model.key)
     invalid = np.zeros(records.num_rows, dtype=bool)
     invalid[[row for row, _, _ in problems]] = True
     name = batch.file.name
@@ -199,6 +198,13 @@ def _score_batch(
     columns = [keys, *map(pa.array, results), version]
     part.batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return Counter(encoded.unseen)
+
+
+def find_problems(encoded: EncodedBatch, keys: pa.Array, key: str) -> list[tuple[int, str, str]]:
+    """Return row, column and rule of everything that is wrong in a batch, in this order."""
+    problems = [(p.row, p.field, p.problem) for p in encoded.problems]
+    problems += [(int(row), key, REQUIRED) for row in np.flatnonzero(keys.is_null())]
+    return sorted(problems)
 
 
 def _finish(parts: Parts, number: int, part: _Part, schema: pa.Schema, end: Position) -> None:

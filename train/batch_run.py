@@ -2,17 +2,26 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from scoring_model.errors import ArtifactError
+from scoring_model.errors import ArtifactError, FeatureError
+from scoring_model.features import APPLICATION
 from scoring_model.loading import load_model
-from train.batch import BatchModel, OnInvalid, check_key, score_body
+from train.batch import BatchModel, BatchReport, OnInvalid, check_key, score_body
 from train.body import find_files
 from train.errors import InputError, RowsRejected
+from train.histories import features_on_spark
 from train.kept_features import keep_features
+from train.spark_batch import FILE, read_body, score_on_spark
+from train.spark_features import one_line
+from train.spark_session import open_session, ship_packages
+
+BatchEngine = Literal["local", "spark"]
 
 
 def score_files(
@@ -22,6 +31,7 @@ def score_files(
     key: str | None,
     on_invalid: OnInvalid,
     memory_limit: str,
+    engine: BatchEngine,
     say: Callable[[str], None],
 ) -> None:
     """Score a body of loans, say what became of it and log it in the active run.
@@ -31,13 +41,15 @@ def score_files(
     source : str
         File, folder or glob; for a version with histories, the folder of its tables.
     output : Path
+        A file; with engine `spark` a folder of files.
     model_uri : str
         A folder, or any URI of a model that MLflow knows.
     key : str, optional
         Column of the input that identifies a row; by default the portfolio's.
     on_invalid : {"reject", "fail"}
     memory_limit : str
-        Of the engine that computes features from histories, such as `4GB`.
+        Of DuckDB, which computes features from histories, such as `4GB`.
+    engine : {"local", "spark"}
     say : callable
         Called with each line for the user.
 
@@ -47,12 +59,59 @@ def score_files(
         Some rows are not valid; the others are scored.
     """
     model = fetch_model(model_uri, key)
+    if engine == "spark":
+        report = _score_on_spark(model, source, output, model_uri, on_invalid, say)
+    else:
+        report = _score_here(model, source, output, on_invalid, memory_limit, say)
+    _tell(report, model.version, output, say)
+
+
+def _score_here(
+    model: BatchModel,
+    source: str,
+    output: Path,
+    on_invalid: OnInvalid,
+    memory_limit: str,
+    say: Callable[[str], None],
+) -> BatchReport:
     files, features = find_files(source), model.scorer.features
     if features is None or not Path(source).is_dir():
-        report = score_body(model, files, output, on_invalid=on_invalid)
-    else:
-        with keep_features(features, Path(source), output, memory_limit, say) as rows:
-            report = score_body(model, [rows], output, on_invalid=on_invalid)
+        return score_body(model, files, output, on_invalid=on_invalid)
+    with keep_features(features, Path(source), output, memory_limit, say) as rows:
+        return score_body(model, [rows], output, on_invalid=on_invalid)
+
+
+def _score_on_spark(
+    model: BatchModel,
+    source: str,
+    output: Path,
+    model_uri: str,
+    on_invalid: OnInvalid,
+    say: Callable[[str], None],
+) -> BatchReport:
+    with open_session() as session, ship_packages(session), ExitStack() as computed:
+        from pyspark.sql import functions
+
+        files = find_files(source)
+        if model.scorer.features is not None and Path(source).is_dir():
+            rows, notes = computed.enter_context(
+                features_on_spark(session, model.scorer.features, Path(source))
+            )
+            for note in notes:
+                say(note)
+            rows = rows.withColumn(FILE, functions.lit(APPLICATION))
+        else:
+            rows = read_body(session, model, files)
+        # as in the tests and in production, the version runs in this environment
+        predict = mlflow.pyfunc.spark_udf(session, model_uri, env_manager="local")
+        try:
+            with one_line("rows"):
+                return score_on_spark(rows, model, predict, output, on_invalid)
+        except FeatureError as error:
+            raise InputError(f"input {source}: {error}") from error
+
+
+def _tell(report: BatchReport, version: str, output: Path, say: Callable[[str], None]) -> None:
     figures = {
         "scored_rows": report.scored,
         "rejected_rows": report.rejected,
@@ -61,7 +120,7 @@ def score_files(
     }
     mlflow.log_metrics({name: float(value) for name, value in figures.items()})
     say(
-        f"{report.scored} rows scored with version {model.version} into {output}, "
+        f"{report.scored} rows scored with version {version} into {output}, "
         f"{report.rows_per_second:,.0f} rows/s, {report.resumed} rows by an earlier run"
     )
     for name, count in report.unseen.items():

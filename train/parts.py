@@ -53,12 +53,9 @@ class Parts:
     """
 
     def __init__(self, output: Path, schema: pa.Schema, job: Mapping[str, Any]) -> None:
-        if output.suffix not in (".parquet", ".csv"):
-            raise InputError(f"output {output}: must end in .parquet or .csv")
-        if not output.parent.is_dir():
-            raise InputError(f"output {output}: no such folder")
+        check_output(output)
         self.output = output
-        self.rejected = output.with_name(f"{output.name}.rejected")
+        self.rejected = rejected_file(output)
         self._schema = schema
         self._folder = output.with_name(f"{output.name}.parts")
         job_text = json.dumps(job, sort_keys=True)
@@ -66,7 +63,7 @@ class Parts:
         if not job_file.is_file() or job_file.read_text(encoding="utf-8") != job_text:
             self.discard()
             self._folder.mkdir()
-            with _whole(job_file) as file:
+            with whole_file(job_file) as file:
                 file.write(job_text.encode())
 
     def finished(self) -> list[PartState]:
@@ -81,28 +78,28 @@ class Parts:
         self, number: int, table: pa.Table, rejections: Sequence[Rejection], state: PartState
     ) -> None:
         """Write one part; only its state, written last, makes it a finished one."""
-        with _whole(self._name(number, self.output.suffix)) as file:
+        with whole_file(self._name(number, self.output.suffix)) as file:
             if self.output.suffix == ".csv":
                 options = pacsv.WriteOptions(include_header=number == 0)
                 pacsv.write_csv(table, file, options)
             else:
                 pq.write_table(table, file)
-        with _whole(self._name(number, ".rejected")) as file:
-            lines = _CsvLines(file)
+        with whole_file(self._name(number, ".rejected")) as file:
+            lines = CsvLines(file)
             csv.writer(lines).writerows(rejections)
-        with _whole(self._name(number, ".json")) as file:
+        with whole_file(self._name(number, ".json")) as file:
             file.write(json.dumps(asdict(state)).encode())
 
     def assemble(self) -> None:
         """Put the parts together under the final names, whole or not at all, and clear away."""
         states = self.finished()
         if any(state.rejected for state in states):
-            with _whole(self.rejected) as file:
-                csv.writer(_CsvLines(file)).writerow(REJECTED_HEADING)
+            with whole_file(self.rejected) as file:
+                csv.writer(CsvLines(file)).writerow(REJECTED_HEADING)
                 self._copy(file, len(states), ".rejected")
         else:
             self.rejected.unlink(missing_ok=True)
-        with _whole(self.output) as file:
+        with whole_file(self.output) as file:
             if self.output.suffix == ".csv":
                 self._copy(file, len(states), ".csv")
             else:
@@ -125,18 +122,32 @@ class Parts:
         return self._folder / f"{number:06d}{ending}"
 
 
-class _CsvLines:
+def check_output(output: Path) -> None:
+    """Raise `InputError` where an output has no format or no folder."""
+    if output.suffix not in (".parquet", ".csv"):
+        raise InputError(f"output {output}: must end in .parquet or .csv")
+    if not output.parent.is_dir():
+        raise InputError(f"output {output}: no such folder")
+
+
+def rejected_file(output: Path) -> Path:
+    """Return where the rows go that an output lacks."""
+    return output.with_name(f"{output.name}.rejected")
+
+
+class CsvLines:
     """Lets `csv.writer`, which writes text, write into a binary file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
+        """Write what stands for a line."""
         return self._file.write(text.encode())
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under its name only once it is complete and on the disk."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     with unfinished.open("wb") as file:
