@@ -4,10 +4,10 @@ The files are the same for both and so are the values, within 1e-9 of them: `sco
 says what the SQL means, this module only where else it runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
@@ -66,7 +66,7 @@ def compute_on_spark(
             joined = _count_joined(session, features)
         families: dict[str, DataFrame] = {}
         for history in features.histories:
-            with one_line(f"features of {history.table}"):
+            with one_line(f"features of {history.table}", partial(_misfit, session, history)):
                 _add_families(session, history, features.key, families, kept)
         yield SparkRows(_finished_rows(session, features, families), joined)
 
@@ -171,6 +171,21 @@ def _add_families(
             raise FeatureError(f"{where}: a SELECT gives more than one row for a {key!r}")
 
 
+def _misfit(session: "SparkSession", history: History) -> str | None:
+    """Return the column with a value that a cast of the SQL refuses: Spark tells only the value."""
+    from sqlglot import exp, parse
+
+    casts = [cast for part in parse(history.sql, read="duckdb") for cast in part.find_all(exp.Cast)]
+    for cast in casts:
+        if isinstance(cast.this, exp.Column) and cast.this.name in history.columns:
+            column = f"`{cast.this.name}`"
+            kind = cast.to.sql("spark")
+            refused = f"{column} IS NOT NULL AND TRY_CAST({column} AS {kind}) IS NULL"
+            if session.table(history.table).filter(refused).head():
+                return f"column {cast.this.name!r}"
+    return None
+
+
 def _finished_rows(
     session: "SparkSession", features: FeatureSql, families: Mapping[str, "DataFrame"]
 ) -> "DataFrame":
@@ -185,7 +200,7 @@ def _finished_rows(
 
 
 @contextmanager
-def one_line(where: str) -> Iterator[None]:
+def one_line(where: str, find_misfit: Callable[[], str | None] = lambda: None) -> Iterator[None]:
     """Turn Spark's errors into one line that holds no value of a row."""
     from pyspark.errors import AnalysisException, PySparkException
 
@@ -196,5 +211,5 @@ def one_line(where: str) -> Iterator[None]:
         raise FeatureError(f"{where}: {str(error).partition(chr(10))[0]}") from error
     except PySparkException as error:
         fragments = [context.fragment() for context in error.getQueryContext() or ()]
-        what = fragments[0] if fragments else error.getCondition()
-        raise FeatureError(f"{where}: {what}: a value does not fit") from error
+        what = find_misfit() or (fragments[0] if fragments else error.getCondition())
+        raise FeatureError(f"{where}: {what} holds a value that does not fit") from error

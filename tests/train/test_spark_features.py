@@ -115,7 +115,7 @@ def test_tables_that_cannot_be_used_are_said_in_one_line(tmp_path: Path) -> None
     tables["bureau"]["AMT_CREDIT_SUM"] = "secret"
     write_histories(tmp_path, tables, "parquet")
     with pytest.raises(
-        InputError, match="features of bureau: bureau_known: a value does not fit"
+        InputError, match="column 'AMT_CREDIT_SUM' holds a value that does not fit"
     ) as caught:
         join(tmp_path, on_spark=True)
     assert "secret" not in str(caught.value)
