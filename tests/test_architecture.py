@@ -27,6 +27,7 @@ ORDER = {
         ),
         *("features", "scorer", "arrow_rows", "model"),
         *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
+        "http_protocol",
         *("applicant_engine", "applicant_tables", "json_body", "histories"),
         *("formats", "reasons", "loading", "api_schemas", "history_schemas", "openapi", "pages"),
         *("serving", "versions", "local_copy", "follower"),
