@@ -119,6 +119,12 @@ def _check_joined(portfolio: Portfolio, joined: Mapping[str, tuple[int, int]]) -
             raise InputError(f"{portfolio.path}: table {table!r} has no row that joins")
 
 
+def read_features(portfolio: Portfolio) -> FeatureSql:
+    """Return the SQL of a portfolio with histories and the types of its tables' columns."""
+    with _input_errors(portfolio.path), open_engine(MEMORY_LIMIT) as engine:
+        return _with_used_columns(_read_sql(engine, portfolio)[0], portfolio)
+
+
 def write_features(
     features: FeatureSql, folder: Path, output: Path, memory_limit: str
 ) -> tuple[str, ...]:
