@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 ROWS = 3_000
 COSTS = Costs().of_rows(ROWS)
-PLAN = SearchPlan(("none", "class_weight"), max_evals=5, seed=0, parallelism=2)
+PLAN = SearchPlan(("none", "class_weight"), max_evals=4, seed=0, parallelism=2)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_timeout_ends_the_search_but_not_before_its_first_trials(
 @pytest.mark.usefixtures("spark")
 def test_a_run_on_spark_logs_its_trials(tmp_path: Path) -> None:
     project = make_project(tmp_path, rows=2000)
-    parameters = (f"portfolio={project.portfolio}", "max_evals=3", "parallelism=2", "engine=spark")
+    parameters = (f"portfolio={project.portfolio}", "max_evals=2", "parallelism=2", "engine=spark")
     project.mlflow_run(*(text for parameter in parameters for text in ("-P", parameter)))
     client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
     (version,) = client.search_model_versions("name = 'credit-scoring'")
@@ -79,7 +79,7 @@ def test_a_run_on_spark_logs_its_trials(tmp_path: Path) -> None:
     nested = client.search_runs(
         [run.info.experiment_id], f"tags.mlflow.parentRunId = '{version.run_id}'"
     )
-    assert {trial.info.run_name for trial in nested} == {"trial 0", "trial 1", "trial 2"}
+    assert {trial.info.run_name for trial in nested} == {"trial 0", "trial 1"}
     assert all("trial" in trial.data.tags for trial in nested)
     (folder,) = {path.parent for path in tmp_path.rglob("booster.txt")}
     check_example(folder, load_scorer(folder))
