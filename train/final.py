@@ -12,6 +12,9 @@ from train.averaging import average_boosters
 from train.boosting import BoostingParams, fit_all, fit_fold, make_fold, margins, thread_count
 from train.folds import Split
 
+# The fit of a fold copies its rows: beyond this matrix one after the other, as memory allows.
+BYTES_SIDE_BY_SIDE = 1 << 28
+
 FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
 # As `train.boosting.fit_all`: rows, labels, parameters, columns of categories, seed.
@@ -63,7 +66,7 @@ def fit_final(
         Of the first member; each other one has a seed of its own.
     cluster_fit : callable, optional
         Fits on a cluster, one fit after the other, as each takes the whole of it; without it the
-        fits run side by side on this machine.
+        fits run on this machine, up to `BYTES_SIDE_BY_SIDE` side by side.
     """
     seeded = list(zip(members, _member_seeds(seed, len(members)), strict=True))
     margin = np.full((len(repeats), len(y)), np.nan)
@@ -71,16 +74,18 @@ def fit_final(
     def fit_held_out(task: tuple[int, Split]) -> None:
         repeat, (fit_rows, held_rows) = task
         if cluster_fit is not None:
-            part, labels = matrix[fit_rows], y[fit_rows]
+            held, part, labels = matrix[held_rows], matrix[fit_rows], y[fit_rows]
             fits = [cluster_fit(part, labels, p, categorical_indices, own) for p, own in seeded]
         else:
             fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
+            held = fold.held_matrix
             fits = [fit_fold(fold, params, own) for params, own in seeded]
-        said = [margins(booster, matrix[held_rows]) for booster in fits]
+        said = [margins(booster, held) for booster in fits]
         margin[repeat, held_rows] = np.mean(said, axis=0)
 
     tasks = [(repeat, split) for repeat, splits in enumerate(repeats) for split in splits]
-    with ThreadPoolExecutor(1 if cluster_fit else thread_count()) as pool:
+    alone = cluster_fit is not None or matrix.nbytes > BYTES_SIDE_BY_SIDE
+    with ThreadPoolExecutor(1 if alone else thread_count()) as pool:
         boosters = [
             pool.submit(cluster_fit or fit_all, matrix, y, params, categorical_indices, own)
             for params, own in seeded
