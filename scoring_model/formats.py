@@ -85,7 +85,7 @@ def _check_rows(rows: int, max_rows: int) -> None:
 
 def _read_json(body: bytes, contract: FeatureContract, max_rows: int) -> Table:
     names = contract.names
-    document = parse_json(body)
+    document = parse_json(body, FORMATS)
     formats = [name for name in FORMATS if isinstance(document, dict) and name in document]
     if len(formats) != 1:
         raise InvalidRequest(f"the body must be an object with one of {', '.join(FORMATS)}")
@@ -101,7 +101,7 @@ def _read_json(body: bytes, contract: FeatureContract, max_rows: int) -> Table:
         fields = len(value)
     else:
         raise InvalidRequest(f"{kind} is not in MLflow's format")
-    refuse_duplicates(body, fields + len(document), _values_of(value))
+    refuse_duplicates(body, fields + len(document), _values_of(value), FORMATS)
     plain = all(not {type(None), bool} & set(map(type, column)) for column in columns.values())
     complete = plain and rows > 0 and len(columns) == len(names)
     return Table(columns, rows, as_sent=complete and len(document) == 1)

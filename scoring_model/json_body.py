@@ -13,8 +13,14 @@ DUPLICATE = "is given twice"
 _NOT_JSON = "the body is not valid JSON in UTF-8"
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, wrappers: Collection[str] = ()) -> Any:
     """Parse a body that must be JSON as RFC 8259 has it: UTF-8, no NaN, no number beyond a double.
+
+    Parameters
+    ----------
+    body : bytes
+    wrappers : collection of str
+        Fields one of which may hold the applicants: a problem is named by its place within.
 
     Raises
     ------
@@ -24,10 +30,15 @@ def parse_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        _explain(body)
+        _explain(body, wrappers)
 
 
-def refuse_duplicates(body: bytes, fields: int, values: Iterable[Collection[Any]]) -> None:
+def refuse_duplicates(
+    body: bytes,
+    fields: int,
+    values: Iterable[Collection[Any]],
+    wrappers: Collection[str] = (),
+) -> None:
     """Refuse a body in which an object has the same key twice.
 
     Parameters
@@ -38,6 +49,8 @@ def refuse_duplicates(body: bytes, fields: int, values: Iterable[Collection[Any]
         Fields of all the objects in it, as parsed: of two with one key, one is left.
     values : iterable of collection
         All values in it but objects and arrays.
+    wrappers : collection of str
+        As `parse_json` takes them.
 
     Notes
     -----
@@ -49,16 +62,16 @@ def refuse_duplicates(body: bytes, fields: int, values: Iterable[Collection[Any]
         return
     texts = sum(list(map(type, some)).count(str) for some in values)
     if body.count(b'"') != 2 * (fields + texts):
-        _parse_slowly(body)
+        _parse_slowly(body, wrappers)
 
 
-def _explain(body: bytes) -> NoReturn:
+def _explain(body: bytes, wrappers: Collection[str]) -> NoReturn:
     """Say what is wrong with a body that is not JSON."""
-    _parse_slowly(body)
+    _parse_slowly(body, wrappers)
     raise InvalidRequest(_NOT_JSON)
 
 
-def _parse_slowly(body: bytes) -> None:
+def _parse_slowly(body: bytes, wrappers: Collection[str]) -> None:
     """Parse with Python's own parser, which tells keys and texts of numbers apart."""
     try:
         value = json.loads(
@@ -68,7 +81,7 @@ def _parse_slowly(body: bytes) -> None:
             parse_int=_read_float,
             parse_constant=_Unreadable,
         )
-        problems = list(_find_problems(value))
+        problems = list(_find_problems(value, wrappers))
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(_NOT_JSON) from error
     if isinstance(value, _Unreadable) and not problems:
@@ -96,8 +109,12 @@ class _Object:
         self.pairs = pairs
 
 
-def _find_problems(value: Any) -> Iterator[FieldProblem]:
+def _find_problems(value: Any, wrappers: Collection[str]) -> Iterator[FieldProblem]:
     """Yield repeated names and unreadable numbers, by applicant and place within it."""
+    if isinstance(value, _Object) and len(value.pairs) == 1:
+        [(name, within)] = value.pairs
+        if name in wrappers and not isinstance(within, _Unreadable):
+            value = within
     applicants = value if isinstance(value, list) else [value]
     for row, applicant in enumerate(applicants):
         for place, problem in _find_within(applicant, ""):
