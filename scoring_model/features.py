@@ -24,7 +24,7 @@ ROW = "row_of_application"
 _COMMENT = re.compile(r"--[^\n]*")
 _LABEL = re.compile(r"\bAS (\w+),? -- (.+)$", re.MULTILINE)
 _VALUE_ERRORS = ("ConversionException", "InvalidInputException", "OutOfRangeException")
-_SOURCE_COLUMN = re.compile(r"source column (\w+)")
+_SOURCE_COLUMN = re.compile(r"(?:source|converting) column \"?(\w+)")
 
 
 @dataclass(frozen=True, slots=True)

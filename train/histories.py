@@ -85,7 +85,7 @@ def join_histories(
         if on_spark:
             return _join_on_spark(portfolio, features, files)
         for history in features.histories:
-            load_table(engine, history, scan(files[history.table]))
+            load_table(engine, history, scan(files[history.table], history.columns))
         check_keys(engine, portfolio.key)
         joined = count_joined(engine, features)
         _check_joined(portfolio, joined)
@@ -144,7 +144,7 @@ def write_features(
     ):
         files = _find_tables(features, folder)
         for history in features.histories:
-            load_table(engine, history, scan(files[history.table]))
+            load_table(engine, history, scan(files[history.table], history.columns))
         check_keys(engine, features.key)
         joined = count_joined(engine, features)
         query = compute_features(engine, features)

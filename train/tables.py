@@ -1,7 +1,7 @@
 """`[[history]]` of a portfolio: the tables of histories and where their SQL lies."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ KEYS = ("table", "features")
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 # what stands in a CSV file for a missing value
 CSV_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
+CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -76,13 +77,26 @@ def find_table(folder: Path, table: str) -> str:
     raise InputError(f"{folder}: table {table!r}: no {table}.parquet, .csv or .csv.gz")
 
 
-def scan(path: str) -> str:
-    """Return the SQL that reads a Parquet or CSV file, or a glob of them."""
+def scan(path: str, types: Mapping[str, str] | None = None) -> str:
+    """Return the SQL that reads a Parquet or CSV file, or a glob of them.
+
+    Parameters
+    ----------
+    path : str
+    types : mapping of str to str, optional
+        Of the columns that are read, where they are known: a CSV file need not be searched for
+        them, which for wide tables takes longer than to read them.
+    """
     quoted = path.replace("'", "''")
     if path.endswith(".parquet"):
         return f"read_parquet('{quoted}')"
-    # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
-    types = "['BIGINT', 'DOUBLE', 'VARCHAR']"
-    nulls = list(CSV_MISSING)
-    options = f"sample_size = 200000, auto_type_candidates = {types}, nullstr = {nulls}"
-    return f"read_csv('{quoted}', header = true, {options})"
+    # with the quote left open, finding the types takes three times as long
+    options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(CSV_MISSING)}"
+    if types is None:
+        # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
+        options += f", sample_size = 200000, auto_type_candidates = {list(CSV_TYPES)}"
+    else:
+        # text holds whatever an unread column has; the other types are made of it when it is read
+        known = {name: kind if kind in CSV_TYPES else "VARCHAR" for name, kind in types.items()}
+        options += f", auto_type_candidates = ['VARCHAR'], types = {known}"
+    return f"read_csv('{quoted}', {options})"
