@@ -226,8 +226,7 @@ def compute_features(connection: "duckdb.DuckDBPyConnection", features: FeatureS
                     connection.execute(statement)
                     continue
                 family = f"family_{len(families)}"
-                connection.execute(f"CREATE TABLE {family} AS {statement}")
-                names = _feature_names(connection, family, features.key, history.table)
+                names = _compute_family(connection, family, statement, features.key, history.table)
             for name in names:
                 if name in columns:
                     raise FeatureError(f"features of {history.table}: {name} must not repeat")
@@ -246,28 +245,40 @@ def is_select(statement: str) -> bool:
     return statement.split(None, 1)[0].upper() in ("SELECT", "WITH")
 
 
-def _feature_names(
-    connection: "duckdb.DuckDBPyConnection", family: str, key: str, table: str
+def _compute_family(
+    connection: "duckdb.DuckDBPyConnection", family: str, statement: str, key: str, table: str
 ) -> list[str]:
-    names = [str(row[0]) for row in connection.execute(f"DESCRIBE {family}").fetchall()]
+    """Keep what a SELECT gives, a row for each application and in their order; return its names.
+
+    Each family is put in order by itself, since to sort the finished rows takes the memory of all
+    of them, and to join them by their key a hash table of each.
+    """
+    described = connection.execute(f"DESCRIBE {statement}").fetchall()
+    names = [str(row[0]) for row in described]
     if key not in names:
         raise FeatureError(f"features of {table}: every SELECT must give {key!r}")
-    query = f'SELECT count(*) - count(DISTINCT "{key}") FROM {family} WHERE "{key}" IS NOT NULL'
+    names.remove(key)
+    items = ", ".join(f'CAST(computed."{name}" AS DOUBLE) AS "{name}"' for name in names)
+    # a TEMP table is not compressed, which takes longer than to write what exceeds the memory
+    connection.execute(
+        f"CREATE TEMP TABLE {family} AS SELECT {items} FROM {APPLICATION} "
+        f'LEFT JOIN ({statement}) AS computed ON computed."{key}" = {APPLICATION}."{key}" '
+        f"ORDER BY {APPLICATION}.{ROW}"
+    )
+    query = f"SELECT (SELECT count(*) FROM {family}) - (SELECT count(*) FROM {APPLICATION})"
     if (connection.execute(query).fetchone() or (0,))[0]:
         raise FeatureError(f"features of {table}: a SELECT gives more than one row for a {key!r}")
-    return [name for name in names if name != key]
+    return names
 
 
 def _finished_rows(features: FeatureSql, columns: Mapping[str, str], families: list[str]) -> str:
     application = next(h for h in features.histories if h.table == APPLICATION)
     kept = [name for name in application.columns if name not in columns]
     items = [f'{APPLICATION}."{name}"' for name in kept]
-    items += [f'CAST({family}."{name}" AS DOUBLE) AS "{name}"' for name, family in columns.items()]
-    joins = [
-        f'LEFT JOIN {family} ON {family}."{features.key}" = {APPLICATION}."{features.key}"'
-        for family in families
-    ]
-    return f"SELECT {', '.join(items)} FROM {APPLICATION} {' '.join(joins)} ORDER BY {ROW}"
+    items += [f'{family}."{name}"' for name, family in columns.items()]
+    # all of them have the same rows in the same order
+    tables = " POSITIONAL JOIN ".join([APPLICATION, *families])
+    return f"SELECT {', '.join(items)} FROM {tables}"
 
 
 @contextmanager
@@ -289,4 +300,6 @@ def one_line(where: str) -> Iterator[None]:
 def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> None:
     """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
     with one_line("features"):
-        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
+        # with hundreds of columns, a row group of the default size takes 800 MB
+        options = "FORMAT parquet, ROW_GROUP_SIZE 10240"
+        connection.execute(f"COPY ({query}) TO '{path}' ({options})")

@@ -1,6 +1,7 @@
 """The feature SQL: readable rules that hold, and the same values for one applicant and for many."""
 
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from scoring_model.features import (
     load_table,
     open_engine,
     split_statements,
+    write_rows,
 )
 from tests.made_histories import make_histories, write_histories
 from train.histories import join_histories
@@ -53,10 +55,9 @@ def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
             engine.register(f"rows_of_{history.table}", rows)
             load_table(engine, history, f"rows_of_{history.table}")
         check_keys(engine, features.key)
-        # a result of its own: the engine still holds that of the last statement
-        table = engine.cursor().sql(compute_features(engine, features)).to_arrow_table()
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.set_index(KEY)
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+            write_rows(engine, compute_features(engine, features), file.name)
+            return pd.read_parquet(file.name).set_index(KEY)
 
 
 @pytest.fixture(scope="module")
