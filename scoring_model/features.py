@@ -175,11 +175,20 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
 def count_joined(
     connection: "duckdb.DuckDBPyConnection", features: FeatureSql
 ) -> dict[str, tuple[int, int]]:
-    """Return, for each history, its rows and those whose applicant is not there.
+    """Return, for each history, its rows and those whose applicant is not there."""
+    counts = {}
+    for table, query in joined_queries(features).items():
+        rows, known = connection.execute(query).fetchone() or (0, 0)
+        counts[table] = (rows, rows - known)
+    return counts
+
+
+def joined_queries(features: FeatureSql) -> dict[str, str]:
+    """Return the SQL that counts each history's rows, and those of an applicant who is there.
 
     A table without the key belongs to the first table before it that shares a column with it.
     """
-    key, counts = f'"{features.key}"', {}
+    key, queries = f'"{features.key}"', {}
     known = f"{key} IN (SELECT {key} FROM {APPLICATION})"
     before: list[History] = []
     for history in features.histories:
@@ -193,14 +202,10 @@ def count_joined(
                 continue
             (table, link), *_ = links
             joins = f"{link} IN (SELECT {link} FROM {table} WHERE {known})"
-        # a missing key joins nothing either
-        query = (
-            f"SELECT count(*), count(*) FILTER (WHERE ({joins}) IS NOT TRUE) FROM {history.table}"
-        )
-        rows, unknown = connection.execute(query).fetchone() or (0, 0)
-        counts[history.table] = (rows, unknown)
+        rows = f"SELECT count(*) FROM {history.table}"
+        queries[history.table] = f"SELECT ({rows}), ({rows} WHERE {joins})"
         before += [history] if features.key in history.columns else []
-    return counts
+    return queries
 
 
 def compute_features(connection: "duckdb.DuckDBPyConnection", features: FeatureSql) -> str:

@@ -11,7 +11,14 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
-from scoring_model.features import APPLICATION, ROW, FeatureSql, History, split_statements
+from scoring_model.features import (
+    APPLICATION,
+    ROW,
+    FeatureSql,
+    History,
+    joined_queries,
+    split_statements,
+)
 from train.tables import CSV_MISSING
 
 if TYPE_CHECKING:
@@ -128,16 +135,13 @@ def _check_keys(session: "SparkSession", key: str) -> None:
 
 
 def _count_joined(session: "SparkSession", features: FeatureSql) -> dict[str, tuple[int, int]]:
-    key = f"`{features.key}`"
+    from sqlglot import transpile
+
     counts = {}
-    for history in features.histories:
-        if history.table != APPLICATION and features.key in history.columns:
-            query = (
-                f"SELECT count(*), count(*) - count(a.{key}) FROM {history.table} AS h "
-                f"LEFT JOIN {APPLICATION} AS a ON h.{key} = a.{key}"
-            )
-            rows, unknown = session.sql(query).collect()[0]
-            counts[history.table] = (rows, unknown)
+    for table, query in joined_queries(features).items():
+        (translated,) = transpile(query, read="duckdb", write="spark")
+        rows, known = session.sql(translated).collect()[0]
+        counts[table] = (rows, rows - known)
     return counts
 
 
