@@ -89,9 +89,10 @@ def _score_on_spark(
     on_invalid: OnInvalid,
     say: Callable[[str], None],
 ) -> BatchReport:
-    with open_session() as session, ship_packages(session), ExitStack() as computed:
+    with open_session() as session, ExitStack() as computed:
         from pyspark.sql import functions
 
+        ship_packages(session)
         files = find_files(source)
         if model.scorer.features is not None and Path(source).is_dir():
             rows, notes = computed.enter_context(

@@ -67,26 +67,26 @@ def tune_on_spark(
     for trial in finished:
         suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
     trials = SparkTrials(plan.parallelism, spark_session=session)
-    with ship_packages(session):
-        sent = session.sparkContext.broadcast((rows, costs))
-        objective = _Objective(sent, plan)
-        dispatch = _Dispatch(plan, suggester, trials, objective, on_trial, list(finished))
-        if len(finished) < plan.max_evals:
-            # of a session whose tags hyperopt does not hand on to its threads: it has none
-            warnings.filterwarnings("ignore", message="Spark session is not provided")
-            fmin(
-                objective,
-                search_space(plan.treatments, fit_rows),
-                algo=dispatch.suggest,
-                max_evals=plan.max_evals - len(finished),
-                trials=trials,
-                # queued ones start without waiting for hyperopt, which looks once a second
-                max_queue_len=plan.parallelism,
-                return_argmin=False,
-                show_progressbar=dispatch.progress,
-            )
-        dispatch.collect()
-        sent.destroy()
+    ship_packages(session)
+    sent = session.sparkContext.broadcast((rows, costs))
+    objective = _Objective(sent, plan)
+    dispatch = _Dispatch(plan, suggester, trials, objective, on_trial, list(finished))
+    if len(finished) < plan.max_evals:
+        # of a session whose tags hyperopt does not hand on to its threads: it has none
+        warnings.filterwarnings("ignore", message="Spark session is not provided")
+        fmin(
+            objective,
+            search_space(plan.treatments, fit_rows),
+            algo=dispatch.suggest,
+            max_evals=plan.max_evals - len(finished),
+            trials=trials,
+            # queued ones start without waiting for hyperopt, which looks once a second
+            max_queue_len=plan.parallelism,
+            return_argmin=False,
+            show_progressbar=dispatch.progress,
+        )
+    dispatch.collect()
+    sent.destroy()
     if failed := trials.count_failed_trials():
         raise InputError(
             f"engine spark: {failed} of {len(dispatch.asked)} trials failed on the cluster; "

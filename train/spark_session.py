@@ -1,5 +1,6 @@
 """A Spark session as the cluster's own settings make it, for whatever runs on Spark."""
 
+import atexit
 import os
 import shutil
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,13 +65,22 @@ def open_session() -> "Iterator[SparkSession]":
             started.stop()
 
 
-@contextmanager
-def ship_packages(session: "SparkSession") -> Iterator[None]:
-    """Give this project's modules to the executors."""
-    with tempfile.TemporaryDirectory() as folder:
-        for package in PACKAGES:
-            # a name of its own: Spark refuses another file under a name that it has
-            name = Path(folder) / f"{package}-{Path(folder).name}"
-            archive = shutil.make_archive(str(name), "zip", ROOT, package)
-            session.sparkContext.addPyFile(archive)
-        yield
+def ship_packages(session: "SparkSession") -> None:
+    """Give this project's modules to the executors, for as long as this process lives.
+
+    An executor fetches them when it begins its first task, which may be that of somebody else who
+    goes on with this Spark.
+    """
+    for archive in sorted(_archive_packages().iterdir()):
+        session.sparkContext.addPyFile(str(archive))
+
+
+@cache
+def _archive_packages() -> Path:
+    """Return a folder with an archive of each package."""
+    folder = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for package in PACKAGES:
+        # a name of its own: Spark refuses another file under a name that it has
+        shutil.make_archive(str(folder / f"{package}-{folder.name}"), "zip", ROOT, package)
+    return folder
