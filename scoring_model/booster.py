@@ -1,13 +1,12 @@
 """`TreeModel`: LightGBM through its C API, without its Python package.
 
 Importing `lightgbm` imports scikit-learn and SciPy where they are installed; scoring needs neither.
-Margins are looked up in `LeafMasks`; where those would not pay, the C API has a call for single
-rows that takes a third of the time of `Booster.predict`.
+The C API has a call for single rows that takes a third of the time of `Booster.predict`. Margins of
+many rows are looked up in `LeafMasks` where those pay.
 """
 
 import ctypes
 import importlib.util
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,13 +38,6 @@ class TreeModel:
     text : str
         The model in LightGBM's text format.
 
-    Attributes
-    ----------
-    columns : int
-    predict_row : callable
-        Returns the margin of one row, a list of one float per column with NaN for missing; for one
-        thread only, as its buffers are shared.
-
     Raises
     ------
     ArtifactError
@@ -67,15 +59,10 @@ class TreeModel:
         _check(library.LGBM_BoosterGetNumFeature(self._booster, ctypes.byref(columns)))
         self.columns = columns.value
         self._masks = build_leaf_masks(text)
-        self.predict_row: Callable[[list[float]], float]
-        if self._masks is not None:
-            self.predict_row = self._masks.predict_row
-        else:
-            self._prepare_single_row(holding)
-            self.predict_row = self._walk
+        self._prepare_single_row(holding)
 
     def _prepare_single_row(self, holding: ctypes.PyDLL) -> None:
-        """Reserve the buffers and the configuration that `_walk` uses again and again."""
+        """Reserve the buffers and the configuration that `predict_row` uses again and again."""
         self._row = (ctypes.c_double * self.columns)()
         self._margin = ctypes.c_double()
         self._length = ctypes.c_int64()
@@ -106,7 +93,14 @@ class TreeModel:
         if getattr(self, "_booster", None):
             self._library.LGBM_BoosterFree(self._booster)
 
-    def _walk(self, values: list[float]) -> float:
+    def predict_row(self, values: list[float]) -> float:
+        """Return the margin of one row; for one thread only, as its buffers are shared.
+
+        Parameters
+        ----------
+        values : list of float
+            One per column; missing is NaN.
+        """
         self._row[:] = values  # type: ignore[assignment]  # ctypes takes floats for doubles
         _check(self._predict_fast(*self._fast_arguments))
         return self._margin.value

@@ -9,7 +9,6 @@ combined bit by bit, leave one leaf of each tree. This is QuickScorer [1]_, with
    of regression trees, SIGIR 2015.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,28 +49,6 @@ class LeafMasks:
             row[: len(leaves)] = leaves
         self._values = values.ravel()
         self._offsets = np.arange(words, dtype=np.intp) * (WORD_BITS + 1)
-        self._steps = [(c.index, c.start, c.last, c.thresholds) for c in columns]
-        # buffers of `predict_row`
-        self._rows = np.empty((len(columns), words), dtype=np.uint32)
-        self._open = np.empty(words, dtype=np.uint32)
-        self._sums = np.empty(words)
-
-    def predict_row(self, values: Sequence[float]) -> float:
-        """Return the margin of one row; for one thread only, as its buffers are shared."""
-        places = []
-        for index, start, last, thresholds in self._steps:
-            value = values[index]
-            if value != value:  # noqa: PLR0124  # NaN
-                places.append(last)
-            elif thresholds is not None:
-                places.append(start + bisect_left(thresholds, value))
-            else:
-                place = start + int(value)
-                places.append(place if value > -1.0 and place < last else last)
-        self._table.take(places, 0, self._rows, mode="clip")
-        np.bitwise_and.reduce(self._rows, axis=0, out=self._open)
-        np.add.accumulate(self._look_up(self._open), out=self._sums)
-        return self._sums.item(-1)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the margin of each row of a matrix, shape (rows,)."""

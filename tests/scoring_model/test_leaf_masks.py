@@ -96,7 +96,6 @@ def test_margins_are_those_of_lightgbm(parameters: dict[str, Any]) -> None:
     matrix = make_hard_rows(booster)
     expected = booster.predict(matrix, raw_score=True)
     assert np.array_equal(masks.predict(matrix), expected)
-    assert np.array_equal([masks.predict_row(row) for row in matrix.tolist()], expected)
     assert masks.predict(matrix[:0]).shape == (0,)
 
 
