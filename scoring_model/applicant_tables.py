@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from scoring_model import encoding
-from scoring_model.contract import FeatureContract
+from scoring_model.contract import YES_NO, FeatureContract
 from scoring_model.errors import FieldProblem
 from scoring_model.features import APPLICATION, FeatureSql
 
@@ -18,8 +18,6 @@ NOT_ROWS = "must be an array of objects"
 UNKNOWN_TABLE = "is not a table of this model"
 UNKNOWN_COLUMN = "is not a column of this table"
 OTHER_KEY = "must be the application's own, or be left out"
-
-_YES_NO = {"true": True, "false": False}
 
 
 class Refused(NamedTuple):
@@ -70,7 +68,7 @@ class TableReader:
             f.name: f for f in contract.features if f.name in application and f.name not in computed
         }
         for feature in self._fields.values():
-            if set(feature.levels) == set(_YES_NO) and application[feature.name] is _read_text:
+            if set(feature.levels) == set(YES_NO) and application[feature.name] is _read_text:
                 application[feature.name] = _read_yes_no_text
         self._names = frozenset(self._readers).difference(contract.names)
 
@@ -178,7 +176,7 @@ def _read_text(value: Any) -> str | Refused:
 
 
 def _read_yes_no(value: Any) -> bool | Refused:
-    found = _YES_NO.get(value) if type(value) is str else value
+    found = YES_NO.get(value) if type(value) is str else value
     return found if type(found) is bool else Refused(NOT_YES_NO)
 
 

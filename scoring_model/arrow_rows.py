@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import YES_NO, Feature, FeatureContract
 from scoring_model.encoding import NOT_A_NUMBER, NOT_FINITE, NOT_TEXT, REQUIRED
 from scoring_model.errors import FieldProblem
 
@@ -17,7 +17,6 @@ LEVEL_KINDS = (
     *(pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean),
     *(pa.types.is_integer, pa.types.is_null),
 )
-YES_NO = {"true", "false"}
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -143,7 +142,7 @@ def _encode_levels(
 def read_levels(column: pa.Array, feature: Feature, from_text: bool) -> pa.Array | None:
     """Return a category's levels as text, or None where the column's type cannot hold any."""
     text = _as_text(_plain(column))
-    if text is not None and from_text and {*feature.levels, *feature.rare_levels} <= YES_NO:
+    if text is not None and from_text and {*feature.levels, *feature.rare_levels} <= YES_NO.keys():
         # other programs write True where JSON and this contract write true
         return pc.utf8_lower(text)
     return text

@@ -22,6 +22,8 @@ FORMAT_VERSION = 1
 # the one row of `encode_values`
 _ONLY_ROW = 0
 _LARGEST = sys.float_info.max
+# the levels of a yes/no category, and the JSON values that stand for them
+YES_NO = {"true": True, "false": False}
 
 Kind = Literal["number", "category"]
 
@@ -57,11 +59,8 @@ class Feature:
         """Return the code of every level seen in training, of `true` also under True."""
         codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
         codes.update({level: float(code) for code, level in enumerate(self.levels)})
-        yes_no = {value: codes[text] for text, value in _YES_NO.items() if text in codes}
+        yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}
         return codes | yes_no
-
-
-_YES_NO = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
