@@ -19,7 +19,7 @@ from scoring_model.features import (
     joined_queries,
     split_statements,
 )
-from train.tables import CSV_MISSING
+from train.tables import HISTORY_MISSING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -105,7 +105,7 @@ def read_files(session: "SparkSession", files: str | list[str], text: bool) -> "
 def _read_table(session: "SparkSession", history: History, file: str) -> "DataFrame":
     """Return a table with the types that training found."""
     text = not file.endswith(".parquet")
-    nulls = ", ".join(f"'{word}'" for word in CSV_MISSING)
+    nulls = ", ".join(f"'{word}'" for word in HISTORY_MISSING)
     columns = []
     for name, kind in history.columns.items():
         column = f"CASE WHEN `{name}` NOT IN ({nulls}) THEN `{name}` END" if text else f"`{name}`"

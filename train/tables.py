@@ -11,7 +11,7 @@ from train.errors import InputError
 KEYS = ("table", "features")
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 # what stands in a CSV file for a missing value
-CSV_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
+HISTORY_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
 CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -91,7 +91,7 @@ def scan(path: str, types: Mapping[str, str] | None = None) -> str:
     if path.endswith(".parquet"):
         return f"read_parquet('{quoted}')"
     # with the quote left open, finding the types takes three times as long
-    options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(CSV_MISSING)}"
+    options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(HISTORY_MISSING)}"
     if types is None:
         # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
         options += f", sample_size = 200000, auto_type_candidates = {list(CSV_TYPES)}"
