@@ -7,6 +7,9 @@ from pathlib import Path
 
 import mlflow
 
+from tests.made import make_loans, write_portfolio
+from train.__main__ import main
+
 
 @contextmanager
 def kept_tracking() -> Iterator[None]:
@@ -36,3 +39,12 @@ def own_store(directory: Path, experiment: str) -> Iterator[str]:
             mlflow.create_experiment(experiment, artifact_location=str(directory / "mlruns"))
         mlflow.set_experiment(experiment)
         yield uri
+
+
+@contextmanager
+def trained_store(directory: Path, experiment: str, rows: int) -> Iterator[None]:
+    """Train one version on made loans, in a database and a portfolio in a directory."""
+    with own_store(directory, experiment):
+        path = write_portfolio(directory, make_loans(rows))
+        assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+        yield

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.made import make_loans, write_portfolio
-from tests.stores import own_store
+from tests.made import make_loans
+from tests.stores import trained_store
 from train.__main__ import main
 
 ROWS = 600
@@ -20,9 +20,7 @@ ROWS = 600
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Train one version in a database of its own; yield a folder to work in."""
     folder = tmp_path_factory.mktemp("score")
-    with own_store(folder, "score"):
-        path = write_portfolio(folder, make_loans(ROWS))
-        assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+    with trained_store(folder, "score", ROWS):
         yield folder
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.made import make_loans, write_portfolio
-from tests.stores import own_store
+from tests.made import make_loans
+from tests.stores import trained_store
 from train.__main__ import main
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
@@ -20,9 +20,7 @@ ROWS = 600
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Train one version in a database of its own; yield a folder to work in."""
     folder = tmp_path_factory.mktemp("spark_batch")
-    with own_store(folder, "spark batch"):
-        path = write_portfolio(folder, make_loans(ROWS))
-        assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+    with trained_store(folder, "spark batch", ROWS):
         yield folder
 
 
