@@ -22,7 +22,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 JSON = b"application/json"
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
 # an answer lists the first problems; the message counts all of them
 MOST_PROBLEMS = 100
 MOST_NAME_CHARACTERS = 100
@@ -50,20 +53,21 @@ class Reply:
     status: int
     body: bytes
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
     policy: bytes = b"default-src 'none'"
 
-    async def send(self, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    def standing_headers(self) -> Headers:
+        """Return the headers that do not depend on the request or the length."""
+        own = ((b"content-type", self.content_type), (b"content-security-policy", self.policy))
+        return (*own, NO_SNIFF, *self.headers)
+
+    async def send(self, send: Send, request_id: bytes) -> None:
         """Send the reply with the headers that every reply of the server has."""
-        own = (
-            (b"content-type", self.content_type),
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-security-policy", self.policy),
-        )
+        length = (b"content-length", b"%d" % len(self.body))
         start = {
             "type": "http.response.start",
             "status": self.status,
-            "headers": own + headers + self.headers,
+            "headers": (*self.standing_headers(), (b"x-request-id", request_id), length),
         }
         await send(start)
         await send({"type": "http.response.body", "body": self.body})
@@ -153,7 +157,7 @@ def error_reply(error: ScoringError) -> Reply:
             message += f" (and {len(error.fields) - 1} more)"
     fields = [_shorten(problem) for problem in error.fields[:MOST_PROBLEMS]]
     body = {"error": {"code": error.code, "message": message, "fields": fields}}
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
     if isinstance(error, Unauthorized):
         headers = ((b"www-authenticate", b'Bearer, Basic realm="scoring"'),)
     elif isinstance(error, MethodNotAllowed):

@@ -17,6 +17,7 @@ from scoring_model.serving import Serving
 from scoring_model.settings import Settings
 from scoring_model.work import INLINE_BYTES, Work
 
+PREDICT = "/predict"
 _SPACE = b" \t\r\n"
 _READY = b'{"status":"ready"}'
 
@@ -49,7 +50,7 @@ class Routes:
         self._read_concern = read_concern
         pages = {path: Route("GET", self._show_page) for path in PATHS}
         self.table = pages | {
-            "/predict": Route("POST", self._predict),
+            PREDICT: Route("POST", self._predict),
             "/invocations": Route("POST", self._invoke),
             "/ping": Route("GET", self._ask_mlflow, is_open=True),
             "/health": Route("GET", self._ask_mlflow, is_open=True),
@@ -68,18 +69,14 @@ class Routes:
             language = request.headers.get(b"accept-language")
             explanation = read_explanation(request.query, language)
         body = await request.read_body(self._settings.max_body_bytes)
-        scorer, counters = serving.model.scorer, serving.counters
-        # features from histories take a hundred times as long as a finished row
-        quick = len(body) <= INLINE_BYTES and explanation is None and serving.histories is None
-        if quick and _is_object(body):
-            answer, decision = predict_one(scorer, body)
+        if explanation is None and is_quick(serving, body):
+            reply = answer_applicant(serving, body)
             request.rows = 1
-            if counters is not None:
-                counters.count_one(decision.probability, decision.score, decision.unseen)
-            return Reply(200, answer, headers=serving.headers)
+            return reply
         work = self._start_work()
-        arguments = (scorer, serving.histories, body, self._settings, work, explanation)
-        if quick:
+        scorer, histories = serving.model.scorer, serving.histories
+        arguments = (scorer, histories, body, self._settings, work, explanation)
+        if explanation is None and histories is None and len(body) <= INLINE_BYTES:
             answer = predict_many(*arguments)
         else:
             answer = await asyncio.to_thread(predict_many, *arguments)
@@ -136,8 +133,30 @@ class Routes:
         return Reply(200, await asyncio.to_thread(metrics.render), CONTENT_TYPE)
 
 
+def is_quick(serving: Serving, body: bytes) -> bool:
+    """Return whether a body is one applicant that is answered in less time than a thread takes.
+
+    Features from histories take a hundred times as long as a finished row.
+    """
+    return len(body) <= INLINE_BYTES and serving.histories is None and _is_object(body)
+
+
 def _is_object(body: bytes) -> bool:
     return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
+
+
+def answer_applicant(serving: Serving, body: bytes) -> Reply:
+    """Answer one applicant and count the decision; for the event loop's thread only.
+
+    Raises
+    ------
+    InvalidRequest
+        As `predict_one` does.
+    """
+    answer, decision = predict_one(serving.model.scorer, body)
+    if serving.counters is not None:
+        serving.counters.count_one(decision.probability, decision.score, decision.unseen)
+    return Reply(200, answer, headers=serving.headers)
 
 
 def _loaded(serving: Serving | None) -> Serving:

@@ -4,16 +4,26 @@ import asyncio
 import gc
 import logging
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from scoring_model.auth import Guard
 from scoring_model.errors import MethodNotAllowed, NotFound, ScoringError, TooSlow
 from scoring_model.follower import Follower
-from scoring_model.messages import Disconnected, Receive, Reply, Request, Scope, Send, error_reply
+from scoring_model.messages import (
+    JSON,
+    Disconnected,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    error_reply,
+)
 from scoring_model.metrics import Metrics
 from scoring_model.request_log import RequestLog, write_event
-from scoring_model.routes import Route, Routes
+from scoring_model.routes import PREDICT, Route, Routes, answer_applicant, is_quick
 from scoring_model.serving import Serving
 from scoring_model.settings import Settings
 from scoring_model.time_limit import TimeLimit
@@ -22,7 +32,6 @@ from scoring_model.time_limit import TimeLimit
 BULK_THREADS = 2
 # how requests to paths that do not exist are counted and logged: a path may hold anything
 OTHER = "other"
-NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class ScoringApp:
@@ -82,8 +91,44 @@ class ScoringApp:
             reply = error_reply(ScoringError("the request could not be answered"))
         finally:
             self._time_limit.end(task)
-        await reply.send(send, (NO_SNIFF, (b"x-request-id", request_id)))
-        self._record(request, reply, serving, request_id, time.perf_counter() - started)
+        await reply.send(send, request_id)
+        route = request.path if request.path in self._routes else OTHER
+        self._record(
+            *(request_id, request.method, route, reply.status, request.rows, serving, started)
+        )
+
+    def answer_at_once(
+        self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes
+    ) -> tuple[Reply, bytes] | None:
+        """Answer a whole `POST /predict` of one applicant; for the event loop's thread only.
+
+        Parameters
+        ----------
+        headers : mapping of bytes to bytes
+            Names in lower case.
+        peer : str or None
+            Address of the socket's other end.
+        body : bytes
+
+        Returns
+        -------
+        (Reply, bytes) or None
+            The answer and the request's id. None where something is in the way or wrong: nothing
+            was counted then, and the request has to be answered as any other.
+        """
+        started = time.perf_counter()
+        serving = self._serving
+        plain = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
+        if serving is None or not plain or not is_quick(serving, body):
+            return None
+        try:
+            self._guard.check(peer, headers)
+            reply = answer_applicant(serving, body)
+        except Exception:  # noqa: BLE001  # it comes again on the way that knows what to do with it
+            return None
+        request_id = self._log.identify(headers.get(b"x-request-id"))
+        self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started)
+        return reply, request_id
 
     def _find_route(self, request: Request) -> Route:
         route = self._routes.get(request.path)
@@ -97,20 +142,20 @@ class ScoringApp:
 
     def _record(
         self,
-        request: Request,
-        reply: Reply,
-        serving: Serving | None,
         request_id: bytes,
-        seconds: float,
+        method: str,
+        route: str,
+        status: int,
+        rows: int,
+        serving: Serving | None,
+        started: float,
     ) -> None:
-        route = request.path if request.path in self._routes else OTHER
+        seconds = time.perf_counter() - started
         if self._metrics is not None:
-            self._metrics.requests.count(route, reply.status, seconds)
+            self._metrics.requests.count(route, status, seconds)
         if self._settings.request_log:
             version = serving.model.version if serving is not None else None
-            self._log.write(
-                request_id, request.method, route, reply.status, request.rows, seconds, version
-            )
+            self._log.write(request_id, method, route, status, rows, seconds, version)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Load the model while the server is already up, and stop when it stops."""

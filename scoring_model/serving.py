@@ -7,7 +7,7 @@ import orjson
 from scoring_model.errors import ArtifactError, FeatureError, ScoringError
 from scoring_model.histories import Histories
 from scoring_model.loading import LoadedModel, load_model
-from scoring_model.messages import Asgi
+from scoring_model.messages import Asgi, Headers
 from scoring_model.metrics import Metrics, ModelCounters
 from scoring_model.openapi import build_document
 from scoring_model.scorer import Scorer
@@ -35,7 +35,7 @@ class Serving:
     model: LoadedModel
     mlflow_app: Asgi
     document: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Headers
     counters: ModelCounters | None
     histories: Histories | None
 

@@ -27,11 +27,10 @@ ORDER = {
         ),
         *("features", "scorer", "arrow_rows", "model"),
         *("settings", "messages", "work", "auth", "slab", "metrics", "request_log", "time_limit"),
-        "http_protocol",
         *("applicant_engine", "applicant_tables", "json_body", "histories"),
         *("formats", "reasons", "loading", "api_schemas", "history_schemas", "openapi", "pages"),
         *("serving", "versions", "local_copy", "follower"),
-        *("invocations", "predict", "routes", "server", "asgi"),
+        *("invocations", "predict", "routes", "server", "asgi", "http_protocol"),
     ],
     "train": [
         *(

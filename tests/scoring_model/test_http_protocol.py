@@ -1,30 +1,108 @@
-"""An answer leaves in one piece, and nothing that a client waits for is held back."""
+"""The short way answers as uvicorn's own does, in order, and holds back nothing that is awaited."""
 
 import json
+import re
 import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from tests.scoring_model.planted import EXAMPLE
-from tests.scoring_model.processes import Server
+from tests.scoring_model.processes import Server, start_server
 
 BODY = json.dumps(EXAMPLE).encode()
+# long enough for an answer, short enough to wait for one that never comes
+PATIENCE_SECONDS = 1.0
 
 
-def make_head(*more: str) -> bytes:
-    lines = ["POST /predict HTTP/1.1", "Host: here", "Content-Type: application/json"]
-    return "\r\n".join([*lines, f"Content-Length: {len(BODY)}", *more, "", ""]).encode()
+def make_head(*more: str, length: int = len(BODY), line: str = "POST /predict HTTP/1.1") -> bytes:
+    lines = [line, "Host: here", "Content-Type: application/json", f"Content-Length: {length}"]
+    return "\r\n".join([*lines, *more, "", ""]).encode()
+
+
+WHOLE = make_head() + BODY
+WRONG = make_head(length=2) + b"{}"
+CLOSING = make_head("Connection: close") + BODY
+
+
+@pytest.fixture(scope="module")
+def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start the same server by uvicorn's own protocol."""
+    folder = tmp_path_factory.mktemp("plain")
+    with start_server(model_folder, folder, options=("--http", "httptools")) as server:
+        yield server
 
 
 def read_to_end(connection: socket.socket) -> bytes:
     parts = []
-    while part := connection.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except TimeoutError:
+        return b"".join(parts)
+    return b"".join([*parts, b"\r\nthe connection is closed"])
+
+
+def exchange(server: Server, *parts: bytes) -> list[list[bytes]]:
+    """Send parts one by one; return the lines of each answer without what differs by request."""
+    with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            connection.sendall(part)
+        received = read_to_end(connection)
+    received = re.sub(rb"(date|x-request-id): [^\r]*\r\n", b"", received)
+    return [sorted(answer.splitlines()) for answer in re.split(rb"(?=HTTP/1\.1 )", received)[1:]]
+
+
+REQUESTS = {
+    "one": (WHOLE,),
+    "in pieces": (WHOLE[:30], WHOLE[30:90], WHOLE[90:-40], WHOLE[-40:]),
+    "byte by byte": tuple(WHOLE[index : index + 1] for index in range(len(WHOLE))),
+    "two": (WHOLE, WHOLE),
+    "two and a half": (2 * WHOLE + WHOLE[:-10], WHOLE[-10:]),
+    "an error between": (WHOLE + WRONG + WHOLE,),
+    "an array between": (WHOLE + make_head(length=len(BODY) + 2) + b"[" + BODY + b"]" + WHOLE,),
+    "another path between": (WHOLE + b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n" + WHOLE,),
+    "reasons": (make_head(line="POST /predict?explain=true HTTP/1.1") + BODY,),
+    "one that closes": (WHOLE + CLOSING,),
+    "nothing after one that closes": (CLOSING + WHOLE,),
+    "HTTP/1.0": (make_head(line="POST /predict HTTP/1.0") + BODY,),
+    "no body": (make_head(length=0),),
+    "chunked": (
+        b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
+    ),
+    "another kind": (WHOLE.replace(b"application/json", b"text/csv"),),
+    "another method": (make_head(line="PUT /predict HTTP/1.1") + BODY,),
+    "an upgrade": (make_head("Connection: Upgrade", "Upgrade: websocket") + BODY,),
+    "compressed": (make_head("Content-Encoding: gzip") + BODY,),
+    "a proxy's": (make_head("X-Forwarded-For: 127.0.0.1") + BODY,),
+    "not HTTP": (b"what is this\r\n\r\n",),
+    "not JSON": (make_head(length=5) + b"{nan}",),
+}
+
+
+@pytest.mark.parametrize("parts", REQUESTS.values(), ids=list(REQUESTS))
+def test_every_request_is_answered_as_by_uvicorn(
+    parts: tuple[bytes, ...], server: Server, plain: Server
+) -> None:
+    answers = exchange(server, *parts)
+    assert answers
+    assert answers == exchange(plain, *parts)
+
+
+def test_what_came_before_malformed_http_is_answered(server: Server) -> None:
+    first, second = exchange(server, WHOLE + b"what is this\r\n\r\n")
+    assert b"HTTP/1.1 200 OK" in first
+    assert b"HTTP/1.1 400 Bad Request" in second
 
 
 def test_head_and_body_arrive_together(server: Server) -> None:
-    with socket.create_connection(server.address, timeout=10) as connection:
-        connection.sendall(make_head() + BODY)
-        assert json.loads(connection.recv(65536).partition(b"\r\n\r\n")[2])["score"] in {0, 1}
+    for request in (WHOLE, WRONG):
+        with socket.create_connection(server.address, timeout=10) as connection:
+            connection.sendall(request)
+            assert isinstance(json.loads(connection.recv(65536).partition(b"\r\n\r\n")[2]), dict)
 
 
 def test_a_client_that_asks_whether_to_continue_is_told_to(server: Server) -> None:
@@ -35,7 +113,19 @@ def test_a_client_that_asks_whether_to_continue_is_told_to(server: Server) -> No
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_requests_sent_at_once_are_answered_one_by_one(server: Server) -> None:
-    with socket.create_connection(server.address, timeout=10) as connection:
-        connection.sendall(2 * (make_head() + BODY) + make_head("Connection: close") + BODY)
-        assert read_to_end(connection).count(b"HTTP/1.1 200 OK") == 3
+def test_a_burst_of_many_connections_is_answered_each_by_its_own(server: Server) -> None:
+    connections = [socket.create_connection(server.address, timeout=10) for _ in range(100)]
+    for number, connection in enumerate(connections):
+        connection.sendall(make_head(f"X-Request-ID: number-{number}") + BODY)
+    for number, connection in enumerate(connections):
+        assert b"x-request-id: number-%d\r\n" % number in connection.recv(65536)
+        connection.close()
+
+
+def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
+    for _ in range(50):
+        with socket.create_connection(server.address, timeout=10) as connection:
+            # the connection is reset, not ended: nothing can be sent any more
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            connection.sendall(WHOLE)
+    assert server.http.post("/predict", json=EXAMPLE).status_code == 200
