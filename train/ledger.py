@@ -11,7 +11,7 @@ import getpass
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -167,4 +167,16 @@ def _describe(rival: Move) -> str:
 
 def mark_done(ledger: Ledger) -> None:
     """Note that every move of this ledger has been carried out."""
-    MlflowClient().set_tag(ledger.run_id, f"{_DONE}{len(ledger.moves):06d}", _now())
+    insist(MlflowClient().set_tag, ledger.run_id, f"{_DONE}{len(ledger.moves):06d}", _now())
+
+
+def insist(write: Callable[..., Any], *arguments: str) -> None:
+    """Call a write that may be repeated, and once more if it fails.
+
+    MLflow looks whether a row is there and inserts it if not: of several commands that do so at the
+    same time one is first, and the others find its row when they look again.
+    """
+    try:
+        write(*arguments)
+    except MlflowException:
+        write(*arguments)

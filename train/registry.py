@@ -15,7 +15,7 @@ from scoring_model.errors import ArtifactError
 from scoring_model.loading import load_model
 from scoring_model.scorer import Scorer
 from train.errors import InputError
-from train.ledger import LEDGER_TAG, new_ledger
+from train.ledger import LEDGER_TAG, insist, new_ledger
 
 MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -55,7 +55,7 @@ def find_ledger() -> str:
         tags = _create_model(client)
     if LEDGER_TAG not in tags:
         # a model that was registered before there was a ledger
-        client.set_registered_model_tag(MODEL_NAME, LEDGER_TAG, new_ledger())
+        insist(client.set_registered_model_tag, MODEL_NAME, LEDGER_TAG, new_ledger())
         tags = client.get_registered_model(MODEL_NAME).tags
     return str(tags[LEDGER_TAG])
 
@@ -136,7 +136,7 @@ def set_stage(version: int, stage: str) -> None:
     _transition(version, stage)
     alias = ALIAS_OF_STAGE[stage]
     if alias:
-        client.set_registered_model_alias(MODEL_NAME, alias, str(version))
+        insist(client.set_registered_model_alias, MODEL_NAME, alias, str(version))
         # not by MLflow's own `archive_existing_versions`: on PostgreSQL with psycopg 3 it compares
         # the number of a version with text, and fails
         for other in _versions():
@@ -145,7 +145,7 @@ def set_stage(version: int, stage: str) -> None:
     for other_alias in {CHAMPION, CHALLENGER} - {alias}:
         holder = _by_alias(other_alias)
         if holder is not None and int(holder.version) == version:
-            client.delete_registered_model_alias(MODEL_NAME, other_alias)
+            insist(client.delete_registered_model_alias, MODEL_NAME, other_alias)
 
 
 def _transition(version: int, stage: str) -> None:
@@ -195,4 +195,4 @@ def portfolio_path(version: ModelVersion) -> Path:
 def tag_version(version: int, tags: Mapping[str, str]) -> None:
     """Write tags on a version."""
     for name, value in tags.items():
-        MlflowClient().set_model_version_tag(MODEL_NAME, str(version), name, value)
+        insist(MlflowClient().set_model_version_tag, MODEL_NAME, str(version), name, value)

@@ -80,12 +80,29 @@ def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
 
 @pytest.mark.slow
 def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
-    code = "import sys; from train import promotion; promotion.place_new(int(sys.argv[1]))"
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": store}
+    code = (
+        "import sys\n"
+        "from train import promotion\n"
+        "print(flush=True)\n"
+        "sys.stdin.readline()\n"
+        "promotion.place_new(int(sys.argv[1]))\n"
+    )
     racers = [
-        subprocess.Popen([sys.executable, "-c", code, str(version)], cwd=ROOT, env=environment)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(version)],
+            cwd=ROOT,
+            env={**os.environ, "MLFLOW_TRACKING_URI": store},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         for version in (SAME, CHEAPER, LIKE_CHAMPION, NARROWER)
     ]
+    for racer in racers:
+        assert racer.stdout is not None
+        racer.stdout.readline()  # everything is imported
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.close()
     assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
     ledger = read_ledger(registry.find_ledger())
     assert {move.version for move in ledger.moves} == {1, 2, 3, 4, 5}
