@@ -115,7 +115,7 @@ class HttpProtocol(HttpToolsProtocol):
         if isinstance(app, ProxyHeadersMiddleware):
             # it tells who called through a proxy, and no such caller is ever taken for local
             app = app.app
-        watched = self.access_log or self.limit_concurrency is not None or self.root_path
+        watched = self.access_log or self.limit_concurrency is not None
         return app if isinstance(app, ScoringApp) and not watched else None
 
     def data_received(self, data: bytes) -> None:

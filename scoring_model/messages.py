@@ -80,7 +80,8 @@ class Request:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        # behind a proxy that strips a prefix (`--root-path`), ASGI puts it back in front
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         self.query: bytes = scope["query_string"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         client = scope.get("client")

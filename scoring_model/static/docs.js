@@ -87,7 +87,7 @@ function showSchemas(schemas) {
 async function send() {
   at("answer").textContent = "...";
   try {
-    const path = at("explain").checked ? "/predict?explain=true" : "/predict";
+    const path = at("explain").checked ? "predict?explain=true" : "predict";
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method: "POST", headers, body: at("applicant").value });
     at("answer").textContent = `${answer.status}\n${JSON.stringify(await answer.json(), null, 1)}`;
@@ -97,7 +97,7 @@ async function send() {
 }
 
 async function show() {
-  const answer = await fetch("/openapi.json");
+  const answer = await fetch("openapi.json");
   const page = await answer.json();
   if (!answer.ok) {
     at("description").textContent = page.error.message;

@@ -23,6 +23,8 @@ def make_head(*more: str, length: int = len(BODY), line: str = "POST /predict HT
 
 WHOLE = make_head() + BODY
 WRONG = make_head(length=2) + b"{}"
+ARRAY = make_head(length=len(BODY) + 2) + b"[" + BODY + b"]"
+REASONS = make_head(line="POST /predict?explain=true HTTP/1.1") + BODY
 CLOSING = make_head("Connection: close") + BODY
 
 
@@ -31,6 +33,16 @@ def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Start the same server by uvicorn's own protocol."""
     folder = tmp_path_factory.mktemp("plain")
     with start_server(model_folder, folder, options=("--http", "httptools")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def prefixed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server behind a prefix that takes short bodies and soon closes what is idle."""
+    folder = tmp_path_factory.mktemp("prefixed")
+    options = ("--root-path", "/scoring", "--timeout-keep-alive", "1")
+    environment = {"MAX_BODY_BYTES": "1000"}
+    with start_server(model_folder, folder, environment, options) as server:
         yield server
 
 
@@ -44,12 +56,17 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join([*parts, b"\r\nthe connection is closed"])
 
 
-def exchange(server: Server, *parts: bytes) -> list[list[bytes]]:
-    """Send parts one by one; return the lines of each answer without what differs by request."""
+def exchange(server: Server, *parts: bytes, ends: bool = False) -> list[list[bytes]]:
+    """Send parts one by one, and then perhaps the end of all that the client will send.
+
+    Returns the lines of each answer without what differs by request.
+    """
     with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
             connection.sendall(part)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
         received = read_to_end(connection)
     received = re.sub(rb"(date|x-request-id): [^\r]*\r\n", b"", received)
     return [sorted(answer.splitlines()) for answer in re.split(rb"(?=HTTP/1\.1 )", received)[1:]]
@@ -62,9 +79,9 @@ REQUESTS = {
     "two": (WHOLE, WHOLE),
     "two and a half": (2 * WHOLE + WHOLE[:-10], WHOLE[-10:]),
     "an error between": (WHOLE + WRONG + WHOLE,),
-    "an array between": (WHOLE + make_head(length=len(BODY) + 2) + b"[" + BODY + b"]" + WHOLE,),
+    "an array between": (WHOLE + ARRAY + WHOLE,),
     "another path between": (WHOLE + b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n" + WHOLE,),
-    "reasons": (make_head(line="POST /predict?explain=true HTTP/1.1") + BODY,),
+    "reasons": (REASONS,),
     "one that closes": (WHOLE + CLOSING,),
     "nothing after one that closes": (CLOSING + WHOLE,),
     "HTTP/1.0": (make_head(line="POST /predict HTTP/1.0") + BODY,),
@@ -129,3 +146,21 @@ def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             connection.sendall(WHOLE)
     assert server.http.post("/predict", json=EXAMPLE).status_code == 200
+
+
+def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
+    assert prefixed.http.get("/ready").status_code == 200
+    body = {"dataframe_records": [EXAMPLE]}
+    assert prefixed.http.post("/invocations", json=body).status_code == 200
+    for chunks in ([BODY], [BODY[:9], BODY[9:]]):
+        headers = {"Content-Type": "application/json"}
+        answer = prefixed.http.post("/predict", content=iter(chunks), headers=headers)
+        assert answer.status_code == 200
+    assert prefixed.http.get("/scoring/ready").status_code == 404
+    # what a browser then asks for is relative to where it found the page
+    page = prefixed.http.get("/docs").text
+    assert re.findall(r'(?:href|src)="([^"]*)"', page) == [
+        "docs/docs.css",
+        "docs/docs.js",
+        "openapi.json",
+    ]
