@@ -119,7 +119,8 @@ class ScoringApp:
         started = time.perf_counter()
         serving = self._serving
         plain = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
-        if serving is None or not plain or not is_quick(serving, body):
+        fits = len(body) <= self._settings.max_body_bytes
+        if serving is None or not (plain and fits) or not is_quick(serving, body):
             return None
         try:
             self._guard.check(peer, headers)

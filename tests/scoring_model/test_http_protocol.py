@@ -148,6 +148,16 @@ def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
     assert server.http.post("/predict", json=EXAMPLE).status_code == 200
 
 
+def statuses(answers: list[list[bytes]]) -> list[bytes]:
+    return [line.split()[1] for answer in answers for line in answer if line.startswith(b"HTTP/")]
+
+
+def test_the_short_way_keeps_to_the_limit_of_a_body(prefixed: Server) -> None:
+    fitting = BODY + b" " * (1000 - len(BODY))
+    assert statuses(exchange(prefixed, make_head(length=1000) + fitting)) == [b"200"]
+    assert statuses(exchange(prefixed, make_head(length=1001) + fitting + b" ")) == [b"413"]
+
+
 def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
     assert prefixed.http.get("/ready").status_code == 200
     body = {"dataframe_records": [EXAMPLE]}
