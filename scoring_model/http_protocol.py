@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from scoring_model.messages import Headers, Reply
 from scoring_model.routes import PREDICT
 from scoring_model.server import ScoringApp
+from scoring_model.work import INLINE_BYTES
 
 _INTERIM = b"HTTP/1.1 100"
 _SHORT_WAY = PREDICT.encode()
@@ -41,10 +42,10 @@ class GatheringTransport:
             self._waiting.append(data)
 
     def flush(self) -> None:
-        """Hand over what is waiting."""
-        if self._waiting:
-            self._transport.write(b"".join(self._waiting))
-            self._waiting.clear()
+        """Hand over what is waiting; to a client that has gone, nothing."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._transport.is_closing():
+            self._transport.write(b"".join(waiting))
 
     def close(self) -> None:
         """Hand over what is waiting, and close."""
@@ -125,9 +126,22 @@ class HttpProtocol(HttpToolsProtocol):
         if self._held and not self._waits and not self._socket.is_closing():
             self._let_go()
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Answer what is in work to a client that has sent all it will, before closing."""
+        self._answer_what_waits()
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body or self.scheme == "https":
+            # nothing to answer, nothing whole, or TLS, which has no half-closed connections
+            return None
+        cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """Begin a request; the one before it is answered by then."""
-        self._answer_what_waits()
+        if self._waits:
+            self._answer_what_waits()
+            # that answer left the connection idle, which it is not
+            self._unset_keepalive_if_required()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -154,6 +168,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Read a part of a body."""
         if self._held:
             self._body += body
+            if len(self._body) > INLINE_BYTES:
+                self._let_go()
         else:
             super().on_body(body)
 
@@ -187,9 +203,10 @@ class HttpProtocol(HttpToolsProtocol):
     def _let_go(self) -> None:
         """Give the request that was held to uvicorn, as far as it has come."""
         self._held = False
+        body, self._body = self._body, b""
         super().on_headers_complete()
-        if self._body:
-            super().on_body(self._body)
+        if body:
+            super().on_body(body)
 
     def _answer_what_waits(self) -> None:
         if self._waits:

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,8 +149,36 @@ def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
     assert server.http.post("/predict", json=EXAMPLE).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param(WHOLE, [b"200"], id="one"),
+        pytest.param(WRONG, [b"400"], id="an error"),
+        pytest.param(ARRAY, [b"200"], id="an array"),
+        pytest.param(REASONS + WHOLE + ARRAY, [b"200"] * 3, id="three"),
+    ],
+)
+def test_a_client_that_ends_its_side_is_answered(
+    sent: bytes, expected: list[bytes], server: Server
+) -> None:
+    answers = exchange(server, sent, ends=True)
+    assert statuses(answers) == expected
+    assert b"the connection is closed" in answers[-1]
+
+
 def statuses(answers: list[list[bytes]]) -> list[bytes]:
     return [line.split()[1] for answer in answers for line in answer if line.startswith(b"HTTP/")]
+
+
+def test_what_follows_an_answer_is_not_taken_for_idle(prefixed: Server) -> None:
+    with socket.create_connection(prefixed.address, timeout=10) as connection:
+        connection.sendall(WHOLE + WHOLE[:-1])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        # longer than an idle connection is kept
+        time.sleep(1.5)
+        connection.sendall(WHOLE[-1:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        assert connection.recv(65536) == b""
 
 
 def test_the_short_way_keeps_to_the_limit_of_a_body(prefixed: Server) -> None:
