@@ -13,47 +13,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from scoring_model.messages import Headers, Reply
 from scoring_model.routes import PREDICT
 from scoring_model.server import ScoringApp
+from scoring_model.transport import GatheringTransport, PatientFlow
 from scoring_model.work import INLINE_BYTES
 
-_INTERIM = b"HTTP/1.1 100"
 _SHORT_WAY = PREDICT.encode()
 # about a millisecond of computing: the first of a burst does not wait longer for its answer
 _MOST_IN_A_BURST = 32
-
-
-class GatheringTransport:
-    """A transport that holds what is written until it is flushed or closed.
-
-    Parameters
-    ----------
-    transport : asyncio.Transport
-        Where it goes in the end, and what does all else.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._waiting: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Hold a part of an answer, but not `100 Continue`: the client waits for it."""
-        if data.startswith(_INTERIM):
-            self._transport.write(data)
-        else:
-            self._waiting.append(data)
-
-    def flush(self) -> None:
-        """Hand over what is waiting; to a client that has gone, nothing."""
-        waiting, self._waiting = self._waiting, []
-        if waiting and not self._transport.is_closing():
-            self._transport.write(b"".join(waiting))
-
-    def close(self) -> None:
-        """Hand over what is waiting, and close."""
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class Burst:
@@ -109,6 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._application = self._find_application()
         self._burst = _burst_of(self.loop)
         super().connection_made(self._gathering)  # type: ignore[arg-type]  # it acts as one
+        self.flow = PatientFlow(transport, self.pipeline)
 
     def _find_application(self) -> ScoringApp | None:
         """Return the server's application, None where anything else is to see its requests."""

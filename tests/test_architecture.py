@@ -30,7 +30,7 @@ ORDER = {
         *("applicant_engine", "applicant_tables", "json_body", "histories"),
         *("formats", "reasons", "loading", "api_schemas", "history_schemas", "openapi", "pages"),
         *("serving", "versions", "local_copy", "follower"),
-        *("invocations", "predict", "routes", "server", "asgi", "http_protocol"),
+        *("invocations", "predict", "routes", "server", "asgi", "transport", "http_protocol"),
     ],
     "train": [
         *(

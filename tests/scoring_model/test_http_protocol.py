@@ -1,5 +1,6 @@
 """The short way answers as uvicorn's own does, in order, and holds back nothing that is awaited."""
 
+import contextlib
 import json
 import re
 import socket
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.scoring_model.planted import EXAMPLE
@@ -15,6 +17,8 @@ from tests.scoring_model.processes import Server, start_server
 BODY = json.dumps(EXAMPLE).encode()
 # long enough for an answer, short enough to wait for one that never comes
 PATIENCE_SECONDS = 1.0
+# what kernels and the server hold between two ends that wait for each other is well under it
+MOST_SENT_BYTES = 100_000_000
 
 
 def make_head(*more: str, length: int = len(BODY), line: str = "POST /predict HTTP/1.1") -> bytes:
@@ -203,3 +207,28 @@ def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
         "docs/docs.js",
         "openapi.json",
     ]
+
+
+def test_a_client_that_reads_nothing_is_soon_not_read_either(server: Server) -> None:
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.connect(server.address)
+        connection.settimeout(PATIENCE_SECONDS)
+        sent = send_until_it_is_not_taken(connection, 100 * WHOLE)
+        grown = process.memory_info().rss - before
+        answered = read_to_end(connection).count(b"HTTP/1.1 200 OK")
+    # queued, each of them takes ten times the bytes that it came in
+    assert sent < MOST_SENT_BYTES
+    assert grown < 50e6
+    assert answered == sent // len(WHOLE)
+
+
+def send_until_it_is_not_taken(connection: socket.socket, data: bytes) -> int:
+    """Send data again and again; return how many bytes were taken."""
+    view, sent = memoryview(data), 0
+    with contextlib.suppress(TimeoutError):
+        while sent < MOST_SENT_BYTES:
+            sent += connection.send(view[sent % len(data) :])
+    return sent
