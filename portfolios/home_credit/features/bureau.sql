@@ -30,6 +30,8 @@ WHERE DAYS_CREDIT <= 0 AND coalesce(DAYS_CREDIT_UPDATE, 0) <= 0;
 SELECT
     SK_ID_CURR,
     count(*) AS bureau_count, -- Credits that the bureau reports
+    count(*) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_count, -- Active credits
+    count(*) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_count, -- Closed credits
     min(DAYS_CREDIT) AS bureau_days_credit_min, -- Least of the day of the credit
     max(DAYS_CREDIT) AS bureau_days_credit_max, -- Greatest of the day of the credit
     avg(DAYS_CREDIT) AS bureau_days_credit_mean, -- Mean of the day of the credit
@@ -91,74 +93,80 @@ SELECT
 FROM bureau_known
 GROUP BY SK_ID_CURR;
 
--- active and closed credits
+-- active credits
 SELECT
     SK_ID_CURR,
-    count(*) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_count, -- Active credits
-    min(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_credit_min, -- Least of the day of the credit, active credits
-    max(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_credit_max, -- Greatest of the day of the credit, active credits
-    avg(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_credit_mean, -- Mean of the day of the credit, active credits
-    var_samp(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_credit_var, -- Variance of the day of the credit, active credits
-    min(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_enddate_min, -- Least of the agreed last day, active credits
-    max(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_enddate_max, -- Greatest of the agreed last day, active credits
-    avg(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_enddate_mean, -- Mean of the agreed last day, active credits
-    max(DAYS_CREDIT_UPDATE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_update_max, -- Greatest of the day of the report, active credits
-    avg(DAYS_CREDIT_UPDATE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_update_mean, -- Mean of the day of the report, active credits
-    max(CREDIT_DAY_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_overdue_max, -- Greatest of days overdue, active credits
-    avg(CREDIT_DAY_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_days_overdue_mean, -- Mean of days overdue, active credits
-    max(AMT_CREDIT_MAX_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_max_overdue_amount_max, -- Greatest of the greatest amount overdue, active credits
-    avg(AMT_CREDIT_MAX_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_max_overdue_amount_mean, -- Mean of the greatest amount overdue, active credits
-    max(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_credit_amount_max, -- Greatest of the credit, active credits
-    avg(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_credit_amount_mean, -- Mean of the credit, active credits
-    sum(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_credit_amount_sum, -- Sum of the credit, active credits
-    max(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_debt_amount_max, -- Greatest of the debt, active credits
-    avg(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_debt_amount_mean, -- Mean of the debt, active credits
-    sum(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_debt_amount_sum, -- Sum of the debt, active credits
-    max(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_overdue_amount_max, -- Greatest of the amount overdue, active credits
-    avg(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_overdue_amount_mean, -- Mean of the amount overdue, active credits
-    sum(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_overdue_amount_sum, -- Sum of the amount overdue, active credits
-    max(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_limit_amount_max, -- Greatest of the limit, active credits
-    avg(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_limit_amount_mean, -- Mean of the limit, active credits
-    sum(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_limit_amount_sum, -- Sum of the limit, active credits
-    max(AMT_ANNUITY) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_annuity_amount_max, -- Greatest of the annuity, active credits
-    avg(AMT_ANNUITY) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_annuity_amount_mean, -- Mean of the annuity, active credits
-    max(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_prolonged_count_max, -- Greatest of prolongations, active credits
-    avg(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_prolonged_count_mean, -- Mean of prolongations, active credits
-    sum(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS bureau_active_prolonged_count_sum, -- Sum of prolongations, active credits
-    sum(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Active') / nullif(sum(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Active'), 0) AS bureau_active_debt_credit_ratio, -- Debt to credit, active credits
-    count(*) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_count, -- Closed credits
-    min(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_credit_min, -- Least of the day of the credit, closed credits
-    max(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_credit_max, -- Greatest of the day of the credit, closed credits
-    avg(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_credit_mean, -- Mean of the day of the credit, closed credits
-    var_samp(DAYS_CREDIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_credit_var, -- Variance of the day of the credit, closed credits
-    min(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_enddate_min, -- Least of the agreed last day, closed credits
-    max(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_enddate_max, -- Greatest of the agreed last day, closed credits
-    avg(DAYS_CREDIT_ENDDATE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_enddate_mean, -- Mean of the agreed last day, closed credits
-    max(DAYS_CREDIT_UPDATE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_update_max, -- Greatest of the day of the report, closed credits
-    avg(DAYS_CREDIT_UPDATE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_update_mean, -- Mean of the day of the report, closed credits
-    max(CREDIT_DAY_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_overdue_max, -- Greatest of days overdue, closed credits
-    avg(CREDIT_DAY_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_days_overdue_mean, -- Mean of days overdue, closed credits
-    max(AMT_CREDIT_MAX_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_max_overdue_amount_max, -- Greatest of the greatest amount overdue, closed credits
-    avg(AMT_CREDIT_MAX_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_max_overdue_amount_mean, -- Mean of the greatest amount overdue, closed credits
-    max(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_credit_amount_max, -- Greatest of the credit, closed credits
-    avg(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_credit_amount_mean, -- Mean of the credit, closed credits
-    sum(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_credit_amount_sum, -- Sum of the credit, closed credits
-    max(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_debt_amount_max, -- Greatest of the debt, closed credits
-    avg(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_debt_amount_mean, -- Mean of the debt, closed credits
-    sum(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_debt_amount_sum, -- Sum of the debt, closed credits
-    max(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_overdue_amount_max, -- Greatest of the amount overdue, closed credits
-    avg(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_overdue_amount_mean, -- Mean of the amount overdue, closed credits
-    sum(AMT_CREDIT_SUM_OVERDUE) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_overdue_amount_sum, -- Sum of the amount overdue, closed credits
-    max(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_limit_amount_max, -- Greatest of the limit, closed credits
-    avg(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_limit_amount_mean, -- Mean of the limit, closed credits
-    sum(AMT_CREDIT_SUM_LIMIT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_limit_amount_sum, -- Sum of the limit, closed credits
-    max(AMT_ANNUITY) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_annuity_amount_max, -- Greatest of the annuity, closed credits
-    avg(AMT_ANNUITY) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_annuity_amount_mean, -- Mean of the annuity, closed credits
-    max(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_prolonged_count_max, -- Greatest of prolongations, closed credits
-    avg(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_prolonged_count_mean, -- Mean of prolongations, closed credits
-    sum(CNT_CREDIT_PROLONG) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS bureau_closed_prolonged_count_sum, -- Sum of prolongations, closed credits
-    sum(AMT_CREDIT_SUM_DEBT) FILTER (WHERE CREDIT_ACTIVE = 'Closed') / nullif(sum(AMT_CREDIT_SUM) FILTER (WHERE CREDIT_ACTIVE = 'Closed'), 0) AS bureau_closed_debt_credit_ratio -- Debt to credit, closed credits
+    min(DAYS_CREDIT) AS bureau_active_days_credit_min, -- Least of the day of the credit, active credits
+    max(DAYS_CREDIT) AS bureau_active_days_credit_max, -- Greatest of the day of the credit, active credits
+    avg(DAYS_CREDIT) AS bureau_active_days_credit_mean, -- Mean of the day of the credit, active credits
+    var_samp(DAYS_CREDIT) AS bureau_active_days_credit_var, -- Variance of the day of the credit, active credits
+    min(DAYS_CREDIT_ENDDATE) AS bureau_active_days_enddate_min, -- Least of the agreed last day, active credits
+    max(DAYS_CREDIT_ENDDATE) AS bureau_active_days_enddate_max, -- Greatest of the agreed last day, active credits
+    avg(DAYS_CREDIT_ENDDATE) AS bureau_active_days_enddate_mean, -- Mean of the agreed last day, active credits
+    max(DAYS_CREDIT_UPDATE) AS bureau_active_days_update_max, -- Greatest of the day of the report, active credits
+    avg(DAYS_CREDIT_UPDATE) AS bureau_active_days_update_mean, -- Mean of the day of the report, active credits
+    max(CREDIT_DAY_OVERDUE) AS bureau_active_days_overdue_max, -- Greatest of days overdue, active credits
+    avg(CREDIT_DAY_OVERDUE) AS bureau_active_days_overdue_mean, -- Mean of days overdue, active credits
+    max(AMT_CREDIT_MAX_OVERDUE) AS bureau_active_max_overdue_amount_max, -- Greatest of the greatest amount overdue, active credits
+    avg(AMT_CREDIT_MAX_OVERDUE) AS bureau_active_max_overdue_amount_mean, -- Mean of the greatest amount overdue, active credits
+    max(AMT_CREDIT_SUM) AS bureau_active_credit_amount_max, -- Greatest of the credit, active credits
+    avg(AMT_CREDIT_SUM) AS bureau_active_credit_amount_mean, -- Mean of the credit, active credits
+    sum(AMT_CREDIT_SUM) AS bureau_active_credit_amount_sum, -- Sum of the credit, active credits
+    max(AMT_CREDIT_SUM_DEBT) AS bureau_active_debt_amount_max, -- Greatest of the debt, active credits
+    avg(AMT_CREDIT_SUM_DEBT) AS bureau_active_debt_amount_mean, -- Mean of the debt, active credits
+    sum(AMT_CREDIT_SUM_DEBT) AS bureau_active_debt_amount_sum, -- Sum of the debt, active credits
+    max(AMT_CREDIT_SUM_OVERDUE) AS bureau_active_overdue_amount_max, -- Greatest of the amount overdue, active credits
+    avg(AMT_CREDIT_SUM_OVERDUE) AS bureau_active_overdue_amount_mean, -- Mean of the amount overdue, active credits
+    sum(AMT_CREDIT_SUM_OVERDUE) AS bureau_active_overdue_amount_sum, -- Sum of the amount overdue, active credits
+    max(AMT_CREDIT_SUM_LIMIT) AS bureau_active_limit_amount_max, -- Greatest of the limit, active credits
+    avg(AMT_CREDIT_SUM_LIMIT) AS bureau_active_limit_amount_mean, -- Mean of the limit, active credits
+    sum(AMT_CREDIT_SUM_LIMIT) AS bureau_active_limit_amount_sum, -- Sum of the limit, active credits
+    max(AMT_ANNUITY) AS bureau_active_annuity_amount_max, -- Greatest of the annuity, active credits
+    avg(AMT_ANNUITY) AS bureau_active_annuity_amount_mean, -- Mean of the annuity, active credits
+    max(CNT_CREDIT_PROLONG) AS bureau_active_prolonged_count_max, -- Greatest of prolongations, active credits
+    avg(CNT_CREDIT_PROLONG) AS bureau_active_prolonged_count_mean, -- Mean of prolongations, active credits
+    sum(CNT_CREDIT_PROLONG) AS bureau_active_prolonged_count_sum, -- Sum of prolongations, active credits
+    sum(AMT_CREDIT_SUM_DEBT) / nullif(sum(AMT_CREDIT_SUM), 0) AS bureau_active_debt_credit_ratio -- Debt to credit, active credits
 FROM bureau_known
+WHERE CREDIT_ACTIVE = 'Active'
+GROUP BY SK_ID_CURR;
+
+-- closed credits
+SELECT
+    SK_ID_CURR,
+    min(DAYS_CREDIT) AS bureau_closed_days_credit_min, -- Least of the day of the credit, closed credits
+    max(DAYS_CREDIT) AS bureau_closed_days_credit_max, -- Greatest of the day of the credit, closed credits
+    avg(DAYS_CREDIT) AS bureau_closed_days_credit_mean, -- Mean of the day of the credit, closed credits
+    var_samp(DAYS_CREDIT) AS bureau_closed_days_credit_var, -- Variance of the day of the credit, closed credits
+    min(DAYS_CREDIT_ENDDATE) AS bureau_closed_days_enddate_min, -- Least of the agreed last day, closed credits
+    max(DAYS_CREDIT_ENDDATE) AS bureau_closed_days_enddate_max, -- Greatest of the agreed last day, closed credits
+    avg(DAYS_CREDIT_ENDDATE) AS bureau_closed_days_enddate_mean, -- Mean of the agreed last day, closed credits
+    max(DAYS_CREDIT_UPDATE) AS bureau_closed_days_update_max, -- Greatest of the day of the report, closed credits
+    avg(DAYS_CREDIT_UPDATE) AS bureau_closed_days_update_mean, -- Mean of the day of the report, closed credits
+    max(CREDIT_DAY_OVERDUE) AS bureau_closed_days_overdue_max, -- Greatest of days overdue, closed credits
+    avg(CREDIT_DAY_OVERDUE) AS bureau_closed_days_overdue_mean, -- Mean of days overdue, closed credits
+    max(AMT_CREDIT_MAX_OVERDUE) AS bureau_closed_max_overdue_amount_max, -- Greatest of the greatest amount overdue, closed credits
+    avg(AMT_CREDIT_MAX_OVERDUE) AS bureau_closed_max_overdue_amount_mean, -- Mean of the greatest amount overdue, closed credits
+    max(AMT_CREDIT_SUM) AS bureau_closed_credit_amount_max, -- Greatest of the credit, closed credits
+    avg(AMT_CREDIT_SUM) AS bureau_closed_credit_amount_mean, -- Mean of the credit, closed credits
+    sum(AMT_CREDIT_SUM) AS bureau_closed_credit_amount_sum, -- Sum of the credit, closed credits
+    max(AMT_CREDIT_SUM_DEBT) AS bureau_closed_debt_amount_max, -- Greatest of the debt, closed credits
+    avg(AMT_CREDIT_SUM_DEBT) AS bureau_closed_debt_amount_mean, -- Mean of the debt, closed credits
+    sum(AMT_CREDIT_SUM_DEBT) AS bureau_closed_debt_amount_sum, -- Sum of the debt, closed credits
+    max(AMT_CREDIT_SUM_OVERDUE) AS bureau_closed_overdue_amount_max, -- Greatest of the amount overdue, closed credits
+    avg(AMT_CREDIT_SUM_OVERDUE) AS bureau_closed_overdue_amount_mean, -- Mean of the amount overdue, closed credits
+    sum(AMT_CREDIT_SUM_OVERDUE) AS bureau_closed_overdue_amount_sum, -- Sum of the amount overdue, closed credits
+    max(AMT_CREDIT_SUM_LIMIT) AS bureau_closed_limit_amount_max, -- Greatest of the limit, closed credits
+    avg(AMT_CREDIT_SUM_LIMIT) AS bureau_closed_limit_amount_mean, -- Mean of the limit, closed credits
+    sum(AMT_CREDIT_SUM_LIMIT) AS bureau_closed_limit_amount_sum, -- Sum of the limit, closed credits
+    max(AMT_ANNUITY) AS bureau_closed_annuity_amount_max, -- Greatest of the annuity, closed credits
+    avg(AMT_ANNUITY) AS bureau_closed_annuity_amount_mean, -- Mean of the annuity, closed credits
+    max(CNT_CREDIT_PROLONG) AS bureau_closed_prolonged_count_max, -- Greatest of prolongations, closed credits
+    avg(CNT_CREDIT_PROLONG) AS bureau_closed_prolonged_count_mean, -- Mean of prolongations, closed credits
+    sum(CNT_CREDIT_PROLONG) AS bureau_closed_prolonged_count_sum, -- Sum of prolongations, closed credits
+    sum(AMT_CREDIT_SUM_DEBT) / nullif(sum(AMT_CREDIT_SUM), 0) AS bureau_closed_debt_credit_ratio -- Debt to credit, closed credits
+FROM bureau_known
+WHERE CREDIT_ACTIVE = 'Closed'
 GROUP BY SK_ID_CURR;
 
 -- credits of the last 3, 6, 12 and 24 months

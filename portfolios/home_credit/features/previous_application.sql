@@ -45,6 +45,8 @@ WHERE DAYS_DECISION <= 0;
 SELECT
     SK_ID_CURR,
     count(*) AS previous_count, -- Earlier applications
+    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_count, -- Approved applications
+    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_count, -- Refused applications
     min(AMT_ANNUITY) AS previous_annuity_amount_min, -- Least of the annuity
     max(AMT_ANNUITY) AS previous_annuity_amount_max, -- Greatest of the annuity
     avg(AMT_ANNUITY) AS previous_annuity_amount_mean, -- Mean of the annuity
@@ -170,72 +172,78 @@ SELECT
 FROM previous_known
 GROUP BY SK_ID_CURR;
 
--- approved and refused applications
+-- approved applications
 SELECT
     SK_ID_CURR,
-    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_count, -- Approved applications
-    min(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_annuity_amount_min, -- Least of the annuity, approved
-    max(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_annuity_amount_max, -- Greatest of the annuity, approved
-    avg(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_annuity_amount_mean, -- Mean of the annuity, approved
-    min(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_amount_min, -- Least of the amount asked for, approved
-    max(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_amount_max, -- Greatest of the amount asked for, approved
-    avg(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_amount_mean, -- Mean of the amount asked for, approved
-    min(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_credit_amount_min, -- Least of the credit, approved
-    max(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_credit_amount_max, -- Greatest of the credit, approved
-    avg(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_credit_amount_mean, -- Mean of the credit, approved
-    min(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_credit_ratio_min, -- Least of amount asked for to credit, approved
-    max(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_credit_ratio_max, -- Greatest of amount asked for to credit, approved
-    avg(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_credit_ratio_mean, -- Mean of amount asked for to credit, approved
-    var_samp(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_asked_credit_ratio_var, -- Variance of amount asked for to credit, approved
-    min(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_amount_min, -- Least of the down payment, approved
-    max(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_amount_max, -- Greatest of the down payment, approved
-    avg(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_amount_mean, -- Mean of the down payment, approved
-    min(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_goods_amount_min, -- Least of the price of the goods, approved
-    max(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_goods_amount_max, -- Greatest of the price of the goods, approved
-    avg(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_goods_amount_mean, -- Mean of the price of the goods, approved
-    min(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_hour_min, -- Least of the hour of the application, approved
-    max(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_hour_max, -- Greatest of the hour of the application, approved
-    avg(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_hour_mean, -- Mean of the hour of the application, approved
-    min(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_rate_min, -- Least of the rate of the down payment, approved
-    max(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_rate_max, -- Greatest of the rate of the down payment, approved
-    avg(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_down_payment_rate_mean, -- Mean of the rate of the down payment, approved
-    min(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_days_decision_min, -- Least of the day of the decision, approved
-    max(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_days_decision_max, -- Greatest of the day of the decision, approved
-    avg(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_days_decision_mean, -- Mean of the day of the decision, approved
-    avg(CNT_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_payments_count_mean, -- Mean of the number of payments, approved
-    sum(CNT_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_payments_count_sum, -- Sum of the number of payments, approved
-    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_count, -- Refused applications
-    min(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_annuity_amount_min, -- Least of the annuity, refused
-    max(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_annuity_amount_max, -- Greatest of the annuity, refused
-    avg(AMT_ANNUITY) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_annuity_amount_mean, -- Mean of the annuity, refused
-    min(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_amount_min, -- Least of the amount asked for, refused
-    max(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_amount_max, -- Greatest of the amount asked for, refused
-    avg(AMT_APPLICATION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_amount_mean, -- Mean of the amount asked for, refused
-    min(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_credit_amount_min, -- Least of the credit, refused
-    max(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_credit_amount_max, -- Greatest of the credit, refused
-    avg(AMT_CREDIT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_credit_amount_mean, -- Mean of the credit, refused
-    min(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_credit_ratio_min, -- Least of amount asked for to credit, refused
-    max(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_credit_ratio_max, -- Greatest of amount asked for to credit, refused
-    avg(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_credit_ratio_mean, -- Mean of amount asked for to credit, refused
-    var_samp(application_credit_ratio) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_asked_credit_ratio_var, -- Variance of amount asked for to credit, refused
-    min(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_amount_min, -- Least of the down payment, refused
-    max(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_amount_max, -- Greatest of the down payment, refused
-    avg(AMT_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_amount_mean, -- Mean of the down payment, refused
-    min(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_goods_amount_min, -- Least of the price of the goods, refused
-    max(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_goods_amount_max, -- Greatest of the price of the goods, refused
-    avg(AMT_GOODS_PRICE) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_goods_amount_mean, -- Mean of the price of the goods, refused
-    min(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_hour_min, -- Least of the hour of the application, refused
-    max(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_hour_max, -- Greatest of the hour of the application, refused
-    avg(HOUR_APPR_PROCESS_START) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_hour_mean, -- Mean of the hour of the application, refused
-    min(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_rate_min, -- Least of the rate of the down payment, refused
-    max(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_rate_max, -- Greatest of the rate of the down payment, refused
-    avg(RATE_DOWN_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_down_payment_rate_mean, -- Mean of the rate of the down payment, refused
-    min(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_days_decision_min, -- Least of the day of the decision, refused
-    max(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_days_decision_max, -- Greatest of the day of the decision, refused
-    avg(DAYS_DECISION) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_days_decision_mean, -- Mean of the day of the decision, refused
-    avg(CNT_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_payments_count_mean, -- Mean of the number of payments, refused
-    sum(CNT_PAYMENT) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_payments_count_sum -- Sum of the number of payments, refused
+    min(AMT_ANNUITY) AS previous_approved_annuity_amount_min, -- Least of the annuity, approved
+    max(AMT_ANNUITY) AS previous_approved_annuity_amount_max, -- Greatest of the annuity, approved
+    avg(AMT_ANNUITY) AS previous_approved_annuity_amount_mean, -- Mean of the annuity, approved
+    min(AMT_APPLICATION) AS previous_approved_asked_amount_min, -- Least of the amount asked for, approved
+    max(AMT_APPLICATION) AS previous_approved_asked_amount_max, -- Greatest of the amount asked for, approved
+    avg(AMT_APPLICATION) AS previous_approved_asked_amount_mean, -- Mean of the amount asked for, approved
+    min(AMT_CREDIT) AS previous_approved_credit_amount_min, -- Least of the credit, approved
+    max(AMT_CREDIT) AS previous_approved_credit_amount_max, -- Greatest of the credit, approved
+    avg(AMT_CREDIT) AS previous_approved_credit_amount_mean, -- Mean of the credit, approved
+    min(application_credit_ratio) AS previous_approved_asked_credit_ratio_min, -- Least of amount asked for to credit, approved
+    max(application_credit_ratio) AS previous_approved_asked_credit_ratio_max, -- Greatest of amount asked for to credit, approved
+    avg(application_credit_ratio) AS previous_approved_asked_credit_ratio_mean, -- Mean of amount asked for to credit, approved
+    var_samp(application_credit_ratio) AS previous_approved_asked_credit_ratio_var, -- Variance of amount asked for to credit, approved
+    min(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_min, -- Least of the down payment, approved
+    max(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_max, -- Greatest of the down payment, approved
+    avg(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_mean, -- Mean of the down payment, approved
+    min(AMT_GOODS_PRICE) AS previous_approved_goods_amount_min, -- Least of the price of the goods, approved
+    max(AMT_GOODS_PRICE) AS previous_approved_goods_amount_max, -- Greatest of the price of the goods, approved
+    avg(AMT_GOODS_PRICE) AS previous_approved_goods_amount_mean, -- Mean of the price of the goods, approved
+    min(HOUR_APPR_PROCESS_START) AS previous_approved_hour_min, -- Least of the hour of the application, approved
+    max(HOUR_APPR_PROCESS_START) AS previous_approved_hour_max, -- Greatest of the hour of the application, approved
+    avg(HOUR_APPR_PROCESS_START) AS previous_approved_hour_mean, -- Mean of the hour of the application, approved
+    min(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_min, -- Least of the rate of the down payment, approved
+    max(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_max, -- Greatest of the rate of the down payment, approved
+    avg(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_mean, -- Mean of the rate of the down payment, approved
+    min(DAYS_DECISION) AS previous_approved_days_decision_min, -- Least of the day of the decision, approved
+    max(DAYS_DECISION) AS previous_approved_days_decision_max, -- Greatest of the day of the decision, approved
+    avg(DAYS_DECISION) AS previous_approved_days_decision_mean, -- Mean of the day of the decision, approved
+    avg(CNT_PAYMENT) AS previous_approved_payments_count_mean, -- Mean of the number of payments, approved
+    sum(CNT_PAYMENT) AS previous_approved_payments_count_sum -- Sum of the number of payments, approved
 FROM previous_known
+WHERE NAME_CONTRACT_STATUS = 'Approved'
+GROUP BY SK_ID_CURR;
+
+-- refused applications
+SELECT
+    SK_ID_CURR,
+    min(AMT_ANNUITY) AS previous_refused_annuity_amount_min, -- Least of the annuity, refused
+    max(AMT_ANNUITY) AS previous_refused_annuity_amount_max, -- Greatest of the annuity, refused
+    avg(AMT_ANNUITY) AS previous_refused_annuity_amount_mean, -- Mean of the annuity, refused
+    min(AMT_APPLICATION) AS previous_refused_asked_amount_min, -- Least of the amount asked for, refused
+    max(AMT_APPLICATION) AS previous_refused_asked_amount_max, -- Greatest of the amount asked for, refused
+    avg(AMT_APPLICATION) AS previous_refused_asked_amount_mean, -- Mean of the amount asked for, refused
+    min(AMT_CREDIT) AS previous_refused_credit_amount_min, -- Least of the credit, refused
+    max(AMT_CREDIT) AS previous_refused_credit_amount_max, -- Greatest of the credit, refused
+    avg(AMT_CREDIT) AS previous_refused_credit_amount_mean, -- Mean of the credit, refused
+    min(application_credit_ratio) AS previous_refused_asked_credit_ratio_min, -- Least of amount asked for to credit, refused
+    max(application_credit_ratio) AS previous_refused_asked_credit_ratio_max, -- Greatest of amount asked for to credit, refused
+    avg(application_credit_ratio) AS previous_refused_asked_credit_ratio_mean, -- Mean of amount asked for to credit, refused
+    var_samp(application_credit_ratio) AS previous_refused_asked_credit_ratio_var, -- Variance of amount asked for to credit, refused
+    min(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_min, -- Least of the down payment, refused
+    max(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_max, -- Greatest of the down payment, refused
+    avg(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_mean, -- Mean of the down payment, refused
+    min(AMT_GOODS_PRICE) AS previous_refused_goods_amount_min, -- Least of the price of the goods, refused
+    max(AMT_GOODS_PRICE) AS previous_refused_goods_amount_max, -- Greatest of the price of the goods, refused
+    avg(AMT_GOODS_PRICE) AS previous_refused_goods_amount_mean, -- Mean of the price of the goods, refused
+    min(HOUR_APPR_PROCESS_START) AS previous_refused_hour_min, -- Least of the hour of the application, refused
+    max(HOUR_APPR_PROCESS_START) AS previous_refused_hour_max, -- Greatest of the hour of the application, refused
+    avg(HOUR_APPR_PROCESS_START) AS previous_refused_hour_mean, -- Mean of the hour of the application, refused
+    min(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_min, -- Least of the rate of the down payment, refused
+    max(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_max, -- Greatest of the rate of the down payment, refused
+    avg(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_mean, -- Mean of the rate of the down payment, refused
+    min(DAYS_DECISION) AS previous_refused_days_decision_min, -- Least of the day of the decision, refused
+    max(DAYS_DECISION) AS previous_refused_days_decision_max, -- Greatest of the day of the decision, refused
+    avg(DAYS_DECISION) AS previous_refused_days_decision_mean, -- Mean of the day of the decision, refused
+    avg(CNT_PAYMENT) AS previous_refused_payments_count_mean, -- Mean of the number of payments, refused
+    sum(CNT_PAYMENT) AS previous_refused_payments_count_sum -- Sum of the number of payments, refused
+FROM previous_known
+WHERE NAME_CONTRACT_STATUS = 'Refused'
 GROUP BY SK_ID_CURR;
 
 -- applications of the last 3, 6, 12 and 24 months
