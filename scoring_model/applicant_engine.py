@@ -8,15 +8,8 @@ from typing import Any
 import orjson
 
 from scoring_model.errors import FeatureError
-from scoring_model.features import (
-    APPLICATION,
-    ROW,
-    FeatureSql,
-    History,
-    is_select,
-    one_line,
-    split_statements,
-)
+from scoring_model.feature_sql import APPLICATION, FeatureSql, History, is_select, split_statements
+from scoring_model.features import ROW, one_line
 
 Rows = Sequence[Mapping[str, Any]]
 MEMORY_LIMIT = "1GB"

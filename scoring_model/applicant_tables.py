@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from scoring_model import encoding
 from scoring_model.contract import YES_NO, FeatureContract
 from scoring_model.errors import FieldProblem
-from scoring_model.features import APPLICATION, FeatureSql
+from scoring_model.feature_sql import APPLICATION, FeatureSql
 
 NOT_WHOLE = "must be a whole number of at most 64 bits"
 NOT_YES_NO = "must be true or false"

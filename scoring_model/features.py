@@ -3,105 +3,29 @@
 Training, batch and request compute features here and nowhere else.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
-from scoring_model.versioned import read_versioned
+from scoring_model.feature_sql import (
+    APPLICATION,
+    FeatureSql,
+    History,
+    is_select,
+    joined_queries,
+    split_statements,
+    tables_read,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
-FORMAT_VERSION = 1
-# what the SQL calls the table of applicants, whatever its file is called
-APPLICATION = "application"
 ROW = "row_of_application"
 
-_COMMENT = re.compile(r"--[^\n]*")
-_LABEL = re.compile(r"\bAS (\w+),? -- (.+)$", re.MULTILINE)
 _VALUE_ERRORS = ("ConversionException", "InvalidInputException", "OutOfRangeException")
 _SOURCE_COLUMN = re.compile(r"(?:source|converting) column \"?(\w+)")
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """One table of the applicants' histories, and the features that are computed from it.
-
-    Attributes
-    ----------
-    table : str
-        Name of the table in the SQL; `application` is the table of applicants itself.
-    sql : str
-        Statements separated by `;`: views, and one SELECT for each family of features that gives
-        at most one row per key. A line `... AS name, -- label` names and labels a feature.
-    columns : mapping of str to str
-        Columns that the SQL may read, and their DuckDB types as training found them.
-    unread : tuple of str
-        Other columns that the table had in training: a request may give them all the same.
-    """
-
-    table: str
-    sql: str
-    columns: Mapping[str, str]
-    unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSql:
-    """All SQL of a version.
-
-    Attributes
-    ----------
-    key : str
-        Column that identifies an applicant in every table that has it.
-    histories : tuple of History
-        In the order in which their SQL runs; one is `application`.
-    """
-
-    key: str
-    histories: tuple[History, ...]
-
-    def labels(self) -> dict[str, str]:
-        """Return the label of every feature, with its table as the source."""
-        return {
-            name: f"{label.strip()} ({history.table})"
-            for history in self.histories
-            for name, label in _LABEL.findall(history.sql)
-        }
-
-    def to_json(self) -> str:
-        """Return the SQL as JSON text that `from_json` reads back."""
-        tables = [
-            {
-                "table": h.table,
-                "columns": dict(h.columns),
-                "unread": list(h.unread),
-                "sql": h.sql.splitlines(),
-            }
-            for h in self.histories
-        ]
-        document = {"format_version": FORMAT_VERSION, "key": self.key, "tables": tables}
-        return json.dumps(document, ensure_ascii=False, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> "FeatureSql":
-        """Read the SQL from JSON text.
-
-        Raises
-        ------
-        ArtifactError
-            The text's `format_version` is not one this code can read.
-        """
-        document = read_versioned(text, "features.json", FORMAT_VERSION)
-        histories = tuple(
-            History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
-            for t in document["tables"]
-        )
-        return cls(document["key"], histories)
 
 
 @contextmanager
@@ -115,7 +39,7 @@ def open_engine(
     memory_limit : str
         Such as `4GB`.
     folder : str, optional
-        For the tables and what spills; without one all stays in memory.
+        For what spills; without one all stays in memory.
 
     Raises
     ------
@@ -124,7 +48,9 @@ def open_engine(
     """
     import duckdb
 
-    connection = duckdb.connect(f"{folder}/features.duckdb" if folder else ":memory:")
+    # not in a file: its tables would be compressed, which takes longer than to spill what exceeds
+    # the memory
+    connection = duckdb.connect(":memory:")
     try:
         if folder:
             connection.execute(f"SET temp_directory = '{folder}/spill'")
@@ -172,44 +98,26 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
         raise FeatureError(f"table {APPLICATION}: key {key!r} must not {what}")
 
 
-def count_joined(
-    connection: "duckdb.DuckDBPyConnection", features: FeatureSql
-) -> dict[str, tuple[int, int]]:
-    """Return, for each history, its rows and those whose applicant is not there."""
-    counts = {}
-    for table, query in joined_queries(features).items():
-        rows, known = connection.execute(query).fetchone() or (0, 0)
-        counts[table] = (rows, rows - known)
-    return counts
+def compute_features(
+    connection: "duckdb.DuckDBPyConnection",
+    features: FeatureSql,
+    sources: Mapping[str, str],
+    on_joined: Callable[[str, int, int], None],
+) -> str:
+    """Load the tables and run the SQL on them, one history after the other.
 
+    A table is loaded when it is read first and let go when it is read last, so that the memory
+    holds few of them at a time.
 
-def joined_queries(features: FeatureSql) -> dict[str, str]:
-    """Return the SQL that counts each history's rows, and those of an applicant who is there.
-
-    A table without the key belongs to the first table before it that shares a column with it.
-    """
-    key, queries = f'"{features.key}"', {}
-    known = f"{key} IN (SELECT {key} FROM {APPLICATION})"
-    before: list[History] = []
-    for history in features.histories:
-        if history.table == APPLICATION:
-            continue
-        joins = known
-        if features.key not in history.columns:
-            shared = [(h.table, name) for h in before for name in h.columns]
-            links = [(table, f'"{name}"') for table, name in shared if name in history.columns]
-            if not links:
-                continue
-            (table, link), *_ = links
-            joins = f"{link} IN (SELECT {link} FROM {table} WHERE {known})"
-        rows = f"SELECT count(*) FROM {history.table}"
-        queries[history.table] = f"SELECT ({rows}), ({rows} WHERE {joins})"
-        before += [history] if features.key in history.columns else []
-    return queries
-
-
-def compute_features(connection: "duckdb.DuckDBPyConnection", features: FeatureSql) -> str:
-    """Run the SQL on the loaded tables.
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    features : FeatureSql
+    sources : mapping of str to str
+        What stands after FROM for each table.
+    on_joined : callable
+        Is told of each history that joins: its table, its rows, and how many of them are of an
+        applicant who is not there.
 
     Returns
     -------
@@ -220,34 +128,51 @@ def compute_features(connection: "duckdb.DuckDBPyConnection", features: FeatureS
     Raises
     ------
     FeatureError
-        A statement fails, gives two rows for a key, or a name twice.
+        A table does not fit, a key is missing or repeated, or a statement fails, gives two rows
+        for a key, or a name twice.
     """
+    application = next(h for h in features.histories if h.table == APPLICATION)
+    load_table(connection, application, sources[APPLICATION])
+    check_keys(connection, features.key)
+    queries, loaded = joined_queries(features), {APPLICATION}
     families: list[str] = []
     columns: dict[str, str] = {}
-    for history in features.histories:
-        for statement in split_statements(history.sql):
-            with one_line(f"features of {history.table}"):
-                if not is_select(statement):
-                    connection.execute(statement)
-                    continue
-                family = f"family_{len(families)}"
-                names = _compute_family(connection, family, statement, features.key, history.table)
-            for name in names:
-                if name in columns:
-                    raise FeatureError(f"features of {history.table}: {name} must not repeat")
-                columns[name] = family
-            families.append(family)
-    return _finished_rows(features, columns, families)
+    reads = tables_read(features)
+    for position, history in enumerate(features.histories):
+        for read in features.histories:
+            if read.table in reads[position] - loaded:
+                load_table(connection, read, sources[read.table])
+                loaded.add(read.table)
+        if history.table in queries:
+            rows, known = connection.execute(queries[history.table]).fetchone() or (0, 0)
+            on_joined(history.table, rows, rows - known)
+        _compute_families(connection, history, features.key, families, columns)
+        for table in loaded.difference({APPLICATION}, *reads[position + 1 :]):
+            connection.execute(f"DROP TABLE {table}")
+            loaded.remove(table)
+    return _finished_rows(application, columns, families)
 
 
-def split_statements(sql: str) -> list[str]:
-    """Return the statements of a file, without comments."""
-    return [text for part in _COMMENT.sub("", sql).split(";") if (text := part.strip())]
-
-
-def is_select(statement: str) -> bool:
-    """Return whether a statement gives a family of features."""
-    return statement.split(None, 1)[0].upper() in ("SELECT", "WITH")
+def _compute_families(
+    connection: "duckdb.DuckDBPyConnection",
+    history: History,
+    key: str,
+    families: list[str],
+    columns: dict[str, str],
+) -> None:
+    """Run the statements of a history, and note the families and whose column each feature is."""
+    for statement in split_statements(history.sql):
+        with one_line(f"features of {history.table}"):
+            if not is_select(statement):
+                connection.execute(statement)
+                continue
+            family = f"family_{len(families)}"
+            names = _compute_family(connection, family, statement, key, history.table)
+        for name in names:
+            if name in columns:
+                raise FeatureError(f"features of {history.table}: {name} must not repeat")
+            columns[name] = family
+        families.append(family)
 
 
 def _compute_family(
@@ -264,9 +189,8 @@ def _compute_family(
         raise FeatureError(f"features of {table}: every SELECT must give {key!r}")
     names.remove(key)
     items = ", ".join(f'CAST(computed."{name}" AS DOUBLE) AS "{name}"' for name in names)
-    # a TEMP table is not compressed, which takes longer than to write what exceeds the memory
     connection.execute(
-        f"CREATE TEMP TABLE {family} AS SELECT {items} FROM {APPLICATION} "
+        f"CREATE TABLE {family} AS SELECT {items} FROM {APPLICATION} "
         f'LEFT JOIN ({statement}) AS computed ON computed."{key}" = {APPLICATION}."{key}" '
         f"ORDER BY {APPLICATION}.{ROW}"
     )
@@ -276,8 +200,7 @@ def _compute_family(
     return names
 
 
-def _finished_rows(features: FeatureSql, columns: Mapping[str, str], families: list[str]) -> str:
-    application = next(h for h in features.histories if h.table == APPLICATION)
+def _finished_rows(application: History, columns: Mapping[str, str], families: list[str]) -> str:
     kept = [name for name in application.columns if name not in columns]
     items = [f'{APPLICATION}."{name}"' for name in kept]
     items += [f'{family}."{name}"' for name, family in columns.items()]
@@ -306,5 +229,5 @@ def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -
     """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
     with one_line("features"):
         # with hundreds of columns, a row group of the default size takes 800 MB
-        options = "FORMAT parquet, ROW_GROUP_SIZE 10240"
+        options = "FORMAT parquet, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 0"
         connection.execute(f"COPY ({query}) TO '{path}' ({options})")

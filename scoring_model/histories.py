@@ -8,7 +8,7 @@ from scoring_model.applicant_engine import ApplicantEngine
 from scoring_model.applicant_tables import TableReader
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.errors import FieldProblem, InvalidRequest
-from scoring_model.features import APPLICATION, FeatureSql
+from scoring_model.feature_sql import APPLICATION, FeatureSql
 from scoring_model.json_body import refuse_duplicates
 from scoring_model.work import Work
 

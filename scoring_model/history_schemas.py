@@ -5,7 +5,7 @@ from typing import Any
 
 from scoring_model.api_schemas import LARGEST, Schema, describe
 from scoring_model.contract import FeatureContract
-from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.feature_sql import APPLICATION, FeatureSql, History
 
 _KINDS: Mapping[str, Schema] = {
     "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scoring_model.booster import TreeModel
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.errors import ArtifactError
-from scoring_model.features import FeatureSql
+from scoring_model.feature_sql import FeatureSql
 from scoring_model.policy import DecisionPolicy, refuse
 from scoring_model.versioned import read_versioned
 

@@ -10,7 +10,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from scoring_model.errors import ArtifactError, FeatureError
-from scoring_model.features import APPLICATION
+from scoring_model.feature_sql import APPLICATION
 from scoring_model.loading import load_model
 from train.batch import BatchModel, BatchReport, OnInvalid, check_key, score_body
 from train.body import find_files

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from scoring_model.contract import FeatureContract
-from scoring_model.features import FeatureSql
+from scoring_model.feature_sql import FeatureSql
 from train.errors import InputError
 from train.histories import MEMORY_LIMIT, join_histories
 from train.learning import csv_notes, learn_contract

@@ -11,14 +11,14 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
-from scoring_model.features import (
+from scoring_model.feature_sql import (
     APPLICATION,
-    ROW,
     FeatureSql,
     History,
     joined_queries,
     split_statements,
 )
+from scoring_model.features import ROW
 from train.tables import HISTORY_MISSING
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scoring_model.contract import Feature, FeatureContract
-from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.feature_sql import APPLICATION, FeatureSql, History
 from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.scorer import Scorer
 from tests.made_histories import make_histories, write_histories

@@ -11,16 +11,18 @@ import pyarrow as pa
 import pytest
 
 from scoring_model.errors import ArtifactError, FeatureError
-from scoring_model.features import (
+from scoring_model.feature_sql import (
     APPLICATION,
     FeatureSql,
     History,
+    split_statements,
+    tables_read,
+)
+from scoring_model.features import (
     check_keys,
     compute_features,
-    count_joined,
     load_table,
     open_engine,
-    split_statements,
     write_rows,
 )
 from tests.made_histories import make_histories, write_histories
@@ -53,10 +55,9 @@ def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
         for history in features.histories:
             rows = pa.Table.from_pandas(tables[history.table], preserve_index=False)
             engine.register(f"rows_of_{history.table}", rows)
-            load_table(engine, history, f"rows_of_{history.table}")
-        check_keys(engine, features.key)
+        sources = {history.table: f"rows_of_{history.table}" for history in features.histories}
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            write_rows(engine, compute_features(engine, features), file.name)
+            write_rows(engine, compute_features(engine, features, sources, print), file.name)
             return pd.read_parquet(file.name).set_index(KEY)
 
 
@@ -241,12 +242,10 @@ def small(sql: str) -> FeatureSql:
 )  # fmt: skip
 def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str) -> None:
     with open_engine("100MB") as engine:
-        for history in small(sql).histories:
-            load_table(
-                engine, history, "(SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)) AS t"
-            )
+        engine.execute("CREATE VIEW rows AS SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)")
+        sources = {APPLICATION: "rows LIMIT 1", "loans": "rows"}
         with pytest.raises(FeatureError, match=rule) as caught:
-            compute_features(engine, small(sql))
+            compute_features(engine, small(sql), sources, print)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -287,11 +286,42 @@ def test_rows_of_unknown_applicants_are_counted() -> None:
         History(table, "", dict.fromkeys(columns.get(table, ("id",)), "BIGINT"))
         for table in sources
     )
+    counts = {}
+
+    def note(table: str, rows: int, unknown: int) -> None:
+        counts[table] = (rows, unknown)
+
     with open_engine("100MB") as engine:
-        for history in histories:
-            load_table(engine, history, sources[history.table])
-        counts = count_joined(engine, FeatureSql("id", histories))
+        compute_features(engine, FeatureSql("id", histories), sources, note)
     assert counts == {"loans": (3, 2), "months": (6, 4)}
+
+
+def test_a_table_is_there_for_as_long_as_a_statement_reads_it() -> None:
+    sql = {
+        # reads a table that is listed later
+        APPLICATION: "SELECT id, income AS paid FROM application JOIN loans USING (id);",
+        "loans": "CREATE VIEW open_loans (id, debt) AS SELECT id, debt FROM loans;",
+        "months": "CREATE TABLE late AS SELECT id FROM months JOIN open_loans USING (id);",
+        "cards": "SELECT id, count(*) AS late_count FROM late GROUP BY id;",
+    }
+    columns = {APPLICATION: "income", "loans": "debt", "months": "days", "cards": "use"}
+    histories = tuple(
+        History(table, sql[table], {"id": "BIGINT", column: "BIGINT"})
+        for table, column in columns.items()
+    )
+    features = FeatureSql("id", histories)
+    assert [sorted(tables - {APPLICATION}) for tables in tables_read(features)] == [
+        ["loans"],
+        ["loans"],
+        ["loans", "months"],
+        ["cards", "loans", "months"],
+    ]
+    sources = {table: f"(SELECT 1 AS id, 2 AS {column})" for table, column in columns.items()}
+    with open_engine("100MB") as engine:
+        rows = engine.execute(compute_features(engine, features, sources, print)).fetchall()
+        left = {name for (name,) in engine.execute("SHOW TABLES").fetchall()}
+    assert rows == [(1, 2, 2.0, 1.0)]
+    assert not left & {"loans", "months", "cards"}
 
 
 def test_a_limit_that_is_none_is_refused() -> None:

@@ -16,7 +16,7 @@ from scoring_model.applicant_engine import ApplicantEngine
 from scoring_model.applicant_tables import TableReader
 from scoring_model.contract import FeatureContract
 from scoring_model.errors import FeatureError, FieldProblem
-from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.feature_sql import APPLICATION, FeatureSql, History
 from tests.scoring_model.planted_histories import (
     KEY,
     PlantedHistories,

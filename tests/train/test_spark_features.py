@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from scoring_model.errors import FeatureError
-from scoring_model.features import ROW, FeatureSql, History
+from scoring_model.feature_sql import FeatureSql, History
+from scoring_model.features import ROW
 from tests.made_histories import make_histories, write_histories
 from train.errors import InputError
 from train.histories import JoinedTable, join_histories

@@ -1,0 +1,149 @@
+"""`FeatureSql`: the SQL of the features that a version carries, and what it reads."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scoring_model.versioned import read_versioned
+
+FORMAT_VERSION = 1
+# what the SQL calls the table of applicants, whatever its file is called
+APPLICATION = "application"
+
+_COMMENT = re.compile(r"--[^\n]*")
+_LABEL = re.compile(r"\bAS (\w+),? -- (.+)$", re.MULTILINE)
+_CREATED = re.compile(r"CREATE\b.*?\b(\w+)\s*(?:\([^)]*\)\s*)?\bAS\b", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One table of the applicants' histories, and the features that are computed from it.
+
+    Attributes
+    ----------
+    table : str
+        Name of the table in the SQL; `application` is the table of applicants itself.
+    sql : str
+        Statements separated by `;`: views, and one SELECT for each family of features that gives
+        at most one row per key. A line `... AS name, -- label` names and labels a feature.
+    columns : mapping of str to str
+        Columns that the SQL may read, and their DuckDB types as training found them.
+    unread : tuple of str
+        Other columns that the table had in training: a request may give them all the same.
+    """
+
+    table: str
+    sql: str
+    columns: Mapping[str, str]
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSql:
+    """All SQL of a version.
+
+    Attributes
+    ----------
+    key : str
+        Column that identifies an applicant in every table that has it.
+    histories : tuple of History
+        In the order in which their SQL runs; one is `application`.
+    """
+
+    key: str
+    histories: tuple[History, ...]
+
+    def labels(self) -> dict[str, str]:
+        """Return the label of every feature, with its table as the source."""
+        return {
+            name: f"{label.strip()} ({history.table})"
+            for history in self.histories
+            for name, label in _LABEL.findall(history.sql)
+        }
+
+    def to_json(self) -> str:
+        """Return the SQL as JSON text that `from_json` reads back."""
+        tables = [
+            {
+                "table": h.table,
+                "columns": dict(h.columns),
+                "unread": list(h.unread),
+                "sql": h.sql.splitlines(),
+            }
+            for h in self.histories
+        ]
+        document = {"format_version": FORMAT_VERSION, "key": self.key, "tables": tables}
+        return json.dumps(document, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "FeatureSql":
+        """Read the SQL from JSON text.
+
+        Raises
+        ------
+        ArtifactError
+            The text's `format_version` is not one this code can read.
+        """
+        document = read_versioned(text, "features.json", FORMAT_VERSION)
+        histories = tuple(
+            History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
+            for t in document["tables"]
+        )
+        return cls(document["key"], histories)
+
+
+def joined_queries(features: FeatureSql) -> dict[str, str]:
+    """Return the SQL that counts each history's rows, and those of an applicant who is there.
+
+    A table without the key belongs to the first table before it that shares a column with it.
+    """
+    key, queries = f'"{features.key}"', {}
+    known = f"{key} IN (SELECT {key} FROM {APPLICATION})"
+    before: list[History] = []
+    for history in features.histories:
+        if history.table == APPLICATION:
+            continue
+        joins = known
+        if features.key not in history.columns:
+            shared = [(h.table, name) for h in before for name in h.columns]
+            links = [(table, f'"{name}"') for table, name in shared if name in history.columns]
+            if not links:
+                continue
+            (table, link), *_ = links
+            joins = f"{link} IN (SELECT {link} FROM {table} WHERE {known})"
+        rows = f"SELECT count(*) FROM {history.table}"
+        queries[history.table] = f"SELECT ({rows}), ({rows} WHERE {joins})"
+        before += [history] if features.key in history.columns else []
+    return queries
+
+
+def tables_read(features: FeatureSql) -> list[frozenset[str]]:
+    """Return, for each history, the tables that its statements read, themselves or by a view."""
+    queries = joined_queries(features)
+    # of every name that a statement may say, the tables behind it
+    behind = {history.table: frozenset({history.table}) for history in features.histories}
+    read = []
+    for history in features.histories:
+        counted = _WORD.findall(queries.get(history.table, ""))
+        tables = frozenset[str]().union(*(behind[word] for word in counted if word in behind))
+        tables |= {history.table}
+        for statement in split_statements(history.sql):
+            words = _WORD.findall(statement)
+            said = frozenset[str]().union(*(behind[word] for word in words if word in behind))
+            if created := None if is_select(statement) else _CREATED.match(statement):
+                behind[created[1]] = said
+            tables |= said
+        read.append(tables)
+    return read
+
+
+def split_statements(sql: str) -> list[str]:
+    """Return the statements of a file, without comments."""
+    return [text for part in _COMMENT.sub("", sql).split(";") if (text := part.strip())]
+
+
+def is_select(statement: str) -> bool:
+    """Return whether a statement gives a family of features."""
+    return statement.split(None, 1)[0].upper() in ("SELECT", "WITH")

@@ -1,0 +1,90 @@
+"""What the SQL of a portfolio's histories reads: where each table lies, and its columns' types."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scoring_model.feature_sql import APPLICATION, FeatureSql, History
+from train.errors import InputError
+from train.portfolio import Portfolio
+from train.tables import find_table, scan
+
+if TYPE_CHECKING:
+    import duckdb
+
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+DOUBLES = ("FLOAT", "DOUBLE", "HUGEINT", "UBIGINT")
+
+
+def find_tables(features: FeatureSql, folder: Path) -> dict[str, str]:
+    """Return where each table lies in a folder, the table of applicants under any name."""
+    return {
+        history.table: (
+            _find_application(folder)
+            if history.table == APPLICATION
+            else find_table(folder, history.table)
+        )
+        for history in features.histories
+    }
+
+
+def _find_application(folder: Path) -> str:
+    endings = (".parquet", ".csv", ".csv.gz")
+    files = [f for f in sorted(folder.glob("application*")) if f.name.endswith(endings)]
+    if len(files) != 1:
+        raise InputError(f"{folder}: must hold one file application*, found {len(files)}")
+    return str(files[0])
+
+
+def read_sql(
+    engine: "duckdb.DuckDBPyConnection", portfolio: Portfolio
+) -> tuple[FeatureSql, Mapping[str, str]]:
+    """Read every SQL file and the types of every table; return where each table lies, too."""
+    folder = Path(portfolio.source).parent
+    files, histories = {}, []
+    sql = {s.table: s.features.read_text(encoding="utf-8") for s in portfolio.histories}
+    for table, text in ({APPLICATION: ""} | sql).items():
+        if table == APPLICATION:
+            if not Path(portfolio.source).is_file():
+                raise InputError(
+                    f"{portfolio.path}: [portfolio] source {portfolio.source}: no such file"
+                )
+            files[table] = portfolio.source
+        else:
+            files[table] = find_table(folder, table)
+        described = engine.execute(f"DESCRIBE SELECT * FROM {scan(files[table])}").fetchall()
+        columns = {str(row[0]): _plain_type(str(row[1])) for row in described}
+        histories.append(History(table, text, columns))
+    return FeatureSql(portfolio.key, tuple(histories)), files
+
+
+def _plain_type(kind: str) -> str:
+    """Return the type that a column keeps in the artifact: files differ in width, not in kind."""
+    if kind in INTEGERS:
+        return "BIGINT"
+    return "DOUBLE" if kind in DOUBLES or kind.startswith("DECIMAL") else kind
+
+
+def with_used_columns(features: FeatureSql, portfolio: Portfolio) -> FeatureSql:
+    """Leave out columns that scoring does not need: outcomes, protected, not read by any SQL."""
+    words = {word for h in features.histories for word in re.findall(r"\w+", h.sql)}
+    words.add(portfolio.key)
+    histories = []
+    for history in features.histories:
+        wanted = {
+            name: kind
+            for name, kind in history.columns.items()
+            if name in words
+            or (history.table == APPLICATION and name not in portfolio.not_features)
+        }
+        unread = set(history.columns) - set(wanted) - {portfolio.target}
+        histories.append(replace(history, columns=wanted, unread=tuple(sorted(unread))))
+    return FeatureSql(features.key, tuple(histories))
+
+
+def with_whole_application(features: FeatureSql, described: FeatureSql) -> FeatureSql:
+    """Have all columns of the application read, as training does, and of the histories no more."""
+    whole = {h.table: h for h in described.histories if h.table == APPLICATION}
+    return replace(features, histories=tuple(whole.get(h.table, h) for h in features.histories))
