@@ -4,6 +4,7 @@ For `uvicorn --http scoring_model.http_protocol:HttpProtocol`; without it all wo
 """
 
 import asyncio
+import time
 from functools import lru_cache
 from typing import Any
 
@@ -61,9 +62,11 @@ class HttpProtocol(HttpToolsProtocol):
     uvicorn's way, and so does all else; there answers are never sent in pieces.
     """
 
-    # whether the request that is being read is kept from uvicorn's way, and its body so far
+    # whether the request that is being read is kept from uvicorn's way, its body so far, and when
+    # it began
     _held = False
     _body = b""
+    _started = 0.0
     # whether it is whole and waits for the others of its burst
     _waits = False
 
@@ -114,6 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Keep a request from uvicorn's way if it may be answered on the short one."""
         self._held = self.url == _SHORT_WAY and self._may_be_quick()
         self._body = b""
+        self._started = time.perf_counter()
         if not self._held:
             super().on_headers_complete()
 
@@ -152,7 +156,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._application is None or self._socket.is_closing():
             return None
         peer = self.client[0] if self.client else None
-        return self._application.answer_at_once(dict(self.headers), peer, self._body)
+        headers = dict(self.headers)
+        return self._application.answer_at_once(headers, peer, self._body, self._started)
 
     def finish(self, answer: tuple[Reply, bytes] | None) -> None:
         """Send an answer, or hand the request to uvicorn."""

@@ -42,7 +42,7 @@ _PROBABILITY_SLOTS: tuple[str | float, ...] = (*PROBABILITY, "+Inf", SUM)
 
 HELP = {
     REQUESTS: "Requests answered, by route and status.",
-    LATENCY: "Seconds from the first byte of a request to its answer, by route.",
+    LATENCY: "Seconds from the headers of a request to its answer, by route.",
     ROWS: "Applicants scored, by model version.",
     DECISIONS: "Decisions, by outcome and model version.",
     PROBABILITIES: "Probability of default of the applicants scored, by model version.",

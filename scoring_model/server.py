@@ -98,7 +98,7 @@ class ScoringApp:
         )
 
     def answer_at_once(
-        self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes
+        self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
     ) -> tuple[Reply, bytes] | None:
         """Answer a whole `POST /predict` of one applicant; for the event loop's thread only.
 
@@ -109,6 +109,8 @@ class ScoringApp:
         peer : str or None
             Address of the socket's other end.
         body : bytes
+        started : float
+            When the request began, on the clock of `time.perf_counter`.
 
         Returns
         -------
@@ -116,7 +118,6 @@ class ScoringApp:
             The answer and the request's id. None where something is in the way or wrong: nothing
             was counted then, and the request has to be answered as any other.
         """
-        started = time.perf_counter()
         serving = self._serving
         plain = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
         fits = len(body) <= self._settings.max_body_bytes

@@ -3,16 +3,19 @@
 import contextlib
 import json
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
 
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.test_observability import events
 
 BODY = json.dumps(EXAMPLE).encode()
 # long enough for an answer, short enough to wait for one that never comes
@@ -142,6 +145,40 @@ def test_a_burst_of_many_connections_is_answered_each_by_its_own(server: Server)
     for number, connection in enumerate(connections):
         assert b"x-request-id: number-%d\r\n" % number in connection.recv(65536)
         connection.close()
+
+
+def test_the_time_of_a_request_holds_its_wait_for_others(server: Server) -> None:
+    with socket.create_connection(server.address, timeout=10) as connection:
+        for number in range(32):
+            ask([connection], f"alone-{number}")
+    connections = [socket.create_connection(server.address, timeout=10) for _ in range(32)]
+    for turn in range(10):
+        # a server that stood still finds most of them in one turn of its loop
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            ask(connections, f"together-{turn}", server)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+    for connection in connections:
+        connection.close()
+    assert server.http.get("/ping").status_code == 200
+    alone = median(milliseconds(server, "alone-"))
+    assert max(median(milliseconds(server, f"together-{n}-")) for n in range(10)) > 5 * alone
+
+
+def ask(connections: list[socket.socket], name: str, stopped: Server | None = None) -> None:
+    """Send a request on each connection, let a stopped server go on, and read the answers."""
+    for number, connection in enumerate(connections):
+        connection.sendall(make_head(f"X-Request-ID: {name}-{number}") + BODY)
+    if stopped is not None:
+        stopped.process.send_signal(signal.SIGCONT)
+    for connection in connections:
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
+def milliseconds(server: Server, prefix: str) -> list[float]:
+    lines = (event for event in events(server) if "request_id" in event)
+    return [e["milliseconds"] for e in lines if e["request_id"].startswith(prefix)]
 
 
 def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
