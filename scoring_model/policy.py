@@ -19,7 +19,7 @@ LOAN_COSTS_FORMAT = 2
 MARGIN_LIMIT = 700.0
 
 FloatArray = NDArray[np.float64]
-CalibrationMethod = Literal["none", "sigmoid", "smooth", "isotonic"]
+CalibrationMethod = Literal["sigmoid", "smooth", "isotonic"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class CalibrationMap:
 
     Attributes
     ----------
-    method : {"none", "sigmoid", "smooth", "isotonic"}
-        `none` and `sigmoid` are `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
+    method : {"sigmoid", "smooth", "isotonic"}
+        `sigmoid` is `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
         `smooth` and `isotonic` [2]_ interpolate linearly between knots, constant outside them.
     slope, intercept : float
-        Of the sigmoid; 1 and 0 for `none`.
+        Of the sigmoid; 1 and 0 take the margin at its word.
     margins, probabilities : tuple of float
         Knots: margins rising, probabilities not falling, in (0, 1).
 

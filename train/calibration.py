@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 LabelArray = NDArray[np.int8]
 
 # from stiff to supple: of equal maps the first is taken
-METHODS: tuple[CalibrationMethod, ...] = ("none", "sigmoid", "smooth", "isotonic")
+METHODS: tuple[CalibrationMethod, ...] = ("sigmoid", "smooth", "isotonic")
 # Weak enough to leave a thousand rows alone; without it classes that a margin separates diverge.
 SIGMOID_STRENGTH = 1e3
 # The smooth map: a line and hinges on the normal score of the margin, the hinges held back.
@@ -27,14 +27,12 @@ def fit_map(method: CalibrationMethod, margin: FloatArray, y: LabelArray) -> Cal
 
     Parameters
     ----------
-    method : {"none", "sigmoid", "smooth", "isotonic"}
+    method : {"sigmoid", "smooth", "isotonic"}
     margin : ndarray of float64, shape (rows,)
         Out-of-fold raw log-odds of default.
     y : ndarray of int8, shape (rows,)
         1 = default; both classes.
     """
-    if method == "none":
-        return CalibrationMap("none")
     if method == "sigmoid":
         return _fit_sigmoid(margin, y)
     if method == "smooth":

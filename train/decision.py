@@ -18,8 +18,6 @@ LabelArray = NDArray[np.int8]
 Rule = Literal["theoretical", "tuned"]
 
 FOLDS = 5
-# A map is out when the mean PD misses the default rate by more: it would not be calibrated.
-BIAS_LIMIT = 0.0025
 # Standard errors of the paired difference by which a pair must be cheaper to displace the safest.
 CLEARLY = 2.0
 
@@ -30,7 +28,7 @@ class Candidate:
 
     Attributes
     ----------
-    method : {"none", "sigmoid", "smooth", "isotonic"}
+    method : {"sigmoid", "smooth", "isotonic"}
     rule : {"theoretical", "tuned"}
     log_loss : float
         Of the map.
@@ -91,9 +89,6 @@ def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) 
     splits = _splits(y, seed)
     for method in METHODS:
         probability, factor = _cross_validate(method, margin, y, costs, splits)
-        # `none` cannot repair a bias, the others have none
-        if method == "none" and abs(float(probability.mean() - y.mean())) > BIAS_LIMIT:
-            continue
         losses[method] = float(np.mean([log_loss(y, row) for row in probability]))
         each[method, "theoretical"] = _cost_of_rows(y, probability, costs, np.ones(len(y)))
         each[method, "tuned"] = _cost_of_rows(y, probability, costs, factor)

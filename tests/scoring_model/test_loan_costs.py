@@ -44,7 +44,7 @@ def test_anything_else_is_refused(text: str) -> None:
 
 @given(amounts=st.lists(st.floats(0.01, 1e12), min_size=1, max_size=20))
 def test_one_and_many_have_the_same_threshold_to_the_last_bit(amounts: list[float]) -> None:
-    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, RULE)
+    policy = DecisionPolicy(CalibrationMap("sigmoid"), 0.1, 10.0, 1.0, RULE)
     matrix = np.column_stack((np.zeros(len(amounts)), amounts))
     many = policy.thresholds(matrix, NAMES)
     assert [policy.threshold_of_one(list(row), NAMES) for row in matrix] == many.tolist()
@@ -61,7 +61,7 @@ def test_one_and_many_have_the_same_threshold_to_the_last_bit(amounts: list[floa
     ],
 )
 def test_costs_that_are_not_positive_are_refused(rule: LoanCostRule, amount: float) -> None:
-    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, rule)
+    policy = DecisionPolicy(CalibrationMap("sigmoid"), 0.1, 10.0, 1.0, rule)
     with pytest.raises(InvalidRequest, match="row 0: amount must give positive costs"):
         policy.threshold_of_one([1.0, amount], NAMES)
     with pytest.raises(InvalidRequest, match="row 1: amount must give positive costs"):
@@ -69,10 +69,10 @@ def test_costs_that_are_not_positive_are_refused(rule: LoanCostRule, amount: flo
 
 
 def test_the_policy_is_read_back_and_old_code_cannot_mistake_it() -> None:
-    policy = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0, RULE)
+    policy = DecisionPolicy(CalibrationMap("sigmoid"), 0.1, 10.0, 1.0, RULE)
     assert DecisionPolicy.from_json(policy.to_json()) == policy
     assert '"format_version": 2' in policy.to_json()
-    plain = DecisionPolicy(CalibrationMap("none"), 0.1, 10.0, 1.0)
+    plain = DecisionPolicy(CalibrationMap("sigmoid"), 0.1, 10.0, 1.0)
     assert DecisionPolicy.from_json(plain.to_json()) == plain
     assert '"format_version": 1' in plain.to_json()
     with pytest.raises(ArtifactError, match="format_version 3"):

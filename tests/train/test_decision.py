@@ -68,7 +68,6 @@ def test_the_chosen_pair_comes_first_and_all_are_listed() -> None:
     rule = choose_rule(2 * log_odds[None, :], y, Costs().of_rows(len(y)), seed=0)
     assert rule.candidates[0].method == rule.calibration.method
     pairs = {(c.method, c.rule) for c in rule.candidates}
-    # `none` is biased here: out
     assert pairs == {
         (m, r) for m in ("sigmoid", "smooth", "isotonic") for r in ("theoretical", "tuned")
     }

@@ -40,7 +40,7 @@ def make_scorer(data: PortfolioData, trees: int, without: Sequence[str] = ()) ->
     )
     settings = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7}
     booster = lightgbm.train(settings, rows, trees)
-    return Scorer(contract, booster, DecisionPolicy(CalibrationMap("none"), 1 / 11, 10.0, 1.0))
+    return Scorer(contract, booster, DecisionPolicy(CalibrationMap("sigmoid"), 1 / 11, 10.0, 1.0))
 
 
 def with_threshold(scorer: Scorer, threshold: float) -> Scorer:
