@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +109,17 @@ def refresh_of(server: Server) -> str | None:
 
 
 class Load:
-    """Steady load on one server; keeps status, version and body of every answer."""
+    """Steady load on one server; keeps status, version and applicants of every answer.
+
+    Arrays take the way of any request, single applicants that arrive whole the short one.
+    """
 
     def __init__(self, server: Server) -> None:
         self._url = str(server.http.base_url)
+        self._address = server.address
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._send) for _ in range(THREADS)]
+        senders = [self._send_arrays, self._send_applicants] * (THREADS // 2)
+        self._threads = [threading.Thread(target=sender) for sender in senders]
         self.answers: list[tuple[int, str, Any]] = []
         self.failures: list[Exception] = []
 
@@ -126,10 +133,9 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _send(self) -> None:
+    def _send_arrays(self) -> None:
         with httpx.Client(base_url=self._url, timeout=30.0) as http:
-            due = time.monotonic()
-            while not self._stop.is_set():
+            for _ in self._due():
                 try:
                     answer = http.post("/predict", json=[EXAMPLE] * 3)
                 except httpx.HTTPError as error:
@@ -137,8 +143,30 @@ class Load:
                     continue
                 version = answer.headers.get("x-model-version", "")
                 self.answers.append((answer.status_code, version, answer.json()))
-                due += INTERVAL
-                time.sleep(max(0.0, due - time.monotonic()))
+
+    def _send_applicants(self) -> None:
+        body = json.dumps(EXAMPLE)
+        head = "POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        whole = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        with socket.create_connection(self._address, timeout=30) as connection:
+            for _ in self._due():
+                try:
+                    connection.sendall(whole)
+                    answer = HTTPResponse(connection, method="POST")
+                    answer.begin()
+                    applicant = json.loads(answer.read())
+                except (OSError, HTTPException) as error:
+                    self.failures.append(error)
+                    return
+                version = answer.headers.get("x-model-version", "")
+                self.answers.append((answer.status, version, [applicant]))
+
+    def _due(self) -> Iterator[None]:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            yield
+            due += INTERVAL
+            time.sleep(max(0.0, due - time.monotonic()))
 
 
 def test_a_promotion_and_a_rollback_lose_no_request(
@@ -160,7 +188,7 @@ def test_a_promotion_and_a_rollback_lose_no_request(
     assert {version for _, version, _ in load.answers} == {GOOD, OTHER}
     for status, version, body in load.answers:
         assert status == 200
-        assert body == [expected[version]] * 3
+        assert body in ([expected[version]], [expected[version]] * 3)
     counted = samples(server)
     assert counted["scoring_model_refreshes_total", "swapped"] == 3
     assert refresh_of(server) is None
