@@ -124,14 +124,16 @@ def tables_read(features: FeatureSql) -> list[frozenset[str]]:
     queries = joined_queries(features)
     # of every name that a statement may say, the tables behind it
     behind = {history.table: frozenset({history.table}) for history in features.histories}
+
+    def said_by(sql: str) -> frozenset[str]:
+        words = _WORD.findall(sql)
+        return frozenset[str]().union(*(behind[word] for word in words if word in behind))
+
     read = []
     for history in features.histories:
-        counted = _WORD.findall(queries.get(history.table, ""))
-        tables = frozenset[str]().union(*(behind[word] for word in counted if word in behind))
-        tables |= {history.table}
+        tables = said_by(queries.get(history.table, "")) | {history.table}
         for statement in split_statements(history.sql):
-            words = _WORD.findall(statement)
-            said = frozenset[str]().union(*(behind[word] for word in words if word in behind))
+            said = said_by(statement)
             if created := None if is_select(statement) else _CREATED.match(statement):
                 behind[created[1]] = said
             tables |= said

@@ -69,14 +69,15 @@ class Routes:
             language = request.headers.get(b"accept-language")
             explanation = read_explanation(request.query, language)
         body = await request.read_body(self._settings.max_body_bytes)
-        if explanation is None and is_quick(serving, body):
+        quick = explanation is None and is_quick(serving, body)
+        if quick and is_object(body):
             reply = answer_applicant(serving, body)
             request.rows = 1
             return reply
         work = self._start_work()
         scorer, histories = serving.model.scorer, serving.histories
         arguments = (scorer, histories, body, self._settings, work, explanation)
-        if explanation is None and histories is None and len(body) <= INLINE_BYTES:
+        if quick:
             answer = predict_many(*arguments)
         else:
             answer = await asyncio.to_thread(predict_many, *arguments)
@@ -134,14 +135,15 @@ class Routes:
 
 
 def is_quick(serving: Serving, body: bytes) -> bool:
-    """Return whether a body is one applicant that is answered in less time than a thread takes.
+    """Return whether a body is answered in less time than a thread takes.
 
     Features from histories take a hundred times as long as a finished row.
     """
-    return len(body) <= INLINE_BYTES and serving.histories is None and _is_object(body)
+    return len(body) <= INLINE_BYTES and serving.histories is None
 
 
-def _is_object(body: bytes) -> bool:
+def is_object(body: bytes) -> bool:
+    """Return whether a body is to be one applicant, and not an array of them."""
     return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
 
 

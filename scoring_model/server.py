@@ -23,7 +23,7 @@ from scoring_model.messages import (
 )
 from scoring_model.metrics import Metrics
 from scoring_model.request_log import RequestLog, write_event
-from scoring_model.routes import PREDICT, Route, Routes, answer_applicant, is_quick
+from scoring_model.routes import PREDICT, Route, Routes, answer_applicant, is_object, is_quick
 from scoring_model.serving import Serving
 from scoring_model.settings import Settings
 from scoring_model.time_limit import TimeLimit
@@ -93,9 +93,8 @@ class ScoringApp:
             self._time_limit.end(task)
         await reply.send(send, request_id)
         route = request.path if request.path in self._routes else OTHER
-        self._record(
-            *(request_id, request.method, route, reply.status, request.rows, serving, started)
-        )
+        method, rows = request.method, request.rows
+        self._record(request_id, method, route, reply.status, rows, serving, started)
 
     def answer_at_once(
         self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
@@ -121,7 +120,7 @@ class ScoringApp:
         serving = self._serving
         plain = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
         fits = len(body) <= self._settings.max_body_bytes
-        if serving is None or not (plain and fits) or not is_quick(serving, body):
+        if serving is None or not (plain and fits and is_quick(serving, body) and is_object(body)):
             return None
         try:
             self._guard.check(peer, headers)

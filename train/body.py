@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from train.errors import InputError
 from train.reading import CSV_MISSING
+from train.tables import CSV_ENDINGS, ENDINGS
 
 BATCH_ROWS = 65_536
 BLOCK_BYTES = 8 << 20
-CSV_ENDINGS = (".csv", ".csv.gz")
-ENDINGS = (".parquet", *CSV_ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class _Notes:
                 f"{table}: {unknown} of {rows} rows are of no applicant in the source"
             )
 
+    def add_all(self, joined: Mapping[str, tuple[int, int]]) -> None:
+        for table, (rows, unknown) in joined.items():
+            self.add(table, rows, unknown)
+
 
 def _scans(features: FeatureSql, files: Mapping[str, str]) -> dict[str, str]:
     return {h.table: scan(files[h.table], h.columns) for h in features.histories}
@@ -114,8 +118,7 @@ def _join_on_spark(
 ) -> JoinedTable:
     notes = _Notes(portfolio)
     with open_session() as session, compute_on_spark(session, read, files) as computed:
-        for table, counts in computed.joined.items():
-            notes.add(table, *counts)
+        notes.add_all(computed.joined)
         rows = computed.rows.toArrow().to_pandas()
     frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
     return JoinedTable(frame, features, tuple(notes.texts))
@@ -167,8 +170,7 @@ def features_on_spark(
         files = find_tables(features, folder)
         with compute_on_spark(session, features, files) as computed:
             notes = _Notes()
-            for table, counts in computed.joined.items():
-                notes.add(table, *counts)
+            notes.add_all(computed.joined)
             yield computed.rows, tuple(notes.texts)
 
 

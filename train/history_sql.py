@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scoring_model.feature_sql import APPLICATION, FeatureSql, History
 from train.errors import InputError
 from train.portfolio import Portfolio
-from train.tables import find_table, scan
+from train.tables import ENDINGS, find_table, scan
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,8 +31,7 @@ def find_tables(features: FeatureSql, folder: Path) -> dict[str, str]:
 
 
 def _find_application(folder: Path) -> str:
-    endings = (".parquet", ".csv", ".csv.gz")
-    files = [f for f in sorted(folder.glob("application*")) if f.name.endswith(endings)]
+    files = [f for f in sorted(folder.glob("application*")) if f.name.endswith(ENDINGS)]
     if len(files) != 1:
         raise InputError(f"{folder}: must hold one file application*, found {len(files)}")
     return str(files[0])

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from train.errors import InputError
 
 KEYS = ("table", "features")
-ENDINGS = (".parquet", ".csv", ".csv.gz")
+CSV_ENDINGS = (".csv", ".csv.gz")
+ENDINGS = (".parquet", *CSV_ENDINGS)
 # What stands in a CSV file for a missing value: fewer words than pandas knows, as DuckDB compares
 # every value with each, and takes a fifth longer to read with all of them. Which levels only pandas
 # takes for missing, such as None, `learning.csv_notes` tells.
