@@ -21,7 +21,7 @@ from benchmarks.pandas_tables import KEY
 from train.histories import read_features, write_features
 from train.portfolio import load_portfolio
 
-MEMORY_LIMIT = "1700MB"
+MEMORY_LIMIT = "1600MB"
 
 
 def compute_ours(folder: Path, output: Path) -> None:

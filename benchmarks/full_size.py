@@ -1,5 +1,7 @@
 """Seven made tables as large as Home Credit's, a block of applicants at a time.
 
+As in Home Credit's, the rows of `SHUFFLED` lie in no order, and those of the bureau by credit.
+
 `python -m benchmarks.full_size <folder> [scale]` writes CSV files and `portfolio.toml` beside
 them; at scale 1 there are 307,511 applications in `application_train.csv`, 48,744 in
 `test/application_test.csv`, and 58 million rows of histories: 4 GB.
@@ -9,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -17,6 +20,10 @@ from tests.made_histories import APPLICATION, UNKNOWN, draw, make_histories, wri
 
 APPLICANTS, NEW_APPLICANTS, BLOCK = 307_511, 48_744, 20_000
 TEST_FOLDER = "test"
+SHUFFLED = (
+    *("previous_application", "POS_CASH_balance", "installments_payments"),
+    "credit_card_balance",
+)
 Writers = dict[str, pacsv.CSVWriter]
 
 
@@ -48,6 +55,8 @@ def write_full_size(folder: Path, scale: float = 1.0) -> Mapping[str, int]:
             rows[name] = rows.get(name, 0) + len(table)
     for writer in writers.values():
         writer.close()
+    for name in SHUFFLED:
+        _shuffle(folder / f"{name}.csv")
     for name in set(rows) - {"application_train", "application_test"}:
         (folder / TEST_FOLDER / f"{name}.csv").symlink_to(folder.resolve() / f"{name}.csv")
     write_portfolio(folder, "csv")
@@ -59,6 +68,16 @@ def _append(writers: Writers, path: Path, table: pd.DataFrame) -> None:
     if path.name not in writers:
         writers[path.name] = pacsv.CSVWriter(path, rows.schema)
     writers[path.name].write_table(rows)
+
+
+def _shuffle(path: Path) -> None:
+    """Put the rows of a CSV file in an order that depends on nothing but themselves."""
+    whole = path.rename(path.with_suffix(".ordered"))
+    with duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = '{path.with_suffix('.spill')}'")
+        rows = f"SELECT * FROM read_csv('{whole}', all_varchar = true) AS t ORDER BY hash(t)"
+        connection.execute(f"COPY ({rows}) TO '{path}' (HEADER, DELIMITER ',')")
+    whole.unlink()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import APPLICATION, FeatureSql, History, is_select, split_statements
-from scoring_model.features import ROW, one_line
+from scoring_model.feature_sql import FeatureSql, History, is_select, split_statements
+from scoring_model.features import one_line
 
 Rows = Sequence[Mapping[str, Any]]
 MEMORY_LIMIT = "1GB"
@@ -91,9 +91,6 @@ class ApplicantEngine:
     def _prepare_table(self, history: History) -> None:
         columns = [f'"{name}" {kind}' for name, kind in history.columns.items()]
         values = [f'r."{name}"' for name in history.columns]
-        if history.table == APPLICATION:
-            columns.append(f"{ROW} BIGINT")
-            values.append("1")
         shape = _literal(json.dumps([dict(history.columns)]))
         rows = f"SELECT unnest(from_json($1, {shape})) AS r"
         put = f"PREPARE put_{history.table} AS INSERT INTO {history.table}"

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 
 from scoring_model.errors import FeatureError
 from scoring_model.feature_sql import FeatureSql
-from scoring_model.features import ROW, compute_features, open_engine, write_rows
+from scoring_model.features import compute_features, open_engine, write_rows
 from train.errors import InputError
 from train.history_sql import find_tables, read_sql, with_used_columns, with_whole_application
 from train.portfolio import Portfolio
-from train.spark_features import compute_on_spark
+from train.spark_features import ROW, compute_on_spark
 from train.spark_session import open_session
 from train.tables import scan
 

@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from scoring_model.arrow_rows import encode_batch, read_levels
 from scoring_model.contract import Feature, FeatureContract
-from scoring_model.features import ROW
 from train.batch import (
     WRONG_FIELDS,
     BatchModel,
@@ -31,6 +30,7 @@ from train.body import is_text, read_schema
 from train.errors import InputError
 from train.parts import REJECTED_HEADING, CsvLines, check_output, rejected_file, whole_file
 from train.reading import CSV_MISSING
+from train.spark_features import ROW
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -18,11 +18,13 @@ from scoring_model.feature_sql import (
     joined_queries,
     split_statements,
 )
-from scoring_model.features import ROW
 from train.tables import HISTORY_MISSING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+
+ROW = "row_of_application"
 
 
 @dataclass(frozen=True, slots=True)

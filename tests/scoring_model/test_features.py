@@ -259,16 +259,15 @@ def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str)
 )
 def test_a_table_that_does_not_fit_is_said_in_one_line(source: str, rule: str) -> None:
     with open_engine("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
-        load_table(engine, small("").histories[0], source)
+        load_table(engine, small("").histories[0], "id", source)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("keys", "rule"), [("1), (1", "repeat: 1"), ("1), (NULL", "missing: 1")])
 def test_every_applicant_has_a_key_of_its_own(keys: str, rule: str) -> None:
     with open_engine("100MB") as engine:
-        load_table(
-            engine, History(APPLICATION, "", {"id": "BIGINT"}), f"(VALUES ({keys})) AS t(id)"
-        )
+        application = History(APPLICATION, "", {"id": "BIGINT"})
+        load_table(engine, application, "id", f"(VALUES ({keys})) AS t(id)")
         with pytest.raises(FeatureError, match=f"must not (be )?{rule}"):
             check_keys(engine, "id")
 

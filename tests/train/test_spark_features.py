@@ -9,12 +9,11 @@ import pytest
 
 from scoring_model.errors import FeatureError
 from scoring_model.feature_sql import FeatureSql, History
-from scoring_model.features import ROW
 from tests.made_histories import make_histories, write_histories
 from train.errors import InputError
 from train.histories import JoinedTable, join_histories
 from train.portfolio import load_portfolio
-from train.spark_features import compute_on_spark
+from train.spark_features import ROW, compute_on_spark
 from train.spark_session import open_session
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
