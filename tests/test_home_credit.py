@@ -57,6 +57,20 @@ def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
 
 
 @pytest.mark.usefixtures("spark")
+def test_a_training_on_spark_ends_in_a_version_like_any_other(folder: Path) -> None:
+    arguments = ["--portfolio", str(folder / "portfolio.toml"), "--engine", "spark"]
+    assert main(["train", *arguments, "--max_evals", "1"]) == 0
+    client = MlflowClient()
+    version = client.get_model_version_by_alias("credit-scoring", "challenger")
+    assert version.run_id is not None
+    assert client.get_run(version.run_id).data.params["engine"] == "spark"
+    ours, local = (load_model(f"models:/credit-scoring@{a}") for a in ("challenger", "champion"))
+    assert ours.scorer.features == local.scorer.features
+    rows = join_histories(load_portfolio(folder / "portfolio.toml"), "1GB").frame
+    assert np.isfinite(ours.scorer.score_frame(rows).probability).all()
+
+
+@pytest.mark.usefixtures("spark")
 def test_a_folder_of_tables_is_scored_on_spark_alike(tmp_path: Path) -> None:
     tables = make_histories(60, seed=5)
     application = tables["application_train"]

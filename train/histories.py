@@ -16,7 +16,7 @@ from scoring_model.features import compute_features, open_engine, write_rows
 from train.errors import InputError
 from train.history_sql import find_tables, read_sql, with_used_columns, with_whole_application
 from train.portfolio import Portfolio
-from train.spark_features import ROW, compute_on_spark
+from train.spark_features import ROW, compute_on_spark, one_line
 from train.spark_session import open_session
 from train.tables import scan
 
@@ -119,7 +119,8 @@ def _join_on_spark(
     notes = _Notes(portfolio)
     with open_session() as session, compute_on_spark(session, read, files) as computed:
         notes.add_all(computed.joined)
-        rows = computed.rows.toArrow().to_pandas()
+        with one_line("finished rows"):
+            rows = computed.rows.toArrow().to_pandas()
     frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
     return JoinedTable(frame, features, tuple(notes.texts))
 

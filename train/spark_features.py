@@ -7,7 +7,7 @@ says what the SQL means, this module only where else it runs.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 
 ROW = "row_of_application"
+GAVE_UP = (
+    "Spark gave up, for what it says itself above; of memory, its settings spark.driver.memory, "
+    "spark.driver.maxResultSize and spark.executor.memory"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def compute_on_spark(
     FeatureError
         As `load_table`, `check_keys` and `compute_features` of `scoring_model.features`.
     """
+    # as many parts as the rows ask for, in what is kept as in what is not
+    session.conf.set("spark.sql.optimizer.canChangeCachedPlanOutputPartitioning", "true")
     with ExitStack() as kept:
         for history in features.histories:
             with one_line(f"table {history.table}"):
@@ -195,19 +201,33 @@ def _misfit(session: "SparkSession", history: History) -> str | None:
 def _finished_rows(
     session: "SparkSession", features: FeatureSql, families: Mapping[str, "DataFrame"]
 ) -> "DataFrame":
+    """Bring an applicant's values together in one shuffle.
+
+    A join for each family would have a task sort all of them at once, each in memory of its own.
+    """
+    from pyspark.sql import functions
+
     key = features.key
-    computed = [n for family in families.values() for n in family.columns if n != key]
     application = session.table(APPLICATION)
-    own = [f"`{name}`" for name in application.columns if name not in {*computed, ROW}]
-    doubles = [f"CAST(`{name}` AS DOUBLE) AS `{name}`" for name in computed]
-    start = application.selectExpr(*own, ROW)
-    joined = reduce(lambda rows, family: rows.join(family, key, "left"), families.values(), start)
-    return joined.selectExpr(*own, *doubles, ROW)
+    named = {name: [n for n in family.columns if n != key] for name, family in families.items()}
+    computed = {n for names in named.values() for n in names}
+    own = [name for name in application.columns if name not in computed]
+    rows = application.select(key, functions.struct(*own).alias(APPLICATION))
+    for name, family in families.items():
+        values = functions.struct(*(family[n].cast("double").alias(n) for n in named[name]))
+        rows = rows.unionByName(family.select(key, values.alias(name)), allowMissingColumns=True)
+    parts = [functions.first(n, ignorenulls=True).alias(n) for n in (APPLICATION, *families)]
+    together = rows.groupBy(key).agg(*parts).filter(f"{APPLICATION} IS NOT NULL")
+    own.remove(ROW)
+    fields = [f"{APPLICATION}.`{name}`" for name in own]
+    fields += [f"{family}.`{name}`" for family, names in named.items() for name in names]
+    return together.select(*fields, f"{APPLICATION}.{ROW}")
 
 
 @contextmanager
 def one_line(where: str, find_misfit: Callable[[], str | None] = lambda: None) -> Iterator[None]:
     """Turn Spark's errors into one line that holds no value of a row."""
+    from py4j.protocol import Py4JError
     from pyspark.errors import AnalysisException, PySparkException
 
     try:
@@ -219,3 +239,6 @@ def one_line(where: str, find_misfit: Callable[[], str | None] = lambda: None) -
         fragments = [context.fragment() for context in error.getQueryContext() or ()]
         what = find_misfit() or (fragments[0] if fragments else error.getCondition())
         raise FeatureError(f"{where}: {what} holds a value that does not fit") from error
+    except (Py4JError, ConnectionError) as error:
+        # no query's fault: memory that ran out, and Spark with it
+        raise FeatureError(f"{where}: {GAVE_UP}") from error

@@ -1,5 +1,6 @@
 """A session keeps to itself, and what is missing for one is said in a line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.made_histories import make_histories, write_histories
+from train.spark_features import GAVE_UP
 from train.spark_session import NOT_INSTALLED, NOT_STARTED, open_session
 
 pytestmark = pytest.mark.slow
@@ -54,6 +57,29 @@ def say(**environment: str) -> str:
 @pytest.mark.usefixtures("spark")
 def test_without_java_a_line_says_so(tmp_path: Path) -> None:
     assert say(PATH="/usr/bin:/bin", JAVA_HOME=str(tmp_path)) == NOT_STARTED
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_spark_that_gives_up_is_said_in_one_line(tmp_path: Path) -> None:
+    source = write_histories(tmp_path, make_histories(20), "parquet")
+    defaults = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
+    small = defaults.read_text(encoding="utf-8") + "spark.driver.maxResultSize 1k\n"
+    (tmp_path / "spark-defaults.conf").write_text(small, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "train", "train", "--portfolio", str(source), "--engine", "spark"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "SPARK_CONF_DIR": str(tmp_path),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+    assert f": {GAVE_UP}" in result.stderr
 
 
 def test_without_pyspark_a_line_says_so(tmp_path: Path) -> None:
