@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
@@ -122,7 +123,7 @@ def _read_table(session: "SparkSession", history: History, file: str) -> "DataFr
         row = "monotonically_increasing_id()" if text else "_metadata.row_index"
         columns.append(f"{row} AS {ROW}")
     # without a scheme Spark would look on its default file system
-    return read_files(session, f"file://{file}", text).selectExpr(*columns)
+    return read_files(session, f"file://{Path(file).absolute()}", text).selectExpr(*columns)
 
 
 def _spark_type(kind: str) -> str:
@@ -237,8 +238,9 @@ def one_line(where: str, find_misfit: Callable[[], str | None] = lambda: None) -
         raise FeatureError(f"{where}: {str(error).partition(chr(10))[0]}") from error
     except PySparkException as error:
         fragments = [context.fragment() for context in error.getQueryContext() or ()]
-        what = find_misfit() or (fragments[0] if fragments else error.getCondition())
-        raise FeatureError(f"{where}: {what} holds a value that does not fit") from error
+        if what := find_misfit() or next(iter(fragments), None):
+            raise FeatureError(f"{where}: {what} holds a value that does not fit") from error
+        raise FeatureError(f"{where}: {error.getCondition() or GAVE_UP}") from error
     except (Py4JError, ConnectionError) as error:
         # no query's fault: memory that ran out, and Spark with it
         raise FeatureError(f"{where}: {GAVE_UP}") from error
