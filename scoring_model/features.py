@@ -91,12 +91,13 @@ def load_table(
 
 
 def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
-    """Raise `FeatureError` where an applicant has no key or shares it."""
+    """Raise `FeatureError` where an applicant has no key or shares it, or none has one."""
     query = (
         f'SELECT count(*) - count("{key}"), count("{key}") - count(DISTINCT "{key}") '
         f"FROM {APPLICATION}"
     )
-    missing, repeated = connection.execute(query).fetchone() or (0, 0)
+    with one_line(f"table {APPLICATION}"):
+        missing, repeated = connection.execute(query).fetchone() or (0, 0)
     if missing or repeated:
         what = f"be missing: {missing} rows are" if missing else f"repeat: {repeated} rows do"
         raise FeatureError(f"table {APPLICATION}: key {key!r} must not {what}")

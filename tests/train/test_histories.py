@@ -97,6 +97,10 @@ def break_tables(tables: Tables, how: str) -> dict[str, pd.DataFrame]:
         "table": {name: table for name, table in tables.items() if name != "bureau"},
         "column": {**tables, "bureau": bureau.drop(columns="AMT_CREDIT_SUM")},
         "key column": {**tables, "bureau": bureau.drop(columns="SK_ID_CURR")},
+        "application's key column": {
+            **tables,
+            "application_train": application.drop(columns="SK_ID_CURR"),
+        },
         "join": change(tables, "bureau", SK_ID_CURR=1),
         "join by loan": change(tables, "bureau_balance", SK_ID_BUREAU=1),
         "type": change(tables, "bureau", AMT_CREDIT_SUM="secret"),
@@ -111,6 +115,7 @@ def break_tables(tables: Tables, how: str) -> dict[str, pd.DataFrame]:
         ("table", "table 'bureau': no bureau.parquet, .csv or .csv.gz"),
         ("column", "AMT_CREDIT_SUM"),
         ("key column", "SK_ID_CURR"),
+        ("application's key column", "table application: "),
         ("join", "table 'bureau' has no row that joins"),
         ("join by loan", "table 'bureau_balance' has no row that joins"),
         ("type", "column 'AMT_CREDIT_SUM' holds a value that does not fit"),
