@@ -24,7 +24,6 @@ from train.tables import HISTORY_MISSING
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-
 ROW = "row_of_application"
 GAVE_UP = (
     "Spark gave up, for what it says itself above; of memory, its settings spark.driver.memory, "
@@ -209,16 +208,19 @@ def _finished_rows(
     from pyspark.sql import functions
 
     key = features.key
+    quoted = f"`{key}`"
     application = session.table(APPLICATION)
     named = {name: [n for n in family.columns if n != key] for name, family in families.items()}
     computed = {n for names in named.values() for n in names}
     own = [name for name in application.columns if name not in computed]
-    rows = application.select(key, functions.struct(*own).alias(APPLICATION))
+    whole = functions.struct(*(f"`{name}`" for name in own))
+    rows = application.select(quoted, whole.alias(APPLICATION))
     for name, family in families.items():
         values = functions.struct(*(family[n].cast("double").alias(n) for n in named[name]))
-        rows = rows.unionByName(family.select(key, values.alias(name)), allowMissingColumns=True)
+        part = family.select(quoted, values.alias(name))
+        rows = rows.unionByName(part, allowMissingColumns=True)
     parts = [functions.first(n, ignorenulls=True).alias(n) for n in (APPLICATION, *families)]
-    together = rows.groupBy(key).agg(*parts).filter(f"{APPLICATION} IS NOT NULL")
+    together = rows.groupBy(quoted).agg(*parts).filter(f"{APPLICATION} IS NOT NULL")
     own.remove(ROW)
     fields = [f"{APPLICATION}.`{name}`" for name in own]
     fields += [f"{family}.`{name}`" for family, names in named.items() for name in names]

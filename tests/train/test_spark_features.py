@@ -71,12 +71,12 @@ def test_every_feature_of_home_credit_is_equal(folder: Path) -> None:
 
 def run(folder: Path, sql: str, table: Mapping[str, object]) -> list[tuple[object, ...]]:
     """Run SQL over one history of two applicants; return the finished rows in order."""
-    pd.DataFrame({"key": [1, 2]}).to_parquet(folder / "application.parquet")
+    # a dot in a name is no way into a column
+    pd.DataFrame({"key": [1, 2], "a.b": [5, 6]}).to_parquet(folder / "application.parquet")
     pd.DataFrame(table).to_parquet(folder / "paid.parquet")
     types = {name: "DOUBLE" if name == "amount" else "BIGINT" for name in table}
-    features = FeatureSql(
-        "key", (History("application", "", {"key": "BIGINT"}), History("paid", sql, types))
-    )
+    application = History("application", "", {"key": "BIGINT", "a.b": "BIGINT"})
+    features = FeatureSql("key", (application, History("paid", sql, types)))
     files = {name: str(folder / f"{name}.parquet") for name in ("application", "paid")}
     with open_session() as session, compute_on_spark(session, features, files) as computed:
         assert computed.joined == {"paid": (len(pd.DataFrame(table)), 1)}
@@ -88,7 +88,7 @@ PAID = {"key": [1, 1, 3], "amount": [np.inf, 2.0, 1.0]}
 
 def test_infinity_stays_and_no_row_is_missing(tmp_path: Path) -> None:
     sql = "SELECT key, max(amount) AS most, count(*) AS n FROM paid GROUP BY key"
-    assert run(tmp_path, sql, PAID) == [(1, np.inf, 2.0, 0), (2, None, None, 1)]
+    assert run(tmp_path, sql, PAID) == [(1, 5, np.inf, 2.0, 0), (2, 6, None, None, 1)]
 
 
 @pytest.mark.parametrize(
