@@ -212,8 +212,8 @@ def _finished_rows(
     application = session.table(APPLICATION)
     named = {name: [n for n in family.columns if n != key] for name, family in families.items()}
     computed = {n for names in named.values() for n in names}
-    own = [name for name in application.columns if name not in computed]
-    whole = functions.struct(*(f"`{name}`" for name in own))
+    own = [f"`{name}`" for name in application.columns if name not in {*computed, ROW}]
+    whole = functions.struct(*own, ROW)
     rows = application.select(quoted, whole.alias(APPLICATION))
     for name, family in families.items():
         values = functions.struct(*(family[n].cast("double").alias(n) for n in named[name]))
@@ -221,8 +221,7 @@ def _finished_rows(
         rows = rows.unionByName(part, allowMissingColumns=True)
     parts = [functions.first(n, ignorenulls=True).alias(n) for n in (APPLICATION, *families)]
     together = rows.groupBy(quoted).agg(*parts).filter(f"{APPLICATION} IS NOT NULL")
-    own.remove(ROW)
-    fields = [f"{APPLICATION}.`{name}`" for name in own]
+    fields = [f"{APPLICATION}.{name}" for name in own]
     fields += [f"{family}.`{name}`" for family, names in named.items() for name in names]
     return together.select(*fields, f"{APPLICATION}.{ROW}")
 
