@@ -10,7 +10,7 @@ run: .venv/ready
 	python -m train demo
 
 serve: .venv/ready
-	uvicorn scoring_model.asgi:app --http scoring_model.http_protocol:HttpProtocol --port 8000 --no-access-log --no-server-header --timeout-graceful-shutdown 8
+	uvicorn scoring_model.asgi:app --http scoring_model.http.protocol.http_protocol:HttpProtocol --port 8000 --no-access-log --no-server-header --timeout-graceful-shutdown 8
 
 export: .venv/ready
 	rm -rf model
@@ -30,15 +30,16 @@ bench: .venv/ready
 	python -m benchmarks.serving
 
 key: .venv/ready
-	python -m scoring_model.auth
+	python -m scoring_model.http.guard.access
 
 lint: .venv/ready
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports
 
 clean:
-	rm -rf .venv mlflow.db* mlruns model .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv mlflow.db* mlruns model .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv .venv

@@ -13,20 +13,17 @@ import lightgbm
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from scoring_model.booster import TreeModel
 from scoring_model.contract import Feature, FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.trees import TreeModel
+from scoring_model.types import FloatArray
+from scoring_model.version import Scorer, load_scorer, save_scorer
 from train.batch import BatchModel, score_body
 
 FEATURES, TREES, LEAVES = 22, 400, 31
 FIT_ROWS, MATRIX_ROWS, GROUP_ROWS = 20_000, 500_000, 250_000
 NAMES = tuple(f"feature_{number:02d}" for number in range(FEATURES))
-
-
-FloatArray = NDArray[np.float64]
 
 
 def make_matrix(rows: int, seed: int) -> FloatArray:
@@ -85,7 +82,7 @@ def main(rows: int) -> None:
     scorer = make_scorer()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scorer.save(folder, dict.fromkeys(NAMES, 0.0))
+        save_scorer(scorer, folder, dict.fromkeys(NAMES, 0.0))
         write_body(folder / "body.parquet", rows)
         matrix = make_matrix(MATRIX_ROWS, seed=2)
         booster = lightgbm.Booster(model_str=scorer.booster.model_to_string())

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scoring_model.types import FloatArray
 from train.data import LabelledRows, PortfolioData, load_data
 from train.portfolio import Portfolio, load_portfolio
-from train.split import RandomSplit
+from train.portfolio.split import RandomSplit
 
 SHIPPED = Path(__file__).parent.parent / "portfolios"
 TEST_ROWS = 20_000
@@ -93,8 +94,8 @@ def make_planted(rows: int, numbers: int, categories: int, rate: float, seed: in
     """Return loans whose log-odds are partly additive, partly not, with gaps in some numbers."""
     random = np.random.default_rng(seed)
     log_odds = np.zeros(rows)
-    columns: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
-    shapes: list[Callable[[NDArray[np.float64]], NDArray[np.float64]]] = [
+    columns: dict[str, FloatArray | NDArray[np.object_]] = {}
+    shapes: list[Callable[[FloatArray], FloatArray]] = [
         lambda x: x,
         lambda x: np.asarray(np.abs(x) - 0.8),
         lambda x: np.where(x > 1, 1.5, 0.0),
@@ -122,7 +123,7 @@ def make_planted(rows: int, numbers: int, categories: int, rate: float, seed: in
     return pd.DataFrame({"loan_id": np.arange(rows), **columns, "defaulted": defaulted.astype(int)})
 
 
-def _solve_shift(log_odds: NDArray[np.float64], rate: float) -> float:
+def _solve_shift(log_odds: FloatArray, rate: float) -> float:
     low, high = -20.0, 20.0
     for _ in range(60):
         middle = (low + high) / 2

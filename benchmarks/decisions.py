@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from benchmarks.bodies import KINDS, open_body
 from benchmarks.rivals import COSTS, RIVALS, Task, decide
+from scoring_model.types import FloatArray
 
 BODIES = ["taiwan", "sba", "sba@2000", "taiwan@1000", *KINDS]
 BOOTSTRAPS = 1000
@@ -25,7 +25,7 @@ OURS = "ours"
 class Result:
     """One rival on one body and seed: cost of each test row, AUC, Brier and seconds."""
 
-    each: NDArray[np.float64]
+    each: FloatArray
     auc: float
     brier: float
     seconds: float
@@ -43,7 +43,7 @@ def measure(name: str, task: Task) -> Result:
     return Result(COSTS.of_each(y, refused), auc, brier, seconds)
 
 
-def interval(values: list[NDArray[np.float64]]) -> tuple[float, float, float]:
+def interval(values: list[FloatArray]) -> tuple[float, float, float]:
     """Return the mean over seeds of the mean over rows, with its bootstrap interval.
 
     Seeds and rows are both resampled; where the seeds share the test rows, so do the draws.

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.full_size import write_full_size
 from benchmarks.pandas_features import pandas_features
 from benchmarks.pandas_tables import KEY
-from train.histories import read_features, write_features
+from train.data import describe_join, write_features
 from train.portfolio import load_portfolio
 
 MEMORY_LIMIT = "1600MB"
@@ -26,7 +26,7 @@ MEMORY_LIMIT = "1600MB"
 
 def compute_ours(folder: Path, output: Path) -> None:
     """Compute all features as scoring a folder of tables does."""
-    features = read_features(load_portfolio(folder / "portfolio.toml"))
+    features = describe_join(load_portfolio(folder / "portfolio.toml")).features
     write_features(features, folder, output, MEMORY_LIMIT)
 
 
@@ -51,7 +51,7 @@ def run_side(name: str, folder: Path) -> None:
 
 def check_equal(folder: Path) -> int:
     """Compare all features of both sides; return how many they are."""
-    names = list(read_features(load_portfolio(folder / "portfolio.toml")).labels())
+    names = list(describe_join(load_portfolio(folder / "portfolio.toml")).features.labels())
     theirs = pd.read_parquet(folder / "pandas.parquet", columns=names)
     ours = pd.read_parquet(folder / "DuckDB.parquet", columns=[KEY, *names]).set_index(KEY)
     ours = ours.loc[theirs.index]

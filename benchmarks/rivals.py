@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from hyperopt import STATUS_OK, fmin, hp, space_eval, tpe
 from lightgbm import LGBMClassifier
-from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
@@ -17,11 +16,12 @@ from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV,
 from sklearn.pipeline import make_pipeline
 
 from scoring_model.policy import refuse
-from train.costs import Costs
+from scoring_model.types import BoolArray, FloatArray, LabelArray
 from train.data import PortfolioData
-from train.pipeline import train_model
-from train.portfolio import Portfolio
+from train.pipeline import audit, train_model
+from train.portfolio import Costs, Portfolio
 from train.settings import Settings
+from train.stages import Job
 
 COSTS = Costs()
 BAYES = COSTS.bayes_threshold
@@ -47,7 +47,7 @@ class Task:
         """Test features."""
         return self._frame(self.data.test.matrix)
 
-    def _frame(self, matrix: NDArray[np.float64]) -> pd.DataFrame:
+    def _frame(self, matrix: FloatArray) -> pd.DataFrame:
         frame = pd.DataFrame(matrix, columns=list(self.data.contract.names))
         for index in self.data.contract.categorical_indices:
             feature = self.data.contract.features[index]
@@ -62,7 +62,7 @@ class Task:
 
 
 # probability of default (or None) and refusal of each test row
-Answer = tuple[NDArray[np.float64] | None, NDArray[np.bool_]]
+Answer = tuple[FloatArray | None, BoolArray]
 Rival = Callable[[Task], Answer]
 
 
@@ -152,11 +152,11 @@ class _AsText:
         self.model = model
         self.names = [task.data.contract.names[i] for i in task.data.contract.categorical_indices]
 
-    def fit(self, frame: pd.DataFrame, y: NDArray[np.int8]) -> "_AsText":
+    def fit(self, frame: pd.DataFrame, y: LabelArray) -> "_AsText":
         self.model.fit(self._text(frame), y)
         return self
 
-    def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def predict_proba(self, frame: pd.DataFrame) -> FloatArray:
         return np.asarray(self.model.predict_proba(self._text(frame)))
 
     def _text(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def original(task: Task) -> LGBMClassifier:
 def ours(task: Task) -> Answer:
     """Train as `mlflow run` does, with its defaults and without its record."""
     settings = Settings(COSTS, max_evals=TRIALS, seed=task.seed)
-    model = train_model(task.portfolio, task.data, settings, lambda _: None, lambda _: None)
+    model = train_model(audit(Job(task.portfolio, settings), task.data))
     return model.test_probability, refuse(model.test_probability, model.scorer.policy.threshold)
 
 

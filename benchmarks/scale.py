@@ -15,12 +15,12 @@ import numpy as np
 
 from benchmarks.batch import FEATURES, LEAVES, TREES, make_matrix, make_scorer, write_body
 from train.batch import BatchModel, score_body
-from train.boosting import BINNING, BoostingParams, FoldedRows, fit_all
-from train.costs import Costs
-from train.folds import SEARCH_ROWS, split_folds
+from train.fitting.boosting import BINNING, BoostingParams, FoldedRows, fit_all
+from train.fitting.folds import SEARCH_ROWS, split_folds
 from train.pipeline import FINAL_FOLDS_OF_MANY
-from train.space import first_points
-from train.tuning import SEARCH_FOLDS, Runner, SearchPlan
+from train.portfolio import Costs
+from train.search import first_points
+from train.search.tuning import SEARCH_FOLDS, Runner, SearchPlan
 
 FIT_TREES = 50
 BODY_ROWS = 200_000

@@ -18,17 +18,24 @@ from typing import Any
 import numpy as np
 from hyperopt import STATUS_OK, fmin, hp, space_eval, tpe
 from lightgbm import LGBMClassifier
-from numpy.typing import NDArray
 from sklearn.model_selection import cross_val_score
 
 from benchmarks.bodies import open_body
-from train.boosting import MAX_TREES, BoostingParams, fit_fold, make_fold, margins, thread_count
-from train.costs import Costs
-from train.folds import Split, repeat_folds, split_folds
-from train.objective import held_out_cost
-from train.sampling import Treatment
-from train.space import search_space
-from train.tuning import SEARCH_FOLDS, SearchPlan, tune
+from scoring_model.types import FloatArray, LabelArray
+from train.fitting import (
+    MAX_TREES,
+    BoostingParams,
+    Treatment,
+    fit_fold,
+    make_fold,
+    margins,
+    thread_count,
+)
+from train.fitting.folds import FoldRows, repeat_folds, split_folds
+from train.portfolio import Costs
+from train.search import search_space
+from train.search.objective import held_out_cost
+from train.search.tuning import SEARCH_FOLDS, SearchPlan, tune
 
 # the plain way has no samplers: what it can express is no treatment, and a weight
 TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight")
@@ -62,12 +69,10 @@ class Course:
 class Rows:
     """The rows both ways search on."""
 
-    def __init__(
-        self, matrix: NDArray[np.float64], y: NDArray[np.int8], categorical: Sequence[int]
-    ) -> None:
+    def __init__(self, matrix: FloatArray, y: LabelArray, categorical: Sequence[int]) -> None:
         self.matrix, self.y, self.categorical = matrix, y, tuple(categorical)
 
-    def cost(self, params: BoostingParams, splits: Sequence[Split], seed: int) -> float:
+    def cost(self, params: BoostingParams, splits: Sequence[FoldRows], seed: int) -> float:
         """Return the cost per applicant of parameters on folds, fitted anew."""
         held, margin = [], []
         for split in splits:
@@ -107,7 +112,7 @@ def search_plain(rows: Rows, trials: int, seed: int) -> Course:
     costs: list[float] = []
     start = time.perf_counter()
 
-    def scoring(model: LGBMClassifier, held: NDArray[np.float64], y: NDArray[np.int8]) -> float:
+    def scoring(model: LGBMClassifier, held: FloatArray, y: LabelArray) -> float:
         margin = np.asarray(model.predict(held, raw_score=True))
         return -held_out_cost(margin, y, COSTS.of_rows(len(y))).cost_per_applicant
 
@@ -139,7 +144,7 @@ def search_plain(rows: Rows, trials: int, seed: int) -> Course:
     return Course(seconds, costs, trials, winner)
 
 
-def as_params(point: dict[str, Any], y: NDArray[np.int8]) -> BoostingParams:
+def as_params(point: dict[str, Any], y: LabelArray) -> BoostingParams:
     """Return a point of the plain space; `ratio` is the weight of a defaulter."""
     odds = float(y.mean() / (1 - y.mean()))
     weighted = point["treatment"] == "class_weight" and point["ratio"] > odds

@@ -2,7 +2,7 @@
 
 import os
 
-from scoring_model.server import create_app
+from scoring_model.http import create_app
 from scoring_model.settings import read_settings
 
 app = create_app(read_settings(os.environ))

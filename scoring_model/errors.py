@@ -25,7 +25,17 @@ class FieldProblem:
 
 
 class ScoringError(Exception):
-    """Base of all errors of the scoring model; `status` is the HTTP status it is answered with."""
+    """Base of all errors of the scoring model.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status that the error is answered with.
+    code : str
+        Its name for programs.
+    fields : tuple of FieldProblem
+        What is wrong, field by field; empty for most errors.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"

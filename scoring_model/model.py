@@ -7,9 +7,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from scoring_model.scorer import load_scorer
-
-SCORER_ARTIFACT = "scorer"
+from scoring_model.version import SCORER_ARTIFACT, load_scorer
 
 
 class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no type information
@@ -48,14 +46,7 @@ class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no 
             A value that the contract refuses.
         """
         decisions = self.scorer.score_frame(model_input)
-        return pd.DataFrame(
-            {
-                "probability": decisions.probability,
-                "score": decisions.score,
-                "threshold": decisions.threshold,
-            },
-            index=model_input.index,
-        )
+        return pd.DataFrame(decisions.columns(), index=model_input.index)
 
 
 mlflow.models.set_model(CreditScoringModel())

@@ -1,4 +1,4 @@
-"""`Settings`: the environment variables that the server reads, with their defaults."""
+"""`ServerSettings`: the environment variables that the server reads, with their defaults."""
 
 import re
 import tempfile
@@ -38,7 +38,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerSettings:
     """What the environment says, checked.
 
     Attributes
@@ -73,7 +73,7 @@ class Settings:
     request_log: bool = True
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> ServerSettings:
     """Read and check the environment.
 
     Raises
@@ -83,7 +83,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     values = {name: environment.get(name, default) for name, (default, _) in DEFAULTS.items()}
     directory = values["PROMETHEUS_MULTIPROC_DIR"]
-    return Settings(
+    return ServerSettings(
         model_uri=values["MODEL_URI"],
         refresh_seconds=_read_count("MODEL_REFRESH_SECONDS", values, least=0),
         cache_directory=Path(values["MODEL_CACHE_DIR"] or _user_cache(environment)),

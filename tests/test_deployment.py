@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scoring_model.loading import load_model
+from scoring_model.version import load_model
 from tests.conftest import ROOT, Project
 from tests.scoring_model.planted import save_model, train_scorer
 

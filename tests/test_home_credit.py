@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from scoring_model.loading import load_model
+from scoring_model.version import load_model
 from tests.made_histories import make_histories, write_histories
 from tests.stores import own_store
 from train.__main__ import main
-from train.batch import score_body
-from train.batch_run import fetch_model
-from train.histories import join_histories
-from train.kept_features import keep_features
+from train.batch import keep_features, score_body
+from train.batch_scoring import fetch_model
+from train.data.history_features import join_histories
 from train.portfolio import load_portfolio
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("folder")]

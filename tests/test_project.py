@@ -57,7 +57,7 @@ def test_a_version_holds_data_and_code_but_no_pickle(project: Project) -> None:
     folder = next((project.directory / "mlruns").glob("**/MLmodel")).parent
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {f"artifacts/scorer/{name}" for name in ("booster.txt", "contract.json")} <= files
-    assert "code/scoring_model/scorer.py" in files
+    assert "code/scoring_model/version/scorer.py" in files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib", ".pyc"))]
 
 

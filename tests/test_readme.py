@@ -23,9 +23,9 @@ SERVERS = {"make serve": "http://127.0.0.1:8000/ping", "make ui": "http://127.0.
 # What starts so is run by other tests, or wants what no test has.
 ELSEWHERE = {
     "make test": "this runs within it",
-    "mlflow run . --env-manager local -e promote": "tests/train/test_promotion.py",
-    "mlflow run . --env-manager local -e rollback": "tests/train/test_promotion.py",
-    "mlflow run . --env-manager local -P resume=": "tests/train/test_resume.py",
+    "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
+    "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
+    "mlflow run . --env-manager local -P resume=": "tests/train/search/test_resume.py",
     "mlflow models build-docker": "wants a Docker engine",
     "docker run": "wants a Docker engine",
     "createdb mlflow": "tests/test_postgres.py, with a database of its own",

@@ -3,15 +3,13 @@
 import argparse
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.conftest import ROOT
 from train.__main__ import make_parser
-
-ROOT = Path(__file__).parent.parent
 
 
 def read(name: str) -> str:

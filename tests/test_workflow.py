@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
+
 WORKFLOW = ROOT / ".github" / "workflows" / "main.yml"
 
 

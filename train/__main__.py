@@ -3,13 +3,13 @@
 import argparse
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from train.errors import InputError, NotEarned
 
 DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
+ENGINES = ("local", "spark", "dask")
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,11 +22,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(1, f"error: {message}" + (f"; known: {known}\n" if known else "\n"))
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Return the parser of `python -m train`."""
     parser = Parser(prog="python -m train", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, dest="command", parser_class=Parser)
 
+    for add in (_add_train, _add_promotion, _add_score, _add_demo):
+        add(commands)
+    return parser
+
+
+def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
     train = commands.add_parser("train", help="train, evaluate, register", allow_abbrev=False)
     train.add_argument("--portfolio", type=Path, default=Path(DEFAULT_PORTFOLIO))
     train.add_argument("--max_evals", type=int, default=25)
@@ -38,9 +44,11 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--timeout_minutes", type=_optional_number, default=None)
     train.add_argument("--parallelism", type=int, default=1)
     train.add_argument("--memory_limit", default="4GB", help="of features from histories")
-    train.add_argument("--engine", choices=("local", "spark", "dask"), default="local")
+    train.add_argument("--engine", choices=ENGINES, default="local")
     train.set_defaults(run=run_train, parser=train)
 
+
+def _add_promotion(commands: "argparse._SubParsersAction[Parser]") -> None:
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
     promote.add_argument("--version", required=True, help="a number, or latest")
     promote.add_argument("--stage", required=True, help="Production, Staging or Archived")
@@ -56,6 +64,8 @@ def make_parser() -> argparse.ArgumentParser:
     history.add_argument("--format", choices=("table", "json", "both"), default="both")
     history.set_defaults(run=run_history, parser=history)
 
+
+def _add_score(commands: "argparse._SubParsersAction[Parser]") -> None:
     score = commands.add_parser("score", help="score a body of loans", allow_abbrev=False)
     score.add_argument("--input", required=True, help="file, folder or glob")
     score.add_argument("--output", type=Path, required=True)
@@ -63,12 +73,13 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--key", default="", help="column; by default the portfolio's")
     score.add_argument("--memory_limit", default="4GB", help="of features from histories")
     score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
-    score.add_argument("--engine", choices=("local", "spark"), default="local")
+    score.add_argument("--engine", choices=ENGINES, default="local")
     score.set_defaults(run=run_score, parser=score)
 
+
+def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     demo = commands.add_parser("demo", help="serve the champion and ask it once")
     demo.set_defaults(run=run_demo, parser=demo)
-    return parser
 
 
 def _optional_number(text: str) -> float | None:
@@ -81,16 +92,16 @@ def _optional_number(text: str) -> float | None:
 
 def run_train(args: argparse.Namespace) -> None:
     """Train on a portfolio, evaluate, register, and promote the first version."""
-    from train import promotion, registry, tracking
-    from train.costs import Costs
-    from train.data import load_data
-    from train.engine import open_engine
-    from train.feature_selection import find_useless
-    from train.pipeline import train_model
-    from train.portfolio import load_portfolio
+    from train.engines import open_engine
+    from train.pipeline import read, train_model
+    from train.portfolio import Costs, load_portfolio
+    from train.promotion import MODEL_NAME, place_new, register
     from train.settings import Settings
+    from train.stages import Job
+    from train.tracking import main_run
+    from train.training_record import TrainingRecord, log_result, log_settings, version_tags
 
-    with tracking.main_run() as run_id:
+    with main_run() as run_id:
         settings = Settings(
             costs=Costs(args.false_negative_cost, args.false_positive_cost),
             max_evals=args.max_evals,
@@ -101,25 +112,15 @@ def run_train(args: argparse.Namespace) -> None:
             engine=args.engine,
         )
         portfolio = load_portfolio(args.portfolio)
-        tracking.log_settings(portfolio, settings)
-        useless = partial(find_useless, seed=args.seed)
-        with open_engine(settings.engine) as engine:
-            on_spark = settings.engine == "spark"
-            data = load_data(portfolio, args.memory_limit, useless, on_spark=on_spark)
-            model = train_model(
-                portfolio,
-                data,
-                settings,
-                tracking.log_trial,
-                print,
-                lambda identity: tracking.begin_search(args.resume, identity),
-                engine,
-            )
-        uri = tracking.log_result(portfolio, data, settings, model)
+        log_settings(portfolio, settings)
+        with open_engine(settings.engine, args.memory_limit) as engine:
+            job = Job(portfolio, settings, engine, TrainingRecord(args.resume))
+            model = train_model(read(job))
+        uri = log_result(model)
         # last, so that a run that dies leaves no version
-        version = registry.register(uri, tracking.version_tags(portfolio, data, model, run_id))
-        stage = promotion.place_new(version)
-        print(f"run {run_id}: version {version} of {registry.MODEL_NAME} is in {stage}")
+        version = register(uri, version_tags(model, run_id))
+        stage = place_new(version)
+        print(f"run {run_id}: version {version} of {MODEL_NAME} is in {stage}")
         if stage == "Staging":
             print(
                 "to promote it: mlflow run . --env-manager local -e promote "
@@ -129,48 +130,61 @@ def run_train(args: argparse.Namespace) -> None:
 
 def run_promote(args: argparse.Namespace) -> None:
     """Move a version to a stage; Production has to be earned."""
-    from train import promotion, promotion_record, registry, tracking
+    from train.promotion import (
+        MODEL_NAME,
+        check_reason,
+        check_stage,
+        gate_table,
+        log_challenge,
+        move,
+        note_promotion,
+        note_refusal,
+        promote,
+        try_challenger,
+    )
+    from train.tracking import main_run
 
-    with tracking.main_run() as run_id:
-        registry.check_stage(args.stage)
-        promotion.check_reason("override", args.override)
+    with main_run() as run_id:
+        check_stage(args.stage)
+        check_reason("override", args.override)
         if args.stage != "Production":
-            version = promotion.move(args.version, args.stage, print)
+            version = move(args.version, args.stage, print)
         else:
             allowed = args.allow_contract_change == "true"
-            trial = promotion.try_challenger(args.version, allowed, print)
-            table = promotion_record.gate_table(trial)
+            challenge = try_challenger(args.version, allowed, print)
+            table = gate_table(challenge)
             print(table)
-            promotion_record.log_trial(trial)
+            log_challenge(challenge)
             try:
-                made = promotion.promote(trial, args.override, run_id)
+                made = promote(challenge, args.override, run_id)
             except NotEarned:
-                promotion_record.note_refusal(trial)
+                note_refusal(challenge)
                 raise
-            promotion_record.note_promotion(made, table)
+            note_promotion(made, table)
             version = made.version
-        print(f"version {version} of {registry.MODEL_NAME} is in {args.stage}")
+        print(f"version {version} of {MODEL_NAME} is in {args.stage}")
 
 
 def run_rollback(args: argparse.Namespace) -> None:
     """Put the champion before the present one back into production."""
-    from train import promotion, promotion_record, registry, tracking
+    from train.promotion import MODEL_NAME, note_promotion, roll_back
+    from train.tracking import main_run
 
-    with tracking.main_run() as run_id:
-        made = promotion.roll_back(args.reason.strip(), run_id, print)
-        promotion_record.note_promotion(made, "")
-        print(f"version {made.version} of {registry.MODEL_NAME} is back in Production")
+    with main_run() as run_id:
+        made = roll_back(args.reason.strip(), run_id, print)
+        note_promotion(made, "")
+        print(f"version {made.version} of {MODEL_NAME} is back in Production")
 
 
 def run_history(args: argparse.Namespace) -> None:
     """Say which version was in production when, by whom and on what evidence."""
-    from train import history, promotion, registry
+    from train.promotion import has_model, list_tenures, settle, to_json, to_table
 
-    rows = history.tenures(promotion.settle(_warn)) if registry.has_model() else ()
+    rows = list_tenures(settle(_warn)) if has_model() else ()
     if args.format != "json":
-        print(history.to_table(rows) if rows else "no version was ever in production")
+        print(to_table(rows) if rows else "no version was ever in production")
     if args.format != "table":
-        print(history.to_json(rows))
+        print(to_json(rows))
 
 
 def _warn(line: str) -> None:
@@ -179,19 +193,14 @@ def _warn(line: str) -> None:
 
 def run_score(args: argparse.Namespace) -> None:
     """Score a body of loans."""
-    from train import batch_run, tracking
+    from train.batch import BatchJob
+    from train.batch_scoring import fetch_model, score_files
+    from train.engines import open_engine
+    from train.tracking import main_run
 
-    with tracking.main_run():
-        batch_run.score_files(
-            args.input,
-            args.output,
-            args.model_uri,
-            args.key or None,
-            args.on_invalid,
-            args.memory_limit,
-            args.engine,
-            print,
-        )
+    with main_run(), open_engine(args.engine, args.memory_limit) as engine:
+        model = fetch_model(args.model_uri, args.key or None)
+        score_files(BatchJob(model, args.input, args.output, args.on_invalid), engine, print)
 
 
 def run_demo(_: argparse.Namespace) -> None:
@@ -216,7 +225,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from train.connection import answering_registry, check_registry_answers
+    from train.tracking import answering_registry, check_registry_answers
 
     # a bar for each small file is noise
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

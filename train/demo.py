@@ -12,9 +12,9 @@ from pathlib import Path
 
 import mlflow
 
-from scoring_model.scorer import EXAMPLE_FILE
-from train import registry
+from scoring_model.version import EXAMPLE_FILE
 from train.errors import InputError
+from train.promotion import MODEL_NAME, champion
 
 START_SECONDS = 120
 FIGURES = {
@@ -40,7 +40,7 @@ def show_champion() -> None:
     InputError
         Nothing is in production, or the server does not start.
     """
-    version = registry.champion()
+    version = champion()
     if version is None:
         raise InputError("no version is in production: run `mlflow run .` first")
     applicant = _example(version.version)
@@ -54,7 +54,7 @@ def show_champion() -> None:
             **os.environ,
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
             "SCORING_REQUEST_LOG": "0",
-            "MODEL_URI": f"models:/{registry.MODEL_NAME}/{version.version}",
+            "MODEL_URI": f"models:/{MODEL_NAME}/{version.version}",
         },
     )
     try:
@@ -62,7 +62,7 @@ def show_champion() -> None:
     finally:
         server.terminate()
         server.wait()
-    print(f"\nversion {version.version} of {registry.MODEL_NAME}, asked about\n  {applicant}")
+    print(f"\nversion {version.version} of {MODEL_NAME}, asked about\n  {applicant}")
     print(f"answers\n  {answer}\n")
     for label, metric in FIGURES.items():
         print(f"  {label:<40}{float(version.tags[metric]):>8.4f}")
@@ -72,7 +72,7 @@ def show_champion() -> None:
 def _example(version: str) -> str:
     """Return the applicant that was logged with the version, as JSON text."""
     # a version's source names the logged model; its artifacts lie under it
-    uri = f"models:/{registry.MODEL_NAME}/{version}/artifacts/scorer/{EXAMPLE_FILE}"
+    uri = f"models:/{MODEL_NAME}/{version}/artifacts/scorer/{EXAMPLE_FILE}"
     text = Path(mlflow.artifacts.download_artifacts(uri)).read_text(encoding="utf-8")
     return json.dumps(json.loads(text)["applicant"])
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from train.costs import Costs
 from train.errors import InputError
-from train.folds import FoldMethod
+from train.portfolio import Costs
 
 EngineName = Literal["local", "spark", "dask"]
+FoldMethod = Literal["stratified", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Settings:
     timeout_minutes : float, optional
         The search begins no trial later; positive.
     engine : {"local", "spark", "dask"}
-        What computes: see `train.engine`.
+        What computes: see `train.engines.engine`.
     """
 
     costs: Costs

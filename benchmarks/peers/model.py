@@ -8,7 +8,7 @@ import lightgbm
 import numpy as np
 from pydantic import BaseModel, ConfigDict, create_model
 
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.version import Scorer, load_scorer
 
 SCORER: Scorer = load_scorer(Path(os.environ["MODEL_URI"]) / "artifacts" / "scorer")
 BOOSTER = lightgbm.Booster(model_str=SCORER.booster.model_to_string())

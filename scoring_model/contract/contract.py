@@ -3,88 +3,46 @@
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scoring_model import encoding
+from scoring_model.contract.encoded_rows import EncodedColumn, EncodedRows, gather_columns
+from scoring_model.contract.encoding import (
+    UNKNOWN,
+    Codes,
+    encode_absent,
+    encode_level,
+    encode_list,
+    encode_number,
+)
+from scoring_model.contract.feature import Feature
+from scoring_model.contract.typed_columns import encode_array, encode_series
+from scoring_model.contract.versioned import read_versioned
 from scoring_model.errors import FieldProblem, InvalidRequest
-from scoring_model.versioned import read_versioned
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 FORMAT_VERSION = 1
-# the one row of `encode_values`
 _ONLY_ROW = 0
 _LARGEST = sys.float_info.max
-# the levels of a yes/no category, and the JSON values that stand for them
-YES_NO = {"true": True, "false": False}
-
-Kind = Literal["number", "category"]
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One feature: its name, kind, nullability and, for a category, its levels.
-
-    Attributes
-    ----------
-    name : str
-        Column name and JSON field.
-    kind : {"number", "category"}
-        A yes/no feature is a category with the levels `true` and `false`.
-    nullable : bool
-        Whether null or absent means missing; otherwise the field is required.
-    levels : tuple of str
-        Levels with a code of their own; level `i` is encoded as `float(i)`.
-    rare_levels : tuple of str
-        Levels seen too seldom in training for a code of their own; all share `float(len(levels))`.
-    labels : mapping of str to str
-        What people read, by language (`en`, `fr`).
-    """
-
-    name: str
-    kind: Kind
-    nullable: bool
-    levels: tuple[str, ...] = ()
-    rare_levels: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    def codes(self) -> dict[str | bool, float]:
-        """Return the code of every level seen in training, of `true` also under True."""
-        codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
-        codes.update({level: float(code) for code, level in enumerate(self.levels)})
-        yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}
-        return codes | yes_no
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedRows:
-    """Applicants as numbers.
-
-    Attributes
-    ----------
-    matrix : ndarray of float64, shape (rows, features)
-        C-contiguous; missing and never-seen categories are NaN.
-    unseen : tuple of (int, str)
-        Row and field of each category that training never saw.
-    """
-
-    matrix: NDArray[np.float64]
-    unseen: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class FeatureContract:
     """Names, order, kinds, categories and nullability of the features a model takes.
 
-    `encode_values`, `encode_records` (JSON objects) and `encode_frame` (a DataFrame) give the
-    same numbers.
+    A value is valid by one rule, whichever way it comes: `encode_values` and `encode_records`
+    take JSON objects, `encode_columns` lists of JSON values, `encode_frame` a DataFrame and
+    `encode_batch` a record batch.
+
+    Attributes
+    ----------
+    features : tuple of Feature
+        In the order of the matrix columns.
     """
 
     features: tuple[Feature, ...]
@@ -105,15 +63,11 @@ class FeatureContract:
         return dict.fromkeys(self.names)
 
     @cached_property
-    def _plan(self) -> tuple[tuple[str, bool, encoding.Codes | None], ...]:
+    def _plan(self) -> tuple[tuple[str, bool, Codes | None], ...]:
         """Name, nullability and codes of each feature; no codes for a number."""
         return tuple(
             (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
         )
-
-    def encode_record(self, record: Mapping[str, Any]) -> EncodedRows:
-        """Encode one applicant; see `encode_records`."""
-        return self.encode_records([record])
 
     def encode_values(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
         """Encode one applicant, as fast as Python can.
@@ -142,11 +96,11 @@ class FeatureContract:
                 if type(value) is float and -_LARGEST <= value <= _LARGEST:
                     values.append(value)
                     continue
-                encoded = encoding.encode_number(value, nullable)
+                encoded = encode_number(value, nullable)
             elif type(value) is str:
                 encoded = codes.get(value)
             else:
-                encoded = encoding.encode_level(value, nullable, codes)
+                encoded = encode_level(value, nullable, codes)
             if type(encoded) is float:
                 values.append(encoded)
                 continue
@@ -213,25 +167,11 @@ class FeatureContract:
         InvalidRequest
             As `encode_records`.
         """
-        matrix = np.empty((rows, len(self.features)), dtype=np.float64)
-        unseen: list[tuple[int, str]] = []
-        found = list(problems)
-        for index, (name, nullable, codes) in enumerate(self._plan):
-            column = columns.get(name)
-            if column is None:
-                column = [None] * rows
-            new: list[int] = []
-            if codes is None:
-                matrix[:, index], wrong = encoding.encode_numbers(column, nullable)
-            else:
-                matrix[:, index], wrong, new = encoding.encode_levels(column, nullable, codes)
-            found += [FieldProblem(row, name, problem) for row, problem in wrong]
-            unseen += [(row, name) for row in new]
-        return _collect(matrix, unseen, found)
+        return self._encode_all(columns.get, encode_list, rows, problems).require_valid()
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
         unknown = (name for name in record if name not in self._template)
-        return [FieldProblem(row, name, encoding.UNKNOWN) for name in unknown]
+        return [FieldProblem(row, name, UNKNOWN) for name in unknown]
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -239,8 +179,8 @@ class FeatureContract:
         Parameters
         ----------
         frame : DataFrame, shape (rows, any)
-            Numbers of any numeric dtype, categories as text, booleans or pandas categories;
-            None, NaN and NA are missing, a column that is absent is missing throughout.
+            Numbers of any numeric dtype, categories as text, booleans, whole numbers or pandas
+            categories; None, NaN and NA are missing, a column that is absent is missing throughout.
 
         Returns
         -------
@@ -252,22 +192,41 @@ class FeatureContract:
         InvalidRequest
             A wrong kind, a missing required value, a number that is not finite.
         """
-        matrix = np.empty((len(frame), len(self.features)), dtype=np.float64)
-        unseen: list[tuple[int, str]] = []
-        problems: list[FieldProblem] = []
-        for index, (name, nullable, codes) in enumerate(self._plan):
-            new: list[int] = []
-            if name not in frame.columns:
-                matrix[:, index] = np.nan
-                wrong = [] if nullable else [(row, encoding.REQUIRED) for row in range(len(frame))]
-            elif codes is None:
-                matrix[:, index], wrong = encoding.encode_number_series(frame[name], nullable)
-            else:
-                series = frame[name]
-                matrix[:, index], wrong, new = encoding.encode_level_series(series, nullable, codes)
-            problems += [FieldProblem(row, name, problem) for row, problem in wrong]
-            unseen += [(row, name) for row in new]
-        return _collect(matrix, unseen, problems)
+        return self._encode_all(frame.get, encode_series, len(frame)).require_valid()
+
+    def encode_batch(self, batch: "pa.RecordBatch", *, from_text: bool = False) -> EncodedRows:
+        """Encode a record batch; columns outside the contract are ignored.
+
+        Parameters
+        ----------
+        batch : pyarrow.RecordBatch
+            Columns as `encode_frame` takes them.
+        from_text : bool
+            Whether all columns are text, as a CSV file has them: numbers are parsed.
+
+        Returns
+        -------
+        EncodedRows
+            With the problems of rows that are not valid: they are not raised.
+        """
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        encode = partial(encode_array, from_text=from_text)
+        return self._encode_all(columns.get, encode, batch.num_rows)
+
+    def _encode_all(
+        self,
+        find: Callable[[str], Any],
+        encode: Callable[[Any, bool, Codes | None], EncodedColumn],
+        rows: int,
+        problems: Sequence[FieldProblem] = (),
+    ) -> EncodedRows:
+        """Encode feature by feature; `find` gives None for one that the rows lack."""
+        columns = (
+            encode_absent(rows, nullable) if column is None else encode(column, nullable, codes)
+            for name, nullable, codes in self._plan
+            for column in (find(name),)
+        )
+        return gather_columns(self.names, columns, rows, problems)
 
     def with_all_nullable(self) -> "FeatureContract":
         """Return the same contract with every feature optional, to look back at old rows."""
@@ -275,18 +234,7 @@ class FeatureContract:
 
     def to_json(self) -> str:
         """Return the contract as JSON text that `from_json` reads back."""
-        features = [
-            {
-                "name": f.name,
-                "kind": f.kind,
-                "nullable": f.nullable,
-                "levels": list(f.levels),
-                "rare_levels": list(f.rare_levels),
-                "labels": dict(f.labels),
-            }
-            for f in self.features
-        ]
-        document = {"format_version": FORMAT_VERSION, "features": features}
+        document = {"format_version": FORMAT_VERSION, "features": list(map(asdict, self.features))}
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     @classmethod
@@ -299,25 +247,4 @@ class FeatureContract:
             The text's `format_version` is not one this code can read.
         """
         document = read_versioned(text, "contract.json", FORMAT_VERSION)
-        return cls(
-            tuple(
-                Feature(
-                    name=f["name"],
-                    kind=f["kind"],
-                    nullable=f["nullable"],
-                    levels=tuple(f["levels"]),
-                    rare_levels=tuple(f["rare_levels"]),
-                    labels=f["labels"],
-                )
-                for f in document["features"]
-            )
-        )
-
-
-def _collect(
-    matrix: NDArray[np.float64], unseen: list[tuple[int, str]], problems: list[FieldProblem]
-) -> EncodedRows:
-    """Return the rows, or raise what is wrong with them, both in the order of the rows."""
-    if problems:
-        raise InvalidRequest.from_problems(sorted(problems, key=lambda problem: problem.row))
-    return EncodedRows(matrix, tuple(sorted(unseen, key=lambda cell: cell[0])))
+        return cls(tuple(map(Feature.from_fields, document["features"])))

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from scoring_model.encoding import NOT_FINITE
+from scoring_model.contract.encoding import NOT_FINITE
 from scoring_model.errors import FieldProblem, InvalidRequest
 
 DUPLICATE = "is given twice"

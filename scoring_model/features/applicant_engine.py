@@ -8,8 +8,13 @@ from typing import Any
 import orjson
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import FeatureSql, History, is_select, split_statements
-from scoring_model.features import one_line
+from scoring_model.features.duckdb_engine import duckdb_errors
+from scoring_model.features.feature_sql import (
+    FeatureSql,
+    History,
+    is_select,
+    split_statements,
+)
 
 Rows = Sequence[Mapping[str, Any]]
 MEMORY_LIMIT = "1GB"
@@ -50,7 +55,7 @@ class ApplicantEngine:
         for history in features.histories:
             self._prepare_table(history)
         for history in features.histories:
-            with one_line(f"features of {history.table}"):
+            with duckdb_errors(f"features of {history.table}"):
                 self._prepare_families(history)
 
     def compute(self, tables: Mapping[str, Rows]) -> dict[str, float | None]:
@@ -71,11 +76,11 @@ class ApplicantEngine:
             for table, rows in tables.items():
                 if rows:
                     text = _literal(orjson.dumps(rows).decode())
-                    with one_line(f"table {table}"):
+                    with duckdb_errors(f"table {table}"):
                         self._connection.execute(f"EXECUTE put_{table}({text})")
             computed: dict[str, float | None] = {}
             for number, (table, names) in enumerate(self._families):
-                with one_line(f"features of {table}"):
+                with duckdb_errors(f"features of {table}"):
                     found = self._connection.execute(f"EXECUTE family_{number}").fetchmany(2)
                 if len(found) > 1:
                     raise FeatureError(

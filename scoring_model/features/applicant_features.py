@@ -1,19 +1,17 @@
-"""`Histories`: from applicants with their histories to encoded rows, by the version's own SQL."""
+"""`ApplicantFeatures`: applicants with histories as encoded rows, by the version's own SQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, LifoQueue
 from typing import Any
 
-from scoring_model.applicant_engine import ApplicantEngine
-from scoring_model.applicant_tables import TableReader
-from scoring_model.contract import EncodedRows, FeatureContract
+from scoring_model.contract import EncodedRows, FeatureContract, refuse_duplicates
 from scoring_model.errors import FieldProblem, InvalidRequest
-from scoring_model.feature_sql import APPLICATION, FeatureSql
-from scoring_model.json_body import refuse_duplicates
-from scoring_model.work import Work
+from scoring_model.features.applicant_engine import ApplicantEngine
+from scoring_model.features.applicant_tables import ApplicantReader
+from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 
-class Histories:
+class ApplicantFeatures:
     """Computes the features of a request's applicants, each one alone; for any number of threads.
 
     Parameters
@@ -30,12 +28,14 @@ class Histories:
     def __init__(self, features: FeatureSql, contract: FeatureContract) -> None:
         self._features = features
         self._contract = contract
-        self._reader = TableReader(features, contract)
+        self._reader = ApplicantReader(features, contract)
         # the last one used is the first one used again: there are as many as ever ran side by side
         self._engines: LifoQueue[ApplicantEngine] = LifoQueue()
         self._engines.put(ApplicantEngine(features))
 
-    def encode(self, body: bytes, records: Sequence[Mapping[str, Any]], work: Work) -> EncodedRows:
+    def encode(
+        self, body: bytes, records: Sequence[Mapping[str, Any]], check_time: Callable[[], None]
+    ) -> EncodedRows:
         """Encode a request's applicants: finished rows, or all of them with their histories.
 
         Parameters
@@ -44,8 +44,8 @@ class Histories:
             What was parsed.
         records : sequence of mapping
             The parsed objects.
-        work : Work
-            Of the request: nothing is computed when it is out of time.
+        check_time : callable
+            Raises `TooSlow` when the request is out of time; asked before each applicant.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Histories:
             raise InvalidRequest.from_problems(problems)
         finished = []
         for applicant in read:
-            work.check_time()
+            check_time()
             computed = self._compute(applicant.tables)
             known = {name: v for name, v in computed.items() if name in self._contract.names}
             finished.append({**applicant.fields, **known})

@@ -4,10 +4,15 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from scoring_model import encoding
-from scoring_model.contract import YES_NO, FeatureContract
+from scoring_model.contract import (
+    NOT_TEXT,
+    REQUIRED,
+    YES_NO,
+    FeatureContract,
+    encode_number,
+)
 from scoring_model.errors import FieldProblem
-from scoring_model.feature_sql import APPLICATION, FeatureSql
+from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 NOT_WHOLE = "must be a whole number of at most 64 bits"
 NOT_YES_NO = "must be true or false"
@@ -44,7 +49,7 @@ class ApplicantTables(NamedTuple):
     fields: Mapping[str, Any]
 
 
-class TableReader:
+class ApplicantReader:
     """Reads applicants with their histories, as strictly as the contract reads finished rows.
 
     Parameters
@@ -96,13 +101,13 @@ class TableReader:
 
         application = applicant.get(APPLICATION)
         if type(application) is not dict:
-            refuse(APPLICATION, encoding.REQUIRED if application is None else NOT_OBJECT)
+            refuse(APPLICATION, REQUIRED if application is None else NOT_OBJECT)
             application = {}
         own = self._read_row(APPLICATION, application, APPLICATION, refuse)
         key = own.setdefault(self._key, self._stand_in)
         for name, feature in self._fields.items():
             if not feature.nullable and application.get(name) is None:
-                refuse(f"{APPLICATION}.{name}", encoding.REQUIRED)
+                refuse(f"{APPLICATION}.{name}", REQUIRED)
         for name in applicant:
             if name not in self._readers:
                 refuse(name, UNKNOWN_TABLE)
@@ -167,12 +172,12 @@ def _read_whole(value: Any) -> int | Refused:
 
 
 def _read_number(value: Any) -> float | Refused:
-    number = encoding.encode_number(value, nullable=True)
+    number = encode_number(value, nullable=True)
     return Refused(number) if isinstance(number, str) else number
 
 
 def _read_text(value: Any) -> str | Refused:
-    return value if type(value) is str else Refused(encoding.NOT_TEXT)
+    return value if type(value) is str else Refused(NOT_TEXT)
 
 
 def _read_yes_no(value: Any) -> bool | Refused:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import (
+from scoring_model.features.feature_sql import (
     APPLICATION,
     FeatureSql,
     History,
@@ -27,7 +27,7 @@ _SOURCE_COLUMN = re.compile(r"(?:source|converting) column \"?(\w+)")
 
 
 @contextmanager
-def open_engine(
+def open_duckdb(
     memory_limit: str, folder: str | None = None
 ) -> "Iterator[duckdb.DuckDBPyConnection]":
     """Open DuckDB with a limit to its memory, in a folder where it may spill.
@@ -86,7 +86,7 @@ def load_table(
     query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {source}"
     if history.table != APPLICATION and key in history.columns:
         query += f' ORDER BY "{key}"'
-    with one_line(f"table {history.table}"):
+    with duckdb_errors(f"table {history.table}"):
         connection.execute(query)
 
 
@@ -96,7 +96,7 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
         f'SELECT count(*) - count("{key}"), count("{key}") - count(DISTINCT "{key}") '
         f"FROM {APPLICATION}"
     )
-    with one_line(f"table {APPLICATION}"):
+    with duckdb_errors(f"table {APPLICATION}"):
         missing, repeated = connection.execute(query).fetchone() or (0, 0)
     if missing or repeated:
         what = f"be missing: {missing} rows are" if missing else f"repeat: {repeated} rows do"
@@ -167,7 +167,7 @@ def _compute_families(
 ) -> None:
     """Run the statements of a history, and note the families and whose column each feature is."""
     for statement in split_statements(history.sql):
-        with one_line(f"features of {history.table}"):
+        with duckdb_errors(f"features of {history.table}"):
             if not is_select(statement):
                 connection.execute(statement)
                 continue
@@ -215,7 +215,7 @@ def _finished_rows(application: History, columns: Mapping[str, str], families: l
 
 
 @contextmanager
-def one_line(where: str) -> Iterator[None]:
+def duckdb_errors(where: str) -> Iterator[None]:
     """Turn DuckDB's errors into one line that holds no value of a row."""
     import duckdb
 
@@ -232,7 +232,7 @@ def one_line(where: str) -> Iterator[None]:
 
 def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> None:
     """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
-    with one_line("features"):
+    with duckdb_errors("features"):
         # with hundreds of columns, a row group of the default size takes 800 MB
         options = "FORMAT parquet, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 0"
         connection.execute(f"COPY ({query}) TO '{path}' ({options})")

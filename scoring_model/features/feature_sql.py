@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scoring_model.versioned import read_versioned
+from scoring_model.contract import read_versioned
 
 FORMAT_VERSION = 1
 # what the SQL calls the table of applicants, whatever its file is called

@@ -29,6 +29,8 @@ NO_SNIFF = (b"x-content-type-options", b"nosniff")
 # an answer lists the first problems; the message counts all of them
 MOST_PROBLEMS = 100
 MOST_NAME_CHARACTERS = 100
+# a body up to this size is read and scored in about a millisecond: a thread would cost more
+INLINE_BYTES = 16384
 
 
 class Disconnected(Exception):

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
-from scoring_model.auth import Guard
 from scoring_model.errors import MethodNotAllowed, NotFound, ScoringError, TooSlow
-from scoring_model.follower import Follower
-from scoring_model.messages import (
+from scoring_model.http.guard import Guard, TimeLimit
+from scoring_model.http.messages import (
     JSON,
     Disconnected,
     Receive,
@@ -21,12 +20,20 @@ from scoring_model.messages import (
     Send,
     error_reply,
 )
-from scoring_model.metrics import Metrics
-from scoring_model.request_log import RequestLog, write_event
-from scoring_model.routes import PREDICT, Route, Routes, answer_applicant, is_object, is_quick
-from scoring_model.serving import Serving
-from scoring_model.settings import Settings
-from scoring_model.time_limit import TimeLimit
+from scoring_model.http.routes import (
+    PREDICT,
+    TABLE,
+    Route,
+    Routes,
+    Serving,
+    answer_applicant,
+    is_object,
+    is_quick,
+    load_serving,
+)
+from scoring_model.settings import ServerSettings
+from scoring_model.telemetry import EventHandler, GiveUp, Metrics, RequestLog, write_event
+from scoring_model.version import Follower
 
 # threads for arrays and for MLflow's app: work that is out of time never holds more than these
 BULK_THREADS = 2
@@ -39,25 +46,29 @@ class ScoringApp:
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServerSettings
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._guard = Guard(settings)
         self._serving: Serving | None = None
-        names = Routes(settings, None, str).table
-        self._metrics = (
-            Metrics(settings.metrics_directory, [*names, OTHER]) if settings.metrics else None
+        metrics = Metrics(settings.metrics_directory, [*TABLE, OTHER]) if settings.metrics else None
+        self._metrics = metrics
+        self._follower = Follower(
+            settings,
+            lambda folder: load_serving(folder, settings, metrics),
+            self.install,
+            metrics.start_refreshes() if metrics else None,
         )
-        self._follower = Follower(settings, self._metrics, self.install)
-        self._routes = Routes(settings, self._metrics, lambda: self._follower.concern).table
+        self._routes = Routes(settings, metrics, lambda: self._follower.concern)
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
 
     def install(self, serving: Serving) -> None:
         """Answer every request that begins from now on from this version."""
         self._serving = serving
+        write_event("loaded", f"model version {serving.model.version}")
         # what was loaded stays: the garbage collector need not look at it again and again
         gc.unfreeze()
         gc.collect()
@@ -77,7 +88,8 @@ class ScoringApp:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._time_limit.begin(task)
         try:
-            reply = await self._find_route(request).answer(request, scope, serving)
+            route = self._find_route(request)
+            reply = await route.answer(self._routes, request, scope, serving)
         except ScoringError as error:
             reply = error_reply(error)
         except asyncio.CancelledError:
@@ -92,9 +104,9 @@ class ScoringApp:
         finally:
             self._time_limit.end(task)
         await reply.send(send, request_id)
-        route = request.path if request.path in self._routes else OTHER
+        path = request.path if request.path in TABLE else OTHER
         method, rows = request.method, request.rows
-        self._record(request_id, method, route, reply.status, rows, serving, started)
+        self._record(request_id, method, path, reply.status, rows, serving, started)
 
     def answer_at_once(
         self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
@@ -118,21 +130,50 @@ class ScoringApp:
             was counted then, and the request has to be answered as any other.
         """
         serving = self._serving
-        plain = headers.get(b"content-type") == JSON and b"content-encoding" not in headers
-        fits = len(body) <= self._settings.max_body_bytes
-        if serving is None or not (plain and fits and is_quick(serving, body) and is_object(body)):
-            return None
-        try:
-            self._guard.check(peer, headers)
-            reply = answer_applicant(serving, body)
-        except Exception:  # noqa: BLE001  # it comes again on the way that knows what to do with it
+        reply = self._try_short_way(serving, headers, peer, body)
+        if not isinstance(reply, Reply):
+            self.give_up(reply)
             return None
         request_id = self._log.identify(headers.get(b"x-request-id"))
         self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started)
         return reply, request_id
 
+    def _try_short_way(
+        self,
+        serving: Serving | None,
+        headers: Mapping[bytes, bytes],
+        peer: str | None,
+        body: bytes,
+    ) -> Reply | GiveUp:
+        """Answer, or say what is in the way."""
+        cause: GiveUp | None = None
+        if serving is None:
+            return "no_model"
+        if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
+            cause = "content_type"
+        elif serving.histories is not None:
+            cause = "histories"
+        elif len(body) > self._settings.max_body_bytes or not is_quick(serving, body):
+            cause = "size"
+        elif not is_object(body):
+            cause = "array"
+        if cause is not None:
+            return cause
+        try:
+            self._guard.check(peer, headers)
+            return answer_applicant(serving, body)
+        except ScoringError:
+            return "refused"
+        except Exception:  # noqa: BLE001  # the usual way answers it anew, and says what is wrong
+            return "fault"
+
+    def give_up(self, cause: GiveUp) -> None:
+        """Count a request that the short way leaves to the usual one."""
+        if self._metrics is not None:
+            self._metrics.requests.count_give_up(cause)
+
     def _find_route(self, request: Request) -> Route:
-        route = self._routes.get(request.path)
+        route = TABLE.get(request.path)
         if route is None or not route.is_open:
             self._guard.check(request.peer, request.headers)
         if route is None:
@@ -163,6 +204,8 @@ class ScoringApp:
         await receive()
         # one JSON line per request, instead of uvicorn's and not beside it
         logging.getLogger("uvicorn.access").handlers.clear()
+        # what the rooms below have to say, in the same lines
+        logging.getLogger("scoring_model").addHandler(EventHandler())
         write_event("start", self._guard.describe())
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
@@ -179,6 +222,6 @@ class ScoringApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(settings: Settings) -> ScoringApp:
+def create_app(settings: ServerSettings) -> ScoringApp:
     """Return the server of the model that the settings name; it loads when the server starts."""
     return ScoringApp(settings)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.errors import FieldProblem, InvalidRequest
-from scoring_model.expression import Expression
+from scoring_model.policy.expression import Expression
+from scoring_model.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 NOT_POSITIVE = "must give positive costs of accepting and of refusing"
 
 

@@ -8,17 +8,16 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scoring_model.loan_costs import LoanCostRule
-from scoring_model.versioned import read_versioned
+from scoring_model.contract import read_versioned
+from scoring_model.policy.loan_costs import LoanCostRule
+from scoring_model.types import BoolArray, FloatArray
 
 FORMAT_VERSION = 1
 LOAN_COSTS_FORMAT = 2
 # exp(700) is the last power of ten that a double holds; a margin beyond it is certainty either way
 MARGIN_LIMIT = 700.0
 
-FloatArray = NDArray[np.float64]
 CalibrationMethod = Literal["sigmoid", "smooth", "isotonic"]
 
 
@@ -202,12 +201,10 @@ def refuse(probability: float, threshold: float) -> bool: ...
 
 
 @overload
-def refuse(probability: FloatArray, threshold: float | FloatArray) -> NDArray[np.bool_]: ...
+def refuse(probability: FloatArray, threshold: float | FloatArray) -> BoolArray: ...
 
 
-def refuse(
-    probability: float | FloatArray, threshold: float | FloatArray
-) -> bool | NDArray[np.bool_]:
+def refuse(probability: float | FloatArray, threshold: float | FloatArray) -> bool | BoolArray:
     """Return whether each applicant is refused: the one place where the two are compared.
 
     Parameters

@@ -1,4 +1,4 @@
-"""`Slab`: counters of one worker in a file that all workers of the server can read."""
+"""`CounterFile`: counters of one worker in a file that all workers of the server can read."""
 
 import contextlib
 import json
@@ -13,11 +13,11 @@ from pathlib import Path
 
 _LENGTH = struct.Struct("<Q")
 _DOUBLE_BYTES = 8
-SUFFIX = ".slab"
+SUFFIX = ".counters"
 _PREFIX = "credit-scoring-metrics-"
 
 
-class Slab:
+class CounterFile:
     """Doubles in a file mapped into memory: to count is to add to a number in memory.
 
     Parameters
@@ -25,7 +25,7 @@ class Slab:
     path : Path
         Is created; named after the process, so that no other writes to it.
     keys : sequence of str
-        One per counter, in order; text that `read_slabs` hands back.
+        One per counter, in order; text that `read_counters` hands back.
 
     Notes
     -----
@@ -46,7 +46,7 @@ class Slab:
         self.values = memoryview(self._map)[start:].cast("d")
 
 
-def read_slabs(folder: Path) -> Iterator[tuple[int, str, float]]:
+def read_counters(folder: Path) -> Iterator[tuple[int, str, float]]:
     """Yield process id, key and value of every counter of every worker."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         with contextlib.suppress(FileNotFoundError):

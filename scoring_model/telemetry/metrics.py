@@ -5,18 +5,20 @@ import json
 import os
 import time
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 
 from scoring_model.contract import FeatureContract
-from scoring_model.scorer import Decisions
-from scoring_model.slab import SUFFIX, Slab, is_alive, read_slabs, shared_folder
+from scoring_model.policy import Decisions
+from scoring_model.telemetry.counter_file import (
+    SUFFIX,
+    CounterFile,
+    shared_folder,
+)
 
-CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 LATENCY_SECONDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
@@ -35,7 +37,21 @@ UNSEEN = "scoring_unseen_categories"
 LOADED = "scoring_model_loaded_timestamp_seconds"
 REFRESHES = "scoring_model_refreshes"
 REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
+GIVE_UPS = "scoring_short_way_given_up"
 SUM = "sum"
+
+GiveUp = Literal[
+    "no_model",
+    "content_type",
+    "size",
+    "histories",
+    "array",
+    "refused",
+    "in_pieces",
+    "connection",
+    "fault",
+]
+"""Why a request to `/predict` was not answered on the short way; `fault` should never be."""
 
 _LATENCY_SLOTS: tuple[str | float, ...] = (*LATENCY_SECONDS, "+Inf", SUM)
 _PROBABILITY_SLOTS: tuple[str | float, ...] = (*PROBABILITY, "+Inf", SUM)
@@ -48,6 +64,7 @@ HELP = {
     PROBABILITIES: "Probability of default of the applicants scored, by model version.",
     UNSEEN: "Categories that training never saw, by feature and model version.",
     REFRESHES: "Attempts to change the model, by outcome: swapped, refused, unreachable.",
+    GIVE_UPS: "Requests to /predict that the short way left to the usual one, by cause.",
     LOADED: "When the model was loaded by the worker that loaded it last.",
 }
 
@@ -66,7 +83,9 @@ class RequestCounters:
         self._buckets = len(keys)
         for route in routes:
             keys += [_key(LATENCY, route, limit) for limit in _LATENCY_SLOTS]
-        self._values = Slab(path, keys).values
+        self._give_ups = {cause: len(keys) + n for n, cause in enumerate(get_args(GiveUp))}
+        keys += [_key(GIVE_UPS, cause) for cause in self._give_ups]
+        self._values = CounterFile(path, keys).values
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one request of a known route."""
@@ -76,6 +95,10 @@ class RequestCounters:
         start = self._buckets + position * (len(LATENCY_SECONDS) + 2)
         values[start + bisect_left(LATENCY_SECONDS, seconds)] += 1.0
         values[start + len(LATENCY_SECONDS) + 1] += seconds
+
+    def count_give_up(self, cause: GiveUp) -> None:
+        """Count a request that the short way did not answer."""
+        self._values[self._give_ups[cause]] += 1.0
 
 
 class ModelCounters:
@@ -89,7 +112,7 @@ class ModelCounters:
         names = [contract.names[index] for index in contract.categorical_indices]
         self._unseen = {name: len(keys) + index for index, name in enumerate(names)}
         keys += [_key(UNSEEN, version, name) for name in names]
-        self._values = Slab(path, keys).values
+        self._values = CounterFile(path, keys).values
         self._values[0] = time.time()
 
     def count_one(self, probability: float, score: int, unseen: Sequence[str]) -> None:
@@ -145,87 +168,9 @@ class Metrics:
     def start_refreshes(self) -> Callable[[str], None]:
         """Return what counts an attempt to change the model, by its outcome."""
         keys = [_key(REFRESHES, outcome) for outcome in REFRESH_OUTCOMES]
-        values = Slab(self._new_path(), keys).values
+        values = CounterFile(self._new_path(), keys).values
 
         def count(outcome: str) -> None:
             values[REFRESH_OUTCOMES.index(outcome)] += 1.0
 
         return count
-
-    def render(self) -> bytes:
-        """Return everything in Prometheus' text format."""
-        from prometheus_client import CollectorRegistry, generate_latest
-
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collector(self.folder))
-        return generate_latest(registry)
-
-
-class _Collector:
-    """Sums the slabs and hands them to prometheus-client."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def collect(self) -> Iterator[Any]:
-        counters: dict[tuple[Any, ...], float] = defaultdict(float)
-        loaded: dict[str, float] = {}
-        for process, key, value in read_slabs(self._folder):
-            name, *labels = json.loads(key)
-            if name != LOADED:
-                counters[(name, *labels)] += value
-            elif is_alive(process):
-                loaded[labels[0]] = max(value, loaded.get(labels[0], 0.0))
-        yield from _counters(counters)
-        yield _histogram(counters, LATENCY, "route", LATENCY_SECONDS)
-        yield _histogram(counters, PROBABILITIES, "model_version", PROBABILITY)
-        yield from _gauges(loaded)
-
-
-def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
-    from prometheus_client.core import CounterMetricFamily
-
-    for name, labels in (
-        (REQUESTS, ("route", "status")),
-        (ROWS, ("model_version",)),
-        (DECISIONS, ("model_version", "outcome")),
-        (UNSEEN, ("model_version", "feature")),
-        (REFRESHES, ("outcome",)),
-    ):
-        family = CounterMetricFamily(name, HELP[name], labels=labels)
-        for key, value in values.items():
-            # a route's statuses that never were are left out, a version's outcomes are not
-            if key[0] == name and (value or name != REQUESTS):
-                family.add_metric([str(label) for label in key[1:]], value)
-        yield family
-
-
-def _histogram(
-    values: dict[tuple[Any, ...], float], name: str, label: str, limits: Sequence[float]
-) -> Any:
-    from prometheus_client.core import HistogramMetricFamily
-
-    family = HistogramMetricFamily(name, HELP[name], labels=(label,))
-    for owner in dict.fromkeys(key[1] for key in values if key[0] == name):
-        edges = (*limits, "+Inf")
-        running = itertools.accumulate(values[name, owner, edge] for edge in edges)
-        buckets = [(str(edge), total) for edge, total in zip(edges, running, strict=True)]
-        if buckets[-1][1]:
-            family.add_metric([owner], buckets, values[name, owner, SUM])
-    return family
-
-
-def _gauges(loaded: dict[str, float]) -> Iterator[Any]:
-    from prometheus_client.core import GaugeMetricFamily
-
-    times = GaugeMetricFamily(LOADED, HELP[LOADED], labels=("model_version",))
-    ages = GaugeMetricFamily(
-        "scoring_model_age_seconds",
-        "Seconds since the model was loaded by the worker that loaded it last.",
-        labels=("model_version",),
-    )
-    for version, moment in loaded.items():
-        times.add_metric([version], moment)
-        ages.add_metric([version], time.time() - moment)
-    yield times
-    yield ages

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import time
@@ -82,6 +83,14 @@ def write_event(event: str, message: str) -> None:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     entry = {"time": now, "event": event, "message": message}
     _write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
+
+
+class EventHandler(logging.Handler):
+    """Writes what the rooms below say through Python's logging as events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one message."""
+        write_event(record.levelname.lower(), record.getMessage())
 
 
 def _write(data: bytes) -> None:

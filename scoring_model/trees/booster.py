@@ -2,22 +2,26 @@
 
 Importing `lightgbm` imports scikit-learn and SciPy where they are installed; scoring needs neither.
 The C API has a call for single rows that takes a third of the time of `Booster.predict`. Margins of
-many rows are looked up in `LeafMasks` where those pay.
+many rows are looked up in `LeafMasks` where those pay, and have proved to answer as LightGBM does.
 """
 
 import ctypes
 import importlib.util
+import logging
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.errors import ArtifactError
-from scoring_model.leaf_masks import build_leaf_masks
+from scoring_model.trees.leaf_masks import LeafMasks, build_leaf_masks
+from scoring_model.trees.probe import have_equal_bits, make_probe
+from scoring_model.trees.tree_text import Tree, read_trees
+from scoring_model.types import FloatArray
 
-FloatArray = NDArray[np.float64]
+_logger = logging.getLogger(__name__)
 
 # constants of LightGBM's c_api.h
 _FLOAT64 = 1
@@ -38,10 +42,15 @@ class TreeModel:
     text : str
         The model in LightGBM's text format.
 
+    Attributes
+    ----------
+    columns : int
+        Of the matrix that the model takes.
+
     Raises
     ------
     ArtifactError
-        LightGBM cannot read the text.
+        LightGBM is not installed, or cannot read the text.
     """
 
     def __init__(self, text: str) -> None:
@@ -58,8 +67,37 @@ class TreeModel:
         columns = ctypes.c_int()
         _check(library.LGBM_BoosterGetNumFeature(self._booster, ctypes.byref(columns)))
         self.columns = columns.value
-        self._masks = build_leaf_masks(text)
         self._prepare_single_row(holding)
+        self._masks: LeafMasks | None = None
+        self.use_tables(read_trees(text))
+
+    def use_tables(self, trees: Sequence[Tree] | None) -> bool:
+        """Predict by tables of leaves if they prove to answer as LightGBM does.
+
+        Both answer the same probe rows. If any margin differs in any bit, the tables are not used
+        and a warning is logged.
+
+        Parameters
+        ----------
+        trees : sequence of Tree or None
+            The trees of this model, as `read_trees` returns them.
+
+        Returns
+        -------
+        bool
+            Whether the tables are used; LightGBM itself predicts if not.
+        """
+        self._masks = None
+        if trees is None or (masks := build_leaf_masks(trees)) is None:
+            return False
+        probe = make_probe(trees, self.columns)
+        if not have_equal_bits(masks.predict(probe), self._predict_by_library(probe)):
+            _logger.warning(
+                "the tables of leaves do not answer as LightGBM does, which now predicts, slower"
+            )
+            return False
+        self._masks = masks
+        return True
 
     def _prepare_single_row(self, holding: ctypes.PyDLL) -> None:
         """Reserve the buffers and the configuration that `predict_row` uses again and again."""
@@ -100,6 +138,11 @@ class TreeModel:
         ----------
         values : list of float
             One per column; missing is NaN.
+
+        Returns
+        -------
+        float
+            Log-odds.
         """
         self._row[:] = values  # type: ignore[assignment]  # ctypes takes floats for doubles
         _check(self._predict_fast(*self._fast_arguments))
@@ -113,6 +156,7 @@ class TreeModel:
         Parameters
         ----------
         matrix : ndarray of float64, shape (rows, columns)
+            Missing is NaN.
         raw_score : bool
             Only True: probabilities are the policy's affair.
         pred_contrib : bool
@@ -122,16 +166,26 @@ class TreeModel:
         -------
         ndarray of float64, shape (rows,) or (rows, columns + 1)
             Log-odds; of contributions the last column is the base value.
+
+        Raises
+        ------
+        ValueError
+            The matrix has another number of columns, or `raw_score` is False.
         """
         if not raw_score:
             raise ValueError("raw_score must be True: a TreeModel predicts margins only")
         matrix = np.ascontiguousarray(matrix, dtype=np.float64)
-        rows, columns = matrix.shape
+        columns = matrix.shape[1]
         if columns != self.columns:
             raise ValueError(f"matrix must have {self.columns} columns, got {columns}")
         if self._masks is not None and not pred_contrib:
             return self._masks.predict(matrix)
-        shape = (rows, columns + 1) if pred_contrib else (rows,)
+        return self._predict_by_library(matrix, contributions=pred_contrib)
+
+    def _predict_by_library(self, matrix: FloatArray, *, contributions: bool = False) -> FloatArray:
+        """Return what LightGBM itself predicts for a matrix whose rows lie one after the other."""
+        rows, columns = matrix.shape
+        shape = (rows, columns + 1) if contributions else (rows,)
         result = np.empty(shape, dtype=np.float64)
         length = ctypes.c_int64()
         _check(
@@ -142,7 +196,7 @@ class TreeModel:
                 rows,
                 columns,
                 _ROW_MAJOR,
-                _CONTRIBUTIONS if pred_contrib else _RAW_SCORE,
+                _CONTRIBUTIONS if contributions else _RAW_SCORE,
                 _FIRST_TREE,
                 _ALL_TREES,
                 b"",

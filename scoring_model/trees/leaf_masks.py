@@ -12,12 +12,10 @@ combined bit by bit, leave one leaf of each tree. This is QuickScorer [1]_, with
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scoring_model.leaf_tables import WORD_BITS, Column, Masks, build_table, words_of
-from scoring_model.tree_text import Tree, read_trees
-
-FloatArray = NDArray[np.float64]
+from scoring_model.trees.leaf_tables import WORD_BITS, Column, Masks, build_table, words_of
+from scoring_model.trees.tree_text import Tree
+from scoring_model.types import FloatArray
 
 # beyond these the trees' own walk is as fast, and smaller
 _MOST_COLUMNS = 128
@@ -33,9 +31,11 @@ class LeafMasks:
     Parameters
     ----------
     trees : sequence of Tree
+        In the order in which LightGBM adds them up.
     columns : sequence of Column
-    table : ndarray of uint32, shape (rows, words)
         As `build_table` returns them.
+    table : ndarray of uint32, shape (rows, words)
+        As `build_table` returns it.
     """
 
     def __init__(self, trees: Sequence[Tree], columns: Sequence[Column], table: Masks) -> None:
@@ -47,11 +47,23 @@ class LeafMasks:
         for row, (tree, first) in zip(values, words_of(trees), strict=True):
             leaves = tree.values[first : first + WORD_BITS]
             row[: len(leaves)] = leaves
-        self._values = values.ravel()
+        # LightGBM adds to 0.0, which makes 0.0 of a first leaf of -0.0
+        self._values = values.ravel() + 0.0
         self._offsets = np.arange(words, dtype=np.intp) * (WORD_BITS + 1)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
-        """Return the margin of each row of a matrix, shape (rows,)."""
+        """Return the margin of each row of a matrix.
+
+        Parameters
+        ----------
+        matrix : ndarray of float64, shape (rows, columns)
+            Missing is NaN.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows,)
+            Log-odds.
+        """
         places = np.array([c.find_rows(matrix[:, c.index]) for c in self._columns])
         margins = np.empty(len(matrix))
         shape = min(_STEP_ROWS, len(matrix)), self._table.shape[1]
@@ -77,16 +89,16 @@ class LeafMasks:
         return self._values.take(self._offsets + leaf)
 
 
-def build_leaf_masks(text: str) -> LeafMasks | None:
-    """Return the masks of a model, None where they do not pay or cannot tell its answers.
+def build_leaf_masks(trees: Sequence[Tree]) -> LeafMasks | None:
+    """Return the masks of a booster, None where they do not pay or cannot tell its answers.
 
     Parameters
     ----------
-    text : str
-        In LightGBM's text format.
+    trees : sequence of Tree
+
+    Returns
+    -------
+    LeafMasks or None
     """
-    trees = read_trees(text)
-    if trees is None:
-        return None
     made = build_table(trees, _MOST_COLUMNS, _MOST_BYTES)
     return None if made is None else LeafMasks(trees, *made)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring_model.tree_text import Node, Tree
+from scoring_model.trees.tree_text import Node, Tree
+from scoring_model.types import FloatArray, RowNumbers
 
-FloatArray = NDArray[np.float64]
 Masks = NDArray[np.uint32]
 
 WORD_BITS = 32
@@ -29,8 +29,10 @@ class Column:
     ----------
     index : int
         Of the column in a matrix.
-    start, last : int
-        First and last row; the last is for a missing value, or a code that no node names.
+    start : int
+        Its first row.
+    last : int
+        Its last row: of a missing value, or a code that no node names.
     thresholds : list of float or None
         None for a category.
     """
@@ -40,8 +42,17 @@ class Column:
     last: int
     thresholds: list[float] | None
 
-    def find_rows(self, values: FloatArray) -> NDArray[np.intp]:
-        """Return the table's row of each value."""
+    def find_rows(self, values: FloatArray) -> RowNumbers:
+        """Return the table's row of each value.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (rows,)
+
+        Returns
+        -------
+        ndarray of intp, shape (rows,)
+        """
         if self.thresholds is not None:
             rows = self.start + np.searchsorted(self.thresholds, values, side="left")
             return np.where(np.isnan(values), self.last, rows)
@@ -51,7 +62,16 @@ class Column:
 
 
 class _Answer(NamedTuple):
-    """A node, and what either answer leaves open in one word of its tree."""
+    """A node, and what either answer leaves open in one word of its tree.
+
+    Attributes
+    ----------
+    node : Node
+    word : int
+        The word's place in a row of the table.
+    left, right : int
+        The leaves, one bit each, that are open after the answer left, or right.
+    """
 
     node: Node
     word: int
@@ -60,7 +80,18 @@ class _Answer(NamedTuple):
 
 
 def words_of(trees: Sequence[Tree]) -> Iterator[tuple[Tree, int]]:
-    """Yield, for each word of a mask, its tree and the first of its leaves."""
+    """Yield, for each word of a mask, its tree and the first of its leaves.
+
+    Parameters
+    ----------
+    trees : sequence of Tree
+
+    Yields
+    ------
+    tree : Tree
+    first : int
+        The leaf of the word's lowest bit; a tree of more than 32 leaves has several words.
+    """
     for tree in trees:
         for first in range(0, len(tree.values), WORD_BITS):
             yield tree, first
@@ -74,19 +105,22 @@ def build_table(
     Parameters
     ----------
     trees : sequence of Tree
-    most_columns, most_bytes : int
-        None is returned for a larger table, and for trees that ask nothing.
+    most_columns : int
+        None is returned for trees that ask about more columns, or about none.
+    most_bytes : int
+        None is returned for a larger table.
 
     Returns
     -------
     columns : list of Column
+        None instead of both if a column is a number in one tree and a category in another.
     table : ndarray of uint32, shape (rows of all columns, words of all trees)
         The leaves that a value leaves open: of a row from each column, one leaf of each tree.
     """
     words = list(words_of(trees))
     answers = _collect_answers(words)
     columns = _place_columns(answers)
-    if not 0 < len(columns) <= most_columns:
+    if columns is None or not 0 < len(columns) <= most_columns:
         return None
     if (columns[-1].last + 1) * len(words) * np.uint32().nbytes > most_bytes:
         return None
@@ -109,11 +143,14 @@ def _collect_answers(words: Sequence[tuple[Tree, int]]) -> dict[int, list[_Answe
     return answers
 
 
-def _place_columns(answers: dict[int, list[_Answer]]) -> list[Column]:
-    columns = []
+def _place_columns(answers: dict[int, list[_Answer]]) -> list[Column] | None:
+    columns: list[Column] = []
     start = 0
     for index, given in sorted(answers.items()):
         categories = [a.node.categories for a in given if a.node.categories is not None]
+        # a row stands for an interval or for a code, never for both
+        if 0 < len(categories) < len(given):
+            return None
         thresholds = None
         if categories:
             last = start + max(map(int.bit_length, categories))

@@ -1,4 +1,4 @@
-"""`read_trees`: the trees of a booster from LightGBM's text format."""
+"""`split_text` and `read_trees`: LightGBM's text format, its parts and the trees in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_TREE_LINE = "\nTree="
+_LAST_LINE = "\nend of trees"
 # bits of `decision_type`, as in LightGBM's tree.h
 _IS_CATEGORY = 1
 _DEFAULT_LEFT = 2
@@ -13,8 +15,8 @@ _MISSING_SHIFT = 2
 _MISSING_IS_NONE, _MISSING_IS_ZERO, _MISSING_IS_NAN = range(3)
 _WORD_BITS = 32
 # LightGBM takes what is nearer to zero than this (a float's 1e-35) for zero
-_ZERO = float(np.float32(1e-35))
-_BELOW_ZERO = float(np.nextafter(-_ZERO, -np.inf))
+ZERO = float(np.float32(1e-35))
+_BELOW_ZERO = float(np.nextafter(-ZERO, -np.inf))
 
 # a leaf's place in its tree as a bit, sets of leaves as several
 Leaves = int
@@ -27,7 +29,7 @@ class Node(NamedTuple):
     ----------
     column : int
     threshold : float
-        A number up to it goes left; of a category not used.
+        A number up to it goes left; 0.0 and not used for a category.
     categories : int or None
         Bit c is set if code c goes left, all others go right; None for a number.
     missing_left : bool
@@ -46,29 +48,65 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One tree: the values of its leaves and its nodes."""
+    """One tree.
+
+    Attributes
+    ----------
+    values : list of float
+        What each leaf adds to the margin.
+    nodes : list of Node
+        Parents before their children; empty in a tree of one leaf.
+    """
 
     values: list[float]
     nodes: list[Node]
 
 
-def read_trees(text: str) -> list[Tree] | None:
-    """Return the trees in their order, None when they answer in a way that is not read here.
-
-    That are several outputs, averages (random forests), linear leaves and zeros as missing values.
+def split_text(text: str) -> tuple[str, list[str], str]:
+    """Return the parts of a model's text.
 
     Parameters
     ----------
     text : str
         A model in LightGBM's text format.
+
+    Returns
+    -------
+    head : str
+        The lines before the first tree.
+    bodies : list of str
+        The lines of each tree after `Tree=<number>`, without the last line break.
+    tail : str
+        From the line `end of trees` to the end.
     """
-    head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+    before, line_break, after = text.partition(_LAST_LINE)
+    head, *blocks = before.split(_TREE_LINE)
+    bodies = [block.partition("\n")[2] for block in blocks]
+    return head, bodies, (line_break + after).removeprefix("\n")
+
+
+def read_trees(text: str) -> list[Tree] | None:
+    """Return the trees of a model, None if they answer in a way that is not read here.
+
+    Not read are several outputs, averages (random forests), linear leaves, and zero as missing.
+
+    Parameters
+    ----------
+    text : str
+        A model in LightGBM's text format.
+
+    Returns
+    -------
+    list of Tree or None
+        In the order in which LightGBM adds them up.
+    """
+    head, bodies, _ = split_text(text)
     lines = head.split("\n")
     if not {"version=v4", "num_tree_per_iteration=1"} <= set(lines) or "average_output" in lines:
         return None
     trees = []
-    for block in blocks:
-        fields = dict(line.split("=", 1) for line in block.split("\n")[1:] if "=" in line)
+    for body in bodies:
+        fields = dict(line.split("=", 1) for line in body.split("\n") if "=" in line)
         if fields.get("is_linear", "0") != "0":
             return None
         tree = _read_tree(fields)
@@ -128,6 +166,6 @@ def _join(words: list[int]) -> int:
 
 def _widen_zero(threshold: float) -> float:
     """Return a threshold that sends numbers next to zero where zero itself goes."""
-    if not -_ZERO <= threshold < _ZERO:
+    if not -ZERO <= threshold < ZERO:
         return threshold
-    return _ZERO if threshold >= 0.0 else _BELOW_ZERO
+    return ZERO if threshold >= 0.0 else _BELOW_ZERO

@@ -5,21 +5,20 @@ import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast
 
 from scoring_model.errors import ArtifactError
-from scoring_model.local_copy import MODEL_FOLDER, LocalCopy
-from scoring_model.metrics import Metrics
-from scoring_model.request_log import write_event
-from scoring_model.serving import Serving, load_serving
-from scoring_model.settings import Settings
-from scoring_model.versions import can_move, download, find_uri, registry_uri
+from scoring_model.settings import ServerSettings
+from scoring_model.telemetry import write_event
+from scoring_model.version.local_copy import MODEL_FOLDER, LocalCopy
+from scoring_model.version.model_uri import can_move, download, find_uri, registry_uri
 
 RETRY_SECONDS = 10
 # how long a start waits for the registry before the local copy answers in its place
 PATIENCE_SECONDS = 15
 
 Result = TypeVar("Result")
+Loaded = TypeVar("Loaded")
 Outcome = Literal["swapped", "refused", "unreachable"]
 SAID: dict[Outcome, str] = {
     "refused": "a newer version failed its checks: the one before goes on",
@@ -27,15 +26,18 @@ SAID: dict[Outcome, str] = {
 }
 
 
-class Follower:
+class Follower(Generic[Loaded]):
     """Loads, swaps and falls back; at most one load is under way.
 
     Parameters
     ----------
-    settings : Settings
-    metrics : Metrics or None
+    settings : ServerSettings
+    load : callable
+        Loads the version in a folder, checked; its errors are a refusal.
     install : callable
         Takes each version that is to answer from now on.
+    count : callable, optional
+        Counts each attempt by its outcome.
 
     Attributes
     ----------
@@ -44,13 +46,17 @@ class Follower:
     """
 
     def __init__(
-        self, settings: Settings, metrics: Metrics | None, install: Callable[[Serving], None]
+        self,
+        settings: ServerSettings,
+        load: Callable[[str], Loaded],
+        install: Callable[[Loaded], None],
+        count: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.concern = ""
         self._settings = settings
-        self._metrics = metrics
-        self._count = metrics.start_refreshes() if metrics else None
+        self._load = load
         self._install = install
+        self._count = count
         self._uri = ""
         self._refused = ""
 
@@ -70,12 +76,12 @@ class Follower:
     async def _serve_folder(self, folder: str) -> None:
         while True:
             try:
-                serving = await asyncio.to_thread(self._load, folder)
+                loaded = await asyncio.to_thread(self._load, folder)
             except Exception as error:  # noqa: BLE001  # whatever is wrong with a file's content
                 self._say("not loaded", error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                self._swap(serving, folder)
+                self._swap(loaded, folder)
                 return
 
     async def _refresh(self) -> None:
@@ -108,11 +114,10 @@ class Follower:
         if copy is not None:
             self._swap(copy, "copy")
 
-    def _swap(self, serving: Serving, uri: str) -> None:
-        self._install(serving)
+    def _swap(self, loaded: Loaded, uri: str) -> None:
+        self._install(loaded)
         self._uri = uri
         self._record("swapped")
-        write_event("loaded", f"model version {serving.model.version}")
 
     def _record(self, outcome: Outcome) -> None:
         if self._count is not None:
@@ -125,7 +130,7 @@ class Follower:
 
     # what follows runs in a thread of its own
 
-    def _look(self) -> tuple[Serving, str] | None:
+    def _look(self) -> tuple[Loaded, str] | None:
         """Return a new version with its URI, or None if what is served is still the one named."""
         uri = find_uri(self._settings.model_uri)
         if uri == self._uri:
@@ -139,14 +144,14 @@ class Follower:
             model.mkdir()
             download(uri, model)
             try:
-                serving = self._load(str(model))
+                loaded = self._load(str(model))
             except Exception as error:
                 self._refused = uri
                 reason = str(error) if isinstance(error, ArtifactError) else type(error).__name__
                 raise ArtifactError(f"{uri}: {reason}") from error
             self._keep(copy, staging)
         self._refused = ""
-        return serving, uri
+        return loaded, uri
 
     def _keep(self, copy: LocalCopy, staging: Path) -> None:
         try:
@@ -154,7 +159,7 @@ class Follower:
         except OSError as error:
             self._say("not kept", error)
 
-    def _load_copy(self) -> Serving | None:
+    def _load_copy(self) -> Loaded | None:
         folder = self._local_copy().find()
         if folder is None:
             return None
@@ -163,9 +168,6 @@ class Follower:
         except Exception as error:  # noqa: BLE001  # a copy that is no good is no copy
             self._say("not loaded", error)
             return None
-
-    def _load(self, folder: str) -> Serving:
-        return load_serving(folder, self._settings, self._metrics)
 
     def _local_copy(self) -> LocalCopy:
         return LocalCopy(self._settings.cache_directory, registry_uri(), self._settings.model_uri)

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scoring_model.contract import EncodedRows
-from scoring_model.errors import ArtifactError, InvalidRequest
-from scoring_model.scorer import Decisions, Scorer, check_example, load_example, load_scorer
-from scoring_model.work import CURRENT_WORK
+from scoring_model.errors import ArtifactError, ScoringError
+from scoring_model.policy import Decisions
+from scoring_model.version.artifacts import (
+    SCORER_ARTIFACT,
+    check_example,
+    load_example,
+    load_scorer,
+)
+from scoring_model.version.scorer import Scorer
+from scoring_model.version.timed_scoring import CURRENT_SCORING
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCORER_ARTIFACT = "scorer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +56,16 @@ class ServedModel:
         """Score applicants as `CreditScoringModel.predict` does, within the request's time."""
         import pandas as pd
 
-        decisions = self._score(model_input)
-        columns = {
-            "probability": decisions.probability,
-            "score": decisions.score,
-            "threshold": decisions.threshold,
-        }
-        return pd.DataFrame(columns, index=model_input.index)
+        return pd.DataFrame(self._score(model_input).columns(), index=model_input.index)
 
     def _score(self, model_input: "pd.DataFrame") -> Decisions:
-        work = CURRENT_WORK.get()
-        if work is None:
+        scoring = CURRENT_SCORING.get()
+        if scoring is None or scoring.rows is None:
             return self._scorer.score_frame(model_input)
-        try:
-            rows: EncodedRows = self._scorer.contract.encode_frame(model_input)
-        except InvalidRequest as problem:
-            work.problem = problem
-            raise
-        return work.score(self._scorer, rows)
+        # the request was encoded when it was checked: MLflow's table is the same rows again
+        if len(model_input) != len(scoring.rows.matrix):
+            raise ScoringError("MLflow read another number of applicants")
+        return scoring.score(self._scorer, scoring.rows)
 
 
 def load_model(uri: str) -> LoadedModel:

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scoring_model.contract import Feature
-from scoring_model.scorer import Scorer
+from scoring_model.types import FloatArray
+from scoring_model.version.scorer import Scorer
 
 LANGUAGES = ("en", "fr")
 DEFAULT_TOP = 4
 RAISES, LOWERS, NEITHER = "raises_risk", "lowers_risk", "neither"
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

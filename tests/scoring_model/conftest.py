@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.version import Scorer, load_scorer
 from tests.scoring_model.planted import save_model, train_scorer
 from tests.scoring_model.processes import Server, start_server
 

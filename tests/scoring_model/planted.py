@@ -10,7 +10,7 @@ import pandas as pd
 
 from scoring_model.contract import Feature, FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer, save_scorer
 
 NUMBERS = [f"amount_{i:02d}" for i in range(14)]
 CATEGORIES = {
@@ -126,7 +126,7 @@ def save_model(scorer: Scorer, folder: Path, example: Mapping[str, Any] = EXAMPL
 
     artifacts = folder / "scorer"
     artifacts.mkdir(parents=True)
-    scorer.save(artifacts, example)
+    save_scorer(scorer, artifacts, example)
     mlflow.pyfunc.save_model(
         path=folder / "model",
         python_model="scoring_model/model.py",

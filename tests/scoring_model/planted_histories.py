@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from scoring_model.contract import Feature, FeatureContract
-from scoring_model.feature_sql import APPLICATION, FeatureSql, History
+from scoring_model.features import APPLICATION, FeatureSql, History
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer
 from tests.made_histories import make_histories, write_histories
 from tests.scoring_model.planted import save_model
-from train.data import load_data
-from train.learning import typical_applicant
+from train.data import load_data, typical_applicant
 from train.portfolio import load_portfolio
 
 KEY, LOAN = "SK_ID_CURR", "SK_ID_BUREAU"
@@ -65,7 +64,7 @@ class PlantedHistories:
 def plant_histories(folder: Path) -> PlantedHistories:
     """Train on made tables, without any selection of features."""
     tables = make_histories(APPLICANTS)
-    data = load_data(load_portfolio(write_histories(folder, tables, "parquet")), "1GB")
+    data = load_data(load_portfolio(write_histories(folder, tables, "parquet")))
     settings = {"objective": "binary", "verbosity": -1, "seed": 0, "num_threads": 2}
     rows = lightgbm.Dataset(
         data.train.matrix, data.train.y, categorical_feature=list(data.contract.categorical_indices)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scoring_model.booster import TreeModel
 from scoring_model.contract import Feature
 from scoring_model.policy import CalibrationMap
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.trees import TreeModel
+from scoring_model.version import Scorer, load_scorer, save_scorer
 from tests.scoring_model.planted import make_contract, make_rows, save_model, train_scorer
 from tests.scoring_model.processes import Server, start_server
 
@@ -131,7 +131,7 @@ def test_one_margin_is_calibrated_as_many(margins: list[float], slope: float) ->
 
 
 def test_the_scorer_of_a_folder_is_the_one_that_was_saved(trained: Scorer, tmp_path: Path) -> None:
-    trained.save(tmp_path, make_rows(CONTRACT, 1, seed=1)[0])
+    save_scorer(trained, tmp_path, make_rows(CONTRACT, 1, seed=1)[0])
     rows = CONTRACT.encode_records(make_rows(CONTRACT, 500, seed=80))
     loaded = load_scorer(tmp_path)
     assert np.array_equal(

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.train.found import find_something
-from train.findings import Findings
+from train.report import FinishedRun
 
 
 @pytest.fixture(scope="session")
-def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """Return a finished training."""
     return find_something(tmp_path_factory.mktemp("found"))

@@ -6,29 +6,29 @@ import numpy as np
 import pandas as pd
 
 from tests.made import DATE_SPLIT, make_loans, write_portfolio
-from train.costs import Costs
 from train.data import load_data
-from train.findings import Findings
-from train.pipeline import train_model
-from train.portfolio import load_portfolio
+from train.pipeline import audit, train_model
+from train.portfolio import Costs, load_portfolio
+from train.report import FinishedRun
 from train.settings import Settings
+from train.stages import Job
 
 SETTINGS = Settings(Costs(), max_evals=1)
 ODD_NAME = 'east & <b>"$1 to $2"</b>'
 
 
-def find(directory: Path, loans: pd.DataFrame, sections: str = "", **replaced: str) -> Findings:
+def find(directory: Path, loans: pd.DataFrame, sections: str = "", **replaced: str) -> FinishedRun:
     """Train on loans and return what was found."""
     split = replaced.pop("split", DATE_SPLIT)
     path = write_portfolio(directory, loans, split=split, **replaced)
     path.write_text(f"{path.read_text(encoding='utf-8')}\n{sections}", encoding="utf-8")
     portfolio = load_portfolio(path)
     data = load_data(portfolio)
-    model = train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
-    return Findings(portfolio, data, SETTINGS, model)
+    model = train_model(audit(Job(portfolio, SETTINGS), data))
+    return FinishedRun(model)
 
 
-def find_something(directory: Path) -> Findings:
+def find_something(directory: Path) -> FinishedRun:
     """Train on loans whose test period differs for those of `ODD_NAME`."""
     loans = make_loans(6000)
     # the east's defaults of the test period have another reason than those the model knows

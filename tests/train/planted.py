@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-FloatArray = NDArray[np.float64]
+from scoring_model.types import BoolArray, FloatArray, LabelArray
 
 DEFAULT_RATE = 0.09
 POPULATION = 100_000
@@ -35,7 +34,7 @@ class Population:
     def log_odds(self) -> FloatArray:
         return self.mean + self.spread * quantiles(POPULATION)
 
-    def draw(self, rows: int, seed: int) -> tuple[FloatArray, NDArray[np.int8]]:
+    def draw(self, rows: int, seed: int) -> tuple[FloatArray, LabelArray]:
         """Return the log-odds and the outcomes of a sample."""
         random = np.random.default_rng(seed)
         log_odds = self.mean + self.spread * random.standard_normal(rows)
@@ -57,12 +56,12 @@ def as_probability(log_odds: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
-def expected_cost(probability: FloatArray, refused: NDArray[np.bool_]) -> float:
+def expected_cost(probability: FloatArray, refused: BoolArray) -> float:
     """Return the expected cost per applicant at ten to one, given the true probabilities."""
     return float(np.where(refused, 1 - probability, 10 * probability).mean())
 
 
-def make_applicants(rows: int, seed: int) -> tuple[FloatArray, NDArray[np.int8], FloatArray]:
+def make_applicants(rows: int, seed: int) -> tuple[FloatArray, LabelArray, FloatArray]:
     """Return a matrix of four numbers and a category, outcomes, and the true probabilities."""
     random = np.random.default_rng(seed)
     matrix = random.standard_normal((rows, 5))

@@ -16,9 +16,9 @@ from tests.train.versions import (
     with_threshold,
     write_gated_portfolio,
 )
-from train import promotion, registry
 from train.data import load_data
 from train.portfolio import load_portfolio
+from train.promotion import promotion, registry
 
 NAME = registry.MODEL_NAME
 # what the planted versions are

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring_model.scorer import load_scorer
+from scoring_model.version import load_scorer, save_scorer
 from tests.made import as_json, make_loans, write_portfolio
-from train.costs import Costs
 from train.data import PortfolioData, load_data
-from train.pipeline import TrainedModel, train_model
-from train.portfolio import load_portfolio
+from train.pipeline import audit, train_model
+from train.portfolio import Costs, load_portfolio
 from train.settings import Settings
+from train.stages import Job
+from train.trained_model import TrainedModel
 
 SETTINGS = Settings(Costs(), max_evals=2)
 ARTIFACTS = ("booster.txt", "contract.json", "policy.json", "example.json", "manifest.json")
@@ -21,8 +22,8 @@ ARTIFACTS = ("booster.txt", "contract.json", "policy.json", "example.json", "man
 def train(directory: Path, loans: pd.DataFrame) -> tuple[PortfolioData, TrainedModel]:
     portfolio = load_portfolio(write_portfolio(directory, loans))
     data = load_data(portfolio)
-    model = train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
-    model.scorer.save(directory, model.example)
+    model = train_model(audit(Job(portfolio, SETTINGS), data))
+    save_scorer(model.scorer, directory, model.example)
     return data, model
 
 
@@ -64,8 +65,8 @@ def test_no_test_label_reaches_the_model(
         place.mkdir()
         portfolio = load_portfolio(write_portfolio(place, table.assign(side=side), split=split))
         held = load_data(portfolio)
-        again = train_model(portfolio, held, SETTINGS, lambda _: None, lambda _: None)
-        again.scorer.save(place, again.example)
+        again = train_model(audit(Job(portfolio, SETTINGS), held))
+        save_scorer(again.scorer, place, again.example)
         results.append(again.metrics["test_roc_auc"])
         assert artifacts(place) == artifacts(directory)
     assert results[0] != results[1]
@@ -79,9 +80,9 @@ def test_the_loaded_scorer_answers_as_the_evaluated_one(trained: Trained) -> Non
     np.testing.assert_array_equal(batch.probability, model.test_probability)
     names = list(data.contract.names)
     for row, record in enumerate(data.test.frame[names].head(200).to_dict("records")):
-        one = loaded.score_records([{name: as_json(record[name]) for name in names}])
-        assert one.probability[0] == batch.probability[row]
-        assert one.score[0] == batch.score[row]
+        one = loaded.score_record({name: as_json(record[name]) for name in names})
+        assert one.probability == batch.probability[row]
+        assert one.score == batch.score[row]
 
 
 def test_out_of_fold_probabilities_carry_no_bias(trained: Trained) -> None:

@@ -9,12 +9,12 @@ import mlflow
 
 from scoring_model.contract import FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer
 from tests.made import make_loans, write_portfolio
-from train import registry, tracking
-from train.data import PortfolioData, load_data
-from train.learning import typical_applicant
+from train import tracking
+from train.data import PortfolioData, load_data, typical_applicant
 from train.portfolio import load_portfolio
+from train.promotion import registry
 
 ROWS = 6000
 GATE = "\n[gate]\nmax_acceptance_change = 0.99\nmax_ece = 0.5\nmin_roc_auc = 0.5\n"

@@ -11,13 +11,18 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from scoring_model.arrow_rows import EncodedBatch, encode_batch
-from scoring_model.contract import EncodedRows, FeatureContract
-from scoring_model.encoding import REQUIRED
-from scoring_model.scorer import Scorer
-from train.body import InputBatch, Position, count_rows, is_text, read_batches, read_schema
+from scoring_model.contract import REQUIRED, EncodedRows, FeatureContract
+from scoring_model.version import Scorer
+from train.batch.input_files import (
+    InputBatch,
+    Position,
+    count_rows,
+    is_text,
+    read_batches,
+    read_schema,
+)
+from train.batch.resumable_output import Parts, PartState, Rejection
 from train.errors import InputError
-from train.parts import Parts, PartState, Rejection
 
 PART_ROWS = 500_000
 WRONG_FIELDS = "must have as many fields as the heading"
@@ -37,12 +42,15 @@ class BatchModel:
         Column of the input that identifies a row of the output.
     digest : str
         Of the version's files: parts that another version scored are not gone on from.
+    uri : str
+        Where MLflow finds it; a cluster fetches it from there.
     """
 
     scorer: Scorer
     version: str
     key: str
     digest: str
+    uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +180,7 @@ def _score_batch(
 ) -> Counter[str]:
     """Score a batch into the part at hand; return how many levels of each feature are new."""
     records = batch.records
-    encoded = encode_batch(model.scorer.contract, records, from_text=is_text(batch.file))
+    encoded = model.scorer.contract.encode_batch(records, from_text=is_text(batch.file))
     keys = records.column(model.key)
     problems = find_problems(encoded, keys, model.key)
     invalid = np.zeros(records.num_rows, dtype=bool)
@@ -197,10 +205,10 @@ def _score_batch(
     version = pa.repeat(model.version, len(keys))
     columns = [keys, *map(pa.array, results), version]
     part.batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
-    return Counter(encoded.unseen)
+    return Counter(name for _, name in encoded.unseen)
 
 
-def find_problems(encoded: EncodedBatch, keys: pa.Array, key: str) -> list[tuple[int, str, str]]:
+def find_problems(encoded: EncodedRows, keys: pa.Array, key: str) -> list[tuple[int, str, str]]:
     """Return row, column and rule of everything that is wrong in a batch, in this order."""
     problems = [(p.row, p.field, p.problem) for p in encoded.problems]
     problems += [(int(row), key, REQUIRED) for row in np.flatnonzero(keys.is_null())]

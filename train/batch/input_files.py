@@ -1,25 +1,18 @@
 """A body of loans in files: record batches in order, each row known by its file and number."""
 
-import csv
 import glob
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from scoring_model.contract import CsvTable, ParquetTable, TableReader
+from train.data import CSV_ENDINGS, ENDINGS
 from train.errors import InputError
-from train.reading import CSV_MISSING
-from train.tables import CSV_ENDINGS, ENDINGS
-
-BATCH_ROWS = 65_536
-BLOCK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +76,30 @@ def find_files(pattern: str) -> list[Path]:
 
 
 def read_schema(file: Path) -> pa.Schema:
-    """Return names and types of a file's columns; of a CSV file all are text."""
+    """Return names and types of a file's columns; of a CSV file all are text.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a column's name repeats.
+    """
     try:
-        if not is_text(file):
-            return pq.read_schema(file)
-        # the heading alone: a broken line after it is its row's affair, not the file's
-        with pa.input_stream(file) as stream:
-            names = next(csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")), [])
-    except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InputError(f"input {file}: cannot be read: {_first_line(error)}") from error
-    if not names:
-        raise InputError(f"input {file}: must have a heading")
-    if repeated := [name for name in names if names.count(name) > 1]:
+        names = (schema := _open(file).schema).names
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from error
+    if is_text(file) and (repeated := [name for name in names if names.count(name) > 1]):
         raise InputError(f"input {file}: column {repeated[0]!r} must not repeat")
-    return pa.schema([(name, pa.string()) for name in names])
+    return schema
 
 
 def count_rows(files: Sequence[Path]) -> int | None:
     """Return how many rows there are, or None where only reading them would tell."""
-    if any(is_text(file) for file in files):
-        return None
-    return sum(int(pq.read_metadata(file).num_rows) for file in files)
+    rows = 0
+    for file in files:
+        if (count := _open(file).row_count) is None:
+            return None
+        rows += count
+    return rows
 
 
 def read_batches(
@@ -127,86 +123,21 @@ def read_batches(
         file = files[number]
         first = start.row if number == start.file else 0
         names = set(read_schema(file).names)
-        wanted = [name for name in columns if name in names]
-        read = _read_csv if is_text(file) else _read_parquet
         try:
-            yield from read(file, number, wanted, first)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(f"input {file}: cannot be read: {_first_line(error)}") from error
+            for batch in _open(file).read([name for name in columns if name in names], first):
+                end = Position(number, batch.end)
+                yield InputBatch(file, batch.records, batch.rows, batch.broken, end)
+        except (OSError, ValueError) as error:
+            raise _unreadable(file, error) from error
 
 
-def _read_parquet(file: Path, number: int, columns: list[str], first: int) -> Iterator[InputBatch]:
-    with pq.ParquetFile(file, buffer_size=1 << 20) as source:
-        row = 0
-        for group in range(source.num_row_groups):
-            rows_of_group = source.metadata.row_group(group).num_rows
-            if row + rows_of_group <= first:
-                row += rows_of_group
-                continue
-            # a reader for each group: one for all keeps the buffers of every group it has read
-            for records in source.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
-                end = row + records.num_rows
-                rest = records.slice(max(first - row, 0))
-                if rest.num_rows:
-                    rows = np.arange(end - rest.num_rows, end)
-                    yield InputBatch(file, rest, rows, (), Position(number, end))
-                row = end
+def _open(file: Path) -> TableReader:
+    if is_text(file):
+        # a stream, which unpacks what ends in .gz
+        return CsvTable(partial(pa.input_stream, str(file)))
+    return ParquetTable(partial(pa.OSFile, str(file)))
 
 
-@dataclass(slots=True)
-class _BrokenLines:
-    """Remembers the lines that Arrow's parser is told to leave out."""
-
-    rows: list[int] = field(default_factory=list)
-
-    def __call__(self, line: Any) -> str:
-        # Arrow counts the heading as line 1
-        self.rows.append(line.number - 2)
-        return "skip"
-
-
-def _read_csv(file: Path, number: int, columns: list[str], first: int) -> Iterator[InputBatch]:
-    broken = _BrokenLines()
-    reader = pacsv.open_csv(
-        file,
-        # one thread, or a broken line does not know its number
-        read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
-        parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken),
-        convert_options=pacsv.ConvertOptions(
-            include_columns=columns,
-            column_types=dict.fromkeys(columns, pa.string()),
-            null_values=CSV_MISSING,
-            strings_can_be_null=True,
-        ),
-    )
-    row, known = 0, 0
-    with reader:
-        for records in reader:
-            rows, between = _number_rows(row, records.num_rows, broken.rows[known:])
-            known += len(between)
-            row = max([row - 1, *rows[-1:].tolist(), *between]) + 1
-            kept = rows >= first
-            rest = records.filter(pa.array(kept)) if not kept.all() else records
-            late = tuple(line for line in between if line >= first)
-            if rest.num_rows or late:
-                yield InputBatch(file, rest, rows[kept], late, Position(number, row))
-    if late := tuple(line for line in broken.rows[known:] if line >= first):
-        empty = records.slice(0, 0)
-        yield InputBatch(file, empty, rows[:0], late, Position(number, late[-1] + 1))
-
-
-def _number_rows(first: int, count: int, broken: list[int]) -> tuple[NDArray[np.int64], list[int]]:
-    """Return the row numbers of `count` records from `first` on, and the broken ones between."""
-    between = []
-    after = first + count
-    for line in broken:
-        if line >= after:
-            break
-        between.append(line)
-        after += 1
-    rows = np.arange(first, after)
-    return rows[~np.isin(rows, between)], between
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _unreadable(file: Path, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return InputError(f"input {file}: cannot be read: {reason}")

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scoring_model.feature_sql import APPLICATION, FeatureSql
+from scoring_model.features import APPLICATION, FeatureSql
+from train.data import write_features
 from train.errors import InputError
-from train.histories import write_features
 
 JOB_FILE, ROWS_FILE = "job.json", "rows.parquet"
 

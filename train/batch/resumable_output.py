@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from train.body import Position
+from train.batch.input_files import Position
 from train.errors import InputError
 
 JOB_FILE = "job.json"

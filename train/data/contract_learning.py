@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import CSV_MISSING, Feature, FeatureContract
+from scoring_model.types import FloatArray
+from train.data.reading import feature_columns, kind_of
 from train.errors import InputError
 from train.portfolio import Portfolio
-from train.reading import CSV_MISSING, feature_columns, kind_of
 
 # From 10,000 rows on, a level needs 50 rows for a code of its own; a small portfolio asks for less.
 MAX_LEVEL_ROWS = 50
@@ -73,7 +73,7 @@ def csv_notes(contract: FeatureContract) -> tuple[str, ...]:
     )
 
 
-def typical_applicant(matrix: NDArray[np.float64], contract: FeatureContract) -> Mapping[str, Any]:
+def typical_applicant(matrix: FloatArray, contract: FeatureContract) -> Mapping[str, Any]:
     """Return an applicant that is nobody: the middle value or commonest level of each feature.
 
     Parameters

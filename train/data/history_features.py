@@ -11,20 +11,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import FeatureSql
-from scoring_model.features import compute_features, open_engine, write_rows
+from scoring_model.features import FeatureSql, compute_features, open_duckdb, write_rows
+from train.data.history_sql import (
+    find_tables,
+    read_sql,
+    with_used_columns,
+    with_whole_application,
+)
+from train.data.table_files import scan
 from train.errors import InputError
-from train.history_sql import find_tables, read_sql, with_used_columns, with_whole_application
 from train.portfolio import Portfolio
-from train.spark_features import ROW, compute_on_spark, one_line
-from train.spark_session import open_session
-from train.tables import scan
 
 if TYPE_CHECKING:
     import duckdb
-    from pyspark.sql import DataFrame, SparkSession
 
-MEMORY_LIMIT = "4GB"
+# enough to read types and to join small tables
+DEFAULT_MEMORY = "4GB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,49 +47,82 @@ class JoinedTable:
     notes: tuple[str, ...]
 
 
-def join_histories(
-    portfolio: Portfolio, memory_limit: str, *, on_spark: bool = False
-) -> JoinedTable:
-    """Compute the features of a portfolio's source and histories.
+@dataclass(frozen=True, slots=True)
+class DescribedJoin:
+    """What is to be joined, before it is.
+
+    Attributes
+    ----------
+    features : FeatureSql
+        With the columns that scoring needs.
+    read : FeatureSql
+        The same with all columns of the application, as training reads them.
+    files : mapping of str to str
+        Where each table lies.
+    """
+
+    features: FeatureSql
+    read: FeatureSql
+    files: Mapping[str, str]
+
+
+def describe_join(portfolio: Portfolio) -> DescribedJoin:
+    """Read the SQL of a portfolio with histories and the types of its tables' columns.
+
+    Raises
+    ------
+    InputError
+        A table or a file is missing.
+    """
+    with input_errors(portfolio.path), open_duckdb(DEFAULT_MEMORY) as engine:
+        described, files = read_sql(engine, portfolio)
+    features = with_used_columns(described, portfolio)
+    return DescribedJoin(features, with_whole_application(features, described), files)
+
+
+def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> JoinedTable:
+    """Compute the features of a portfolio's source and histories in DuckDB.
 
     Parameters
     ----------
     portfolio : Portfolio
         With histories.
     memory_limit : str
-        Of DuckDB, such as `4GB`; beyond it it spills to disk. Spark's is its settings' affair.
-    on_spark : bool
-        Run the SQL on Spark and fetch the finished rows.
+        Of DuckDB, such as `4GB`; beyond it it spills to disk.
 
     Raises
     ------
     InputError
         A table or column is missing, no row of a table joins, or the SQL fails.
     """
+    described = describe_join(portfolio)
+    notes = JoinNotes(portfolio)
     with (
-        _input_errors(portfolio.path),
+        input_errors(portfolio.path),
         tempfile.TemporaryDirectory() as folder,
-        open_engine(memory_limit, folder) as engine,
+        open_duckdb(memory_limit, folder) as engine,
     ):
-        described, files = read_sql(engine, portfolio)
-        features = with_used_columns(described, portfolio)
-        read = with_whole_application(features, described)
-        if on_spark:
-            return _join_on_spark(portfolio, features, read, files)
-        notes = _Notes(portfolio)
-        query = compute_features(engine, read, _scans(read, files), notes.add)
+        scans = _scans(described.read, described.files)
+        query = compute_features(engine, described.read, scans, notes.add)
         frame = _to_frame(engine, query, f"{folder}/rows.parquet")
-    return JoinedTable(frame, features, tuple(notes.texts))
+    return JoinedTable(frame, described.features, tuple(notes.texts))
 
 
-class _Notes:
-    """What the user should hear of the rows that join, and, in training, of none that does."""
+class JoinNotes:
+    """What the user should hear of the rows that join; in training it must be some.
+
+    Parameters
+    ----------
+    portfolio : Portfolio, optional
+        That a table without any row that joins is a mistake in; None for a body of loans.
+    """
 
     def __init__(self, portfolio: Portfolio | None = None) -> None:
         self._portfolio = portfolio
         self.texts: list[str] = []
 
     def add(self, table: str, rows: int, unknown: int) -> None:
+        """Note a table with rows of no applicant in the source."""
         if self._portfolio and rows == unknown:
             raise InputError(f"{self._portfolio.path}: table {table!r} has no row that joins")
         if unknown:
@@ -96,6 +131,7 @@ class _Notes:
             )
 
     def add_all(self, joined: Mapping[str, tuple[int, int]]) -> None:
+        """Note all tables: rows, and those of no applicant, by table."""
         for table, (rows, unknown) in joined.items():
             self.add(table, rows, unknown)
 
@@ -113,24 +149,6 @@ def _to_frame(engine: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.
     return frame
 
 
-def _join_on_spark(
-    portfolio: Portfolio, features: FeatureSql, read: FeatureSql, files: Mapping[str, str]
-) -> JoinedTable:
-    notes = _Notes(portfolio)
-    with open_session() as session, compute_on_spark(session, read, files) as computed:
-        notes.add_all(computed.joined)
-        with one_line("finished rows"):
-            rows = computed.rows.toArrow().to_pandas()
-    frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
-    return JoinedTable(frame, features, tuple(notes.texts))
-
-
-def read_features(portfolio: Portfolio) -> FeatureSql:
-    """Return the SQL of a portfolio with histories and the types of its tables' columns."""
-    with _input_errors(portfolio.path), open_engine(MEMORY_LIMIT) as engine:
-        return with_used_columns(read_sql(engine, portfolio)[0], portfolio)
-
-
 def write_features(
     features: FeatureSql, folder: Path, output: Path, memory_limit: str
 ) -> tuple[str, ...]:
@@ -144,11 +162,11 @@ def write_features(
         As `join_histories` does.
     """
     with (
-        _input_errors(folder),
+        input_errors(folder),
         tempfile.TemporaryDirectory() as spill,
-        open_engine(memory_limit, spill) as engine,
+        open_duckdb(memory_limit, spill) as engine,
     ):
-        notes = _Notes()
+        notes = JoinNotes()
         scans = _scans(features, find_tables(features, folder))
         query = compute_features(engine, features, scans, notes.add)
         write_rows(engine, query, str(output))
@@ -156,34 +174,9 @@ def write_features(
 
 
 @contextmanager
-def features_on_spark(
-    session: "SparkSession", features: FeatureSql, folder: Path
-) -> "Iterator[tuple[DataFrame, tuple[str, ...]]]":
-    """Compute what `write_features` does on Spark.
-
-    Yields
-    ------
-    rows : pyspark.sql.DataFrame
-        As `SparkRows.rows`.
-    notes : tuple of str
-    """
-    with _input_errors(folder):
-        files = find_tables(features, folder)
-        with compute_on_spark(session, features, files) as computed:
-            notes = _Notes()
-            notes.add_all(computed.joined)
-            yield computed.rows, tuple(notes.texts)
-
-
-class _input_errors:  # noqa: N801  # used as a function
-    """Say the engine's errors as wrong input, with the file that they are about."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, FeatureError):
-            raise InputError(f"{self._path}: {error}") from error
+def input_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of an engine into wrong input, with the file that they are about."""
+    try:
+        yield
+    except FeatureError as error:
+        raise InputError(f"{path}: {error}") from error

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoring_model.feature_sql import APPLICATION, FeatureSql, History
+from scoring_model.features import APPLICATION, FeatureSql, History
+from train.data.table_files import ENDINGS, find_table, scan
 from train.errors import InputError
 from train.portfolio import Portfolio
-from train.tables import ENDINGS, find_table, scan
 
 if TYPE_CHECKING:
     import duckdb

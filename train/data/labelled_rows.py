@@ -5,20 +5,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from scoring_model.contract import FeatureContract
-from scoring_model.feature_sql import FeatureSql
+from scoring_model.features import FeatureSql
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.data.contract_learning import csv_notes, learn_contract
+from train.data.history_features import JoinedTable, join_histories
+from train.data.reading import check_table, digest_table, prepare, read_table
 from train.errors import InputError
-from train.histories import MEMORY_LIMIT, join_histories
-from train.learning import csv_notes, learn_contract
-from train.portfolio import Portfolio
-from train.reading import check_table, digest_table, prepare, read_table
-from train.split import ColumnSplit, DateSplit
+from train.portfolio import ColumnSplit, DateSplit, Portfolio
 
 # from contract, training rows and their outcomes to the features that cannot help, and why
-FindUseless = Callable[[FeatureContract, pd.DataFrame, NDArray[np.int8]], Mapping[str, str]]
+FindUseless = Callable[[FeatureContract, pd.DataFrame, LabelArray], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ class LabelledRows:
     """
 
     frame: pd.DataFrame
-    matrix: NDArray[np.float64]
-    y: NDArray[np.int8]
+    matrix: FloatArray
+    y: LabelArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +69,25 @@ class PortfolioData:
 
 def load_data(
     portfolio: Portfolio,
-    memory_limit: str = MEMORY_LIMIT,
+    join: Callable[[Portfolio], JoinedTable] = join_histories,
     find_useless: FindUseless | None = None,
-    *,
-    on_spark: bool = False,
 ) -> PortfolioData:
     """Read, check and split a portfolio's table and learn the contract.
 
     Parameters
     ----------
     portfolio : Portfolio
-    memory_limit : str
-        Of DuckDB, which computes features from histories, such as `4GB`.
+    join : callable
+        Computes the features of a portfolio with histories.
     find_useless : callable, optional
         Asked, where there are histories, which features to drop.
-    on_spark : bool
-        Compute the features on Spark.
 
     Raises
     ------
     InputError
         The table cannot be used; the message names the column and the rule.
     """
-    joined = (
-        join_histories(portfolio, memory_limit, on_spark=on_spark) if portfolio.histories else None
-    )
-    table = read_table(portfolio) if joined is None else prepare(joined.frame, portfolio)
-    features = joined.features if joined else None
-    notes = joined.notes if joined else ()
+    table, features, notes = _read(portfolio, join)
     computed = features.labels() if features else {}
     # a history may have no row of some kind at all: that is no mistake in the table
     empty = [name for name in computed if table[name].isna().all()]
@@ -107,7 +97,7 @@ def load_data(
     digest = digest_table(table)
     train, test = table[~in_test], table[in_test]
     # of hundreds of features from histories each copy is dear: none outlives its use
-    del table, joined
+    del table
     late = [name for name in computed if name in train and train[name].isna().all()]
     train, test = train.drop(columns=late), test.drop(columns=late)
     for name, side in (("training", train), ("test", test)):
@@ -132,7 +122,17 @@ def load_data(
     )
 
 
-def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> NDArray[np.bool_]:
+def _read(
+    portfolio: Portfolio, join: Callable[[Portfolio], JoinedTable]
+) -> tuple[pd.DataFrame, FeatureSql | None, tuple[str, ...]]:
+    """Return the table, what computed features of it, and notes."""
+    if not portfolio.histories:
+        return read_table(portfolio), None, ()
+    joined = join(portfolio)
+    return prepare(joined.frame, portfolio), joined.features, joined.notes
+
+
+def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
     """Return which rows are test rows, shape (rows,), as the portfolio's split says."""
     split = portfolio.split
     if isinstance(split, DateSplit):
@@ -184,5 +184,5 @@ def _label(side: pd.DataFrame, contract: FeatureContract, portfolio: Portfolio) 
     )
 
 
-def _outcomes(side: pd.DataFrame, portfolio: Portfolio) -> NDArray[np.int8]:
+def _outcomes(side: pd.DataFrame, portfolio: Portfolio) -> LabelArray:
     return side[portfolio.target].to_numpy(dtype=np.int8)

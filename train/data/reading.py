@@ -6,36 +6,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from train.data.table_frames import read_frame
+from train.data.table_source import open_source
 from train.errors import InputError
 from train.portfolio import Portfolio
 
 # A text column whose rows nearly all differ is a name or a key, not a category.
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_LEVELS = 50
-# What pandas, and with it MLflow, takes for a missing value in CSV.
-CSV_MISSING = [
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
-    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-]
 
 
 def read_table(portfolio: Portfolio) -> pd.DataFrame:
-    """Read the source, Parquet or CSV by its ending, with kinds and dates as the portfolio says."""
-    source = portfolio.source
+    """Read the source, Parquet or CSV by its ending, with kinds and dates as the portfolio says.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read, or lacks a column or holds others than the portfolio says.
+    """
+    where = f"{portfolio.path}: [portfolio] source {portfolio.source}"
+    as_text = [name for name, kind in portfolio.kinds.items() if kind == "category"]
     try:
-        if source.endswith((".csv", ".csv.gz")):
-            as_text = {c: str for c, kind in portfolio.kinds.items() if kind == "category"}
-            table = pd.read_csv(source, dtype=as_text, low_memory=False)
-        else:
-            table = pd.read_parquet(source)
+        table = read_frame(open_source(portfolio.source), as_text)
     except FileNotFoundError as error:
-        raise InputError(f"{portfolio.path}: [portfolio] source {source}: no such file") from error
-    except (OSError, ValueError) as error:
+        raise InputError(f"{where}: no such file") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"{portfolio.path}: [portfolio] source {source}: cannot be read: {reason}"
-        ) from error
+        raise InputError(f"{where}: cannot be read: {reason}") from error
     return prepare(table, portfolio)
 
 

@@ -1,15 +1,12 @@
 """Fit the map from the booster's margin to a probability of default."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from scoring_model.policy import CalibrationMap, CalibrationMethod
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
 
 # from stiff to supple: of equal maps the first is taken
 METHODS: tuple[CalibrationMethod, ...] = ("sigmoid", "smooth", "isotonic")
@@ -75,7 +72,7 @@ def _fit_smooth(margin: FloatArray, y: LabelArray) -> CalibrationMap:
     return _with_knots("smooth", margins, monotone, len(y))
 
 
-def _first_of_groups(count: NDArray[np.intp]) -> NDArray[np.intp]:
+def _first_of_groups(count: RowNumbers) -> RowNumbers:
     """Return where each of at most `KNOTS` groups of neighbours begins, of about equal counts."""
     if len(count) <= KNOTS:
         return np.arange(len(count))
@@ -84,7 +81,7 @@ def _first_of_groups(count: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.unique(np.searchsorted(before, wanted, side="left").clip(0, len(count) - 1))
 
 
-def _hinge_basis(score: FloatArray, count: NDArray[np.intp]) -> FloatArray:
+def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
     line = np.column_stack((np.ones_like(score), score))
     hinges = np.maximum(score[:, None] - norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1]), 0.0)
     # what a line explains belongs to the line: its large scale frees it from the penalty

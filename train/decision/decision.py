@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from scoring_model.policy import CalibrationMap, CalibrationMethod, refuse, scaled_thresholds
-from train.calibration import METHODS, fit_map
-from train.costs import LoanCosts
-from train.threshold import choose_factor
+from scoring_model.policy import (
+    CalibrationMap,
+    CalibrationMethod,
+    refuse,
+    scaled_thresholds,
+)
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.decision.calibration import METHODS, fit_map
+from train.decision.threshold import choose_factor
+from train.portfolio import LoanCosts
 
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-Rule = Literal["theoretical", "tuned"]
+ThresholdRule = Literal["theoretical", "tuned"]
 
 FOLDS = 5
 # Standard errors of the paired difference by which a pair must be cheaper to displace the safest.
@@ -36,7 +39,7 @@ class Candidate:
     """
 
     method: CalibrationMethod
-    rule: Rule
+    rule: ThresholdRule
     log_loss: float
     cost_per_applicant: float
 
@@ -85,7 +88,7 @@ def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) 
     lowest point of an empirical cost curve has much. So the burden of proof is on the others.
     """
     losses: dict[CalibrationMethod, float] = {}
-    each: dict[tuple[CalibrationMethod, Rule], FloatArray] = {}
+    each: dict[tuple[CalibrationMethod, ThresholdRule], FloatArray] = {}
     splits = _splits(y, seed)
     for method in METHODS:
         probability, factor = _cross_validate(method, margin, y, costs, splits)
@@ -105,7 +108,7 @@ def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) 
     return DecisionRule(calibration, factor_of_all, tuple(candidates))
 
 
-def _splits(y: LabelArray, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _splits(y: LabelArray, seed: int) -> list[tuple[RowNumbers, RowNumbers]]:
     folds = min(FOLDS, int(np.bincount(y, minlength=2).min()))
     return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
 
@@ -115,7 +118,7 @@ def _cross_validate(
     margin: FloatArray,
     y: LabelArray,
     costs: LoanCosts,
-    splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    splits: list[tuple[RowNumbers, RowNumbers]],
 ) -> tuple[FloatArray, FloatArray]:
     """Return held-out probabilities (repeats, rows) and each row's tuned factor (rows,)."""
     probability = np.empty_like(margin)
@@ -143,10 +146,10 @@ def _cost_of_rows(
 
 
 def _cheapest(
-    each: dict[tuple[CalibrationMethod, Rule], FloatArray], safest: CalibrationMethod
-) -> tuple[CalibrationMethod, Rule]:
+    each: dict[tuple[CalibrationMethod, ThresholdRule], FloatArray], safest: CalibrationMethod
+) -> tuple[CalibrationMethod, ThresholdRule]:
     """Return the pair that is cheapest beyond noise, or the safest."""
-    reference: tuple[CalibrationMethod, Rule] = (safest, "theoretical")
+    reference: tuple[CalibrationMethod, ThresholdRule] = (safest, "theoretical")
     best, gain = reference, 0.0
     for pair, cost in each.items():
         saved = each[reference] - cost

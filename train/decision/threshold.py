@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.policy import refuse, scaled_thresholds
-from train.costs import Costs, LoanCosts
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.portfolio import Costs, LoanCosts
 
 # Factors on the theoretical threshold, as logarithms: from a twentieth to the twentyfold.
 LOG_FACTORS = np.linspace(-3.0, 3.0, 301)
@@ -68,7 +65,7 @@ def choose_factor(y: LabelArray, probability: FloatArray, costs: LoanCosts) -> f
     return _cheapest_factor(bad, good, _cells(probability, costs), _kernel(y))
 
 
-def _cells(probability: FloatArray, costs: LoanCosts) -> NDArray[np.intp]:
+def _cells(probability: FloatArray, costs: LoanCosts) -> RowNumbers:
     """Return each applicant's cell: the factors from it on accept the applicant."""
     relative = np.maximum(probability / costs.bayes_threshold, np.exp(2 * LOG_FACTORS[0]))
     return np.asarray(np.searchsorted(LOG_FACTORS, np.log(relative), side="right"))
@@ -81,7 +78,7 @@ def _kernel(y: LabelArray) -> FloatArray:
 
 
 def _cheapest_factor(
-    bad: FloatArray, good: FloatArray, cell: NDArray[np.intp], kernel: FloatArray
+    bad: FloatArray, good: FloatArray, cell: RowNumbers, kernel: FloatArray
 ) -> float:
     size = len(LOG_FACTORS) + 1
     accepted_bad = np.cumsum(np.bincount(cell, weights=bad, minlength=size))[:-1]

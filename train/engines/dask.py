@@ -1,20 +1,28 @@
-"""Fit LightGBM on a Dask cluster: a model whose fit is too much for one machine."""
+"""`DaskEngine`: the final fit on a Dask cluster, for rows that are too many for one machine."""
 
 import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from train.boosting import BoostingParams, thread_count, treat
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.engines.local import LocalEngine
 from train.errors import InputError
+from train.fitting import BoostingParams, FinalFit, FitPlan, fit_final, thread_count, treat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from distributed import Client
+
+    from train.batch import BatchJob
 
 NOT_INSTALLED = "engine dask needs Dask: pip install -r requirements-dask.txt"
 WAIT_SECONDS = 30
@@ -22,6 +30,36 @@ WAIT_SECONDS = 30
 NETWORK = re.compile(
     r"^\[(?:machines|num_machines|local_listen_port|tree_learner): .*\]\n", re.MULTILINE
 )
+
+
+@dataclass(frozen=True)
+class DaskEngine(LocalEngine):
+    """Implements `train.engines.Engine` with the workers of a Dask cluster.
+
+    Features and search stay on this machine.
+
+    Attributes
+    ----------
+    client : distributed.Client
+    """
+
+    client: Any = None
+
+    def fit(self, plan: FitPlan) -> FinalFit:
+        """Fit the first member alone: each fit takes the whole cluster."""
+        first = replace(plan, members=plan.members[:1])
+        return fit_final(first, partial(fit_on_dask, self.client))
+
+    def score(self, job: "BatchJob", say: "Callable[[str], None]") -> NoReturn:
+        """Refuse: Dask has no way to score with a version of MLflow."""
+        raise InputError("engine dask fits models only: score with engine local or spark")
+
+
+@contextmanager
+def open_dask_engine(memory_limit: str) -> Iterator[DaskEngine]:
+    """Connect for as long as the engine works; raises as `open_client` does."""
+    with open_client() as client:
+        yield DaskEngine(memory_limit, client)
 
 
 @contextmanager
@@ -69,8 +107,8 @@ def open_client() -> "Iterator[Client]":
 
 def fit_on_dask(
     client: "Client",
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
+    matrix: FloatArray,
+    y: LabelArray,
     params: BoostingParams,
     categorical_indices: Sequence[int],
     seed: int,
@@ -78,7 +116,7 @@ def fit_on_dask(
     """Fit `params.trees` trees on all rows, spread over the workers of a cluster.
 
     Each worker finds the bins of some features in its own rows alone, and which worker that is
-    differs from fit to fit: the booster is near that of `train.boosting.fit_all`, and near that of
+    differs from fit to fit: the booster is near that of `train.fitting.fit_all`, and near that of
     another fit with the same seed, but neither to the last bit.
 
     Parameters
@@ -116,7 +154,7 @@ def fit_on_dask(
 def _spread(
     client: "Client",
     array: NDArray[Any],
-    shares: Sequence[NDArray[np.intp]],
+    shares: Sequence[RowNumbers],
     workers: Sequence[str],
 ) -> Any:
     """Return a Dask array whose chunks lie on the workers, one each."""

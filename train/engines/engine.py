@@ -1,60 +1,69 @@
-"""`Engine`: who computes what is too much for one machine; this machine by default."""
+"""`Engine`: what computes. It is chosen once, and nothing else asks which one it is."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from train.boosting import FoldedRows
-from train.costs import LoanCosts
-from train.final import Fit
+from train.engines.local import MEMORY_LIMIT, LocalEngine
 from train.settings import EngineName
-from train.tuning import Search, SearchPlan, Trial
 
-# As `train.tuning.tune`, which takes the rows binned.
-Tune = Callable[
-    [FoldedRows, LoanCosts, SearchPlan, Callable[[Trial], None], Sequence[Trial]], Search
-]
+if TYPE_CHECKING:
+    from train.batch import BatchJob, BatchReport
+    from train.data import JoinedTable
+    from train.fitting import FinalFit, FitPlan
+    from train.portfolio import Portfolio
+    from train.search import PlannedSearch, Search, Trial
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What a cluster does for a training; None is done on this machine.
+class Engine(Protocol):
+    """Four things that may be too much for one machine.
 
-    Attributes
-    ----------
-    tune : callable, optional
-        Searches for the parameters.
-    fit : callable, optional
-        Fits a final model on all rows that it is given.
+    `LocalEngine` does all of them here. Another engine does on its cluster what it can do better,
+    and the rest here; what it cannot do at all it refuses with an `InputError`.
     """
 
-    tune: Tune | None = None
-    fit: Fit | None = None
+    def features(self, portfolio: "Portfolio") -> "JoinedTable":
+        """Compute the features of a portfolio with histories."""
 
+    def search(
+        self,
+        planned: "PlannedSearch",
+        on_trial: "Callable[[Trial], None]",
+        finished: "Sequence[Trial]" = (),
+    ) -> "Search":
+        """Search for the parameters whose decisions cost least; see `train.search.tune`."""
 
-LOCAL = Engine()
+    def fit(self, plan: "FitPlan") -> "FinalFit":
+        """Fit the final model, and its like on folds; see `train.fitting.fit_final`."""
+
+    def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
+        """Score a body of loans; `say` is called with each line for the user."""
 
 
 @contextmanager
-def open_engine(name: EngineName) -> Iterator[Engine]:
-    """Connect to the cluster that an engine needs, until the training is done.
+def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[Engine]:
+    """Connect to the cluster that an engine needs, until the work is done.
+
+    Parameters
+    ----------
+    name : {"local", "spark", "dask"}
+    memory_limit : str
+        Of DuckDB, which computes features from histories on this machine, such as `4GB`.
 
     Raises
     ------
     InputError
-        What it needs is not installed, or does not answer.
+        What the engine needs is not installed, or does not answer.
     """
-    if name == "dask":
-        from train.dask_fit import fit_on_dask, open_client
+    if name == "spark":
+        from train.engines.spark import open_spark_engine
 
-        with open_client() as client:
-            yield Engine(fit=partial(fit_on_dask, client))
-    elif name == "spark":
-        from train.spark_search import tune_on_spark
-        from train.spark_session import open_session
+        with open_spark_engine(memory_limit) as engine:
+            yield engine
+    elif name == "dask":
+        from train.engines.dask import open_dask_engine
 
-        with open_session() as session:
-            yield Engine(tune=partial(tune_on_spark, session))
+        with open_dask_engine(memory_limit) as engine:
+            yield engine
     else:
-        yield LOCAL
+        yield LocalEngine(memory_limit)

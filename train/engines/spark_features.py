@@ -1,7 +1,7 @@
 """Features from histories on Spark: the SQL that DuckDB runs elsewhere, in Spark's dialect.
 
-The files are the same for both and so are the values, within 1e-9 of them: `scoring_model.features`
-says what the SQL means, this module only where else it runs.
+The files are the same for both, and so are the values, within 1e-9 of them. What the SQL means is
+said in `scoring_model.features`; this module only says where else it runs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import (
+from scoring_model.features import (
     APPLICATION,
     FeatureSql,
     History,
     joined_queries,
     split_statements,
 )
-from train.tables import HISTORY_MISSING
+from train.data import HISTORY_MISSING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ROW = "row_of_application"
 GAVE_UP = (
-    "Spark gave up, for what it says itself above; of memory, its settings spark.driver.memory, "
-    "spark.driver.maxResultSize and spark.executor.memory"
+    "Spark failed; its own messages above say why. If it ran out of memory, raise "
+    "spark.driver.memory, spark.driver.maxResultSize or spark.executor.memory"
 )
 
 
@@ -57,7 +57,7 @@ def compute_on_spark(
     Parameters
     ----------
     session : pyspark.sql.SparkSession
-        Of `train.spark_session.open_session`: in ANSI mode, with no view yet.
+        Of `train.engines.spark_session.open_session`: in ANSI mode, with no view yet.
     features : FeatureSql
     files : mapping of str to str
         File or glob of each table, where every machine of the cluster can read it.
@@ -65,23 +65,23 @@ def compute_on_spark(
     Raises
     ------
     FeatureError
-        As `load_table`, `check_keys` and `compute_features` of `scoring_model.features`.
+        As `compute_features` of `scoring_model.features`.
     """
     # as many parts as the rows ask for, in what is kept as in what is not
     session.conf.set("spark.sql.optimizer.canChangeCachedPlanOutputPartitioning", "true")
     with ExitStack() as kept:
         for history in features.histories:
-            with one_line(f"table {history.table}"):
+            with spark_errors(f"table {history.table}"):
                 table = _read_table(session, history, files[history.table])
                 if history.table == APPLICATION:
                     table = _keep(kept, table)
                 table.createTempView(history.table)
-        with one_line("tables"):
+        with spark_errors("tables"):
             _check_keys(session, features.key)
             joined = _count_joined(session, features)
         families: dict[str, DataFrame] = {}
         for history in features.histories:
-            with one_line(f"features of {history.table}", partial(_misfit, session, history)):
+            with spark_errors(f"features of {history.table}", partial(_misfit, session, history)):
                 _add_families(session, history, features.key, families, kept)
         yield SparkRows(_finished_rows(session, features, families), joined)
 
@@ -227,7 +227,9 @@ def _finished_rows(
 
 
 @contextmanager
-def one_line(where: str, find_misfit: Callable[[], str | None] = lambda: None) -> Iterator[None]:
+def spark_errors(
+    where: str, find_misfit: Callable[[], str | None] = lambda: None
+) -> Iterator[None]:
     """Turn Spark's errors into one line that holds no value of a row."""
     from py4j.protocol import Py4JError
     from pyspark.errors import AnalysisException, PySparkException

@@ -13,13 +13,21 @@ from hyperopt import STATUS_OK, SparkTrials, fmin
 from hyperopt.base import JOB_STATE_DONE, Domain, Trials
 from tqdm import tqdm
 
-from train.boosting import FoldedRows
-from train.costs import LoanCosts
+from train.engines.spark_session import ship_packages
 from train.errors import InputError
-from train.space import Point, first_points, search_space
-from train.spark_session import ship_packages
-from train.suggest import Suggester
-from train.tuning import Runner, Search, SearchPlan, Trial
+from train.fitting import FoldedRows
+from train.portfolio import LoanCosts
+from train.search import (
+    PlannedSearch,
+    Point,
+    Runner,
+    Search,
+    SearchPlan,
+    Suggester,
+    Trial,
+    first_points,
+    search_space,
+)
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -28,13 +36,11 @@ if TYPE_CHECKING:
 
 def tune_on_spark(
     session: "SparkSession",
-    rows: FoldedRows,
-    costs: LoanCosts,
-    plan: SearchPlan,
+    planned: PlannedSearch,
     on_trial: Callable[[Trial], None],
     finished: Sequence[Trial] = (),
 ) -> Search:
-    """Search as `train.tuning.tune` does, each trial a Spark task of one thread.
+    """Search as `train.search.tune` does, each trial a Spark task of one thread.
 
     Up to `plan.parallelism` trials run at once, and as many wait for their turn. A point is
     suggested from the trials that have ended by then, in whatever order they did, and a trial is
@@ -44,12 +50,9 @@ def tune_on_spark(
     Parameters
     ----------
     session : SparkSession
-    rows : FoldedRows
-        Sent to each executor once.
-    costs : LoanCosts
-        Of all these rows.
-    plan : SearchPlan
-        After its timeout only those trials still run that wait for their turn.
+    planned : PlannedSearch
+        Its rows are sent to each executor once. After its plan's timeout only those trials still
+        run that wait for their turn.
     on_trial : callable
         Called with each trial as it ends.
     finished : sequence of Trial
@@ -60,10 +63,10 @@ def tune_on_spark(
     InputError
         A trial failed on the cluster.
     """
+    rows, costs, plan = planned.rows, planned.costs, planned.plan
     fit_rows = len(rows.splits[0][0])
-    suggester = Suggester(
-        search_space(plan.treatments, fit_rows), first_points(plan.treatments, fit_rows), plan.seed
-    )
+    space = search_space(plan.treatments, fit_rows)
+    suggester = Suggester(space, first_points(plan.treatments, fit_rows), plan.seed)
     for trial in finished:
         suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
     trials = SparkTrials(plan.parallelism, spark_session=session)
@@ -76,7 +79,7 @@ def tune_on_spark(
         warnings.filterwarnings("ignore", message="Spark session is not provided")
         fmin(
             objective,
-            search_space(plan.treatments, fit_rows),
+            space,
             algo=dispatch.suggest,
             max_evals=plan.max_evals - len(finished),
             trials=trials,

@@ -8,47 +8,67 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, log_loss
 
 from scoring_model.policy import refuse
-from train.costs import AnyCosts
-from train.discrimination import auc_and_ks, rank_rows
-from train.intervals import Interval, bootstraps_for, percentile_intervals, resample_counts
-from train.reliability import (
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.portfolio import AnyCosts
+from train.statistics import (
     CalibrationInTheLarge,
+    Interval,
+    auc_and_ks,
+    bootstraps_for,
     calibration_in_the_large,
     expected_calibration_error,
+    percentile_intervals,
+    rank_rows,
+    resample_counts,
 )
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
 
 # log loss of a certain and wrong probability is infinite: cut where scikit-learn cuts float64
 PROBABILITY_FLOOR = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another policy on the same rows.
+
+    Attributes
+    ----------
+    cost_per_applicant : float
+    difference : Interval
+        Cost per applicant of the policy at hand less the rival's, paired: under 0 where the
+        policy at hand is cheaper.
+    """
+
+    cost_per_applicant: float
+    difference: Interval
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """A decision policy on test rows.
 
     Attributes
     ----------
-    metrics : mapping of str to float
-        As the main run logs them, each named `test_...`; an interval is `..._ci_low` and
-        `..._ci_high`.
     intervals : mapping of str to Interval
         `cost_per_applicant`, `acceptance_rate`, `roc_auc`, `ks`, `brier`: stratified bootstrap.
-    against : mapping of str to Interval
-        Cost per applicant less that of another policy on the same rows (`accept_all`,
-        `refuse_all`, `at_half`, `at_bayes`: the theoretical threshold), paired; under 0 where
-        this one is cheaper.
+    rivals : mapping of str to Rival
+        `accept_all`, `refuse_all`, `at_half`, `at_bayes` (the theoretical threshold).
     calibration : CalibrationInTheLarge
+    average_precision, log_loss, ece : float
+        Of the probabilities; `ece` is the expected calibration error.
+    false_negatives, false_positives : int
+        Accepted defaulters and refused good clients.
     refused : ndarray of bool, shape (rows,)
     cost_of_each : ndarray of float64, shape (rows,)
     """
 
-    metrics: Mapping[str, float]
     intervals: Mapping[str, Interval]
-    against: Mapping[str, Interval]
+    rivals: Mapping[str, Rival]
     calibration: CalibrationInTheLarge
+    average_precision: float
+    log_loss: float
+    ece: float
+    false_negatives: int
+    false_positives: int
     refused: BoolArray
     cost_of_each: FloatArray
 
@@ -57,8 +77,32 @@ class Evaluation:
         """Cost per applicant."""
         return self.intervals["cost_per_applicant"]
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures by the names that a run logs them under; an interval has three."""
+        metrics = {
+            "test_rows": float(len(self.refused)),
+            "test_default_rate": self.calibration.default_rate.value,
+            "test_mean_probability": self.calibration.mean_probability,
+            "test_calibration_ratio": self.calibration.ratio,
+            "test_average_precision": self.average_precision,
+            "test_log_loss": self.log_loss,
+            "test_ece": self.ece,
+            "test_false_negatives": float(self.false_negatives),
+            "test_false_positives": float(self.false_positives),
+        }
+        for name, interval in self.intervals.items():
+            metrics[f"test_{name}"] = interval.value
+            stem = "cost" if name == "cost_per_applicant" else name
+            metrics |= _bounds(f"test_{stem}", interval)
+        for name, rival in self.rivals.items():
+            metrics[f"test_cost_{name}"] = rival.cost_per_applicant
+            metrics[f"test_cost_minus_{name}"] = rival.difference.value
+            metrics |= _bounds(f"test_cost_minus_{name}", rival.difference)
+        return metrics
 
-def evaluate(
+
+def evaluate_policy(
     y: LabelArray,
     probability: FloatArray,
     threshold: float | FloatArray,
@@ -80,37 +124,30 @@ def evaluate(
         Of the bootstrap.
     """
     refused = refuse(probability, threshold)
-    rivals = {
+    policies = {
         "accept_all": np.zeros(len(y), dtype=bool),
         "refuse_all": np.ones(len(y), dtype=bool),
         "at_half": refuse(probability, 0.5),
         "at_bayes": refuse(probability, costs.bayes_threshold),
     }
     each = costs.of_each(y, refused)
-    rival_costs = {name: costs.of_each(y, other) for name, other in rivals.items()}
-    intervals, against = _intervals(y, probability, refused, each, rival_costs, seed)
-    calibration = calibration_in_the_large(y, probability)
+    rival_costs = {name: costs.of_each(y, other) for name, other in policies.items()}
+    intervals, differences = _intervals(y, probability, refused, each, rival_costs, seed)
     clipped = np.clip(probability, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
-    metrics = {
-        "test_rows": float(len(y)),
-        "test_default_rate": calibration.default_rate.value,
-        "test_mean_probability": calibration.mean_probability,
-        "test_calibration_ratio": calibration.ratio,
-        "test_average_precision": float(average_precision_score(y, probability)),
-        "test_log_loss": float(log_loss(y, clipped)),
-        "test_ece": expected_calibration_error(y, probability),
-        "test_false_negatives": float((~refused & (y == 1)).sum()),
-        "test_false_positives": float((refused & (y == 0)).sum()),
-    }
-    for name, interval in intervals.items():
-        metrics[f"test_{name}"] = interval.value
-        stem = "cost" if name == "cost_per_applicant" else name
-        metrics |= _bounds(f"test_{stem}", interval)
-    for name, difference in against.items():
-        metrics[f"test_cost_{name}"] = float(rival_costs[name].mean())
-        metrics[f"test_cost_minus_{name}"] = difference.value
-        metrics |= _bounds(f"test_cost_minus_{name}", difference)
-    return Evaluation(metrics, intervals, against, calibration, refused, each)
+    return Evaluation(
+        intervals=intervals,
+        rivals={
+            name: Rival(float(cost.mean()), differences[name]) for name, cost in rival_costs.items()
+        },
+        calibration=calibration_in_the_large(y, probability),
+        average_precision=float(average_precision_score(y, probability)),
+        log_loss=float(log_loss(y, clipped)),
+        ece=expected_calibration_error(y, probability),
+        false_negatives=int((~refused & (y == 1)).sum()),
+        false_positives=int((refused & (y == 0)).sum()),
+        refused=refused,
+        cost_of_each=each,
+    )
 
 
 def _intervals(

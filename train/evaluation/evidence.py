@@ -5,22 +5,24 @@ from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.contract import EncodedRows
 from scoring_model.policy import refuse
-from scoring_model.scorer import Scorer
-from train.costs import AnyCosts
-from train.data import PortfolioData
-from train.evaluation import Evaluation, evaluate
-from train.fairness import ColumnFairness, audit_fairness, fairness_metrics, fairness_notes
-from train.importance import FeatureImportance, importance_in_money
-from train.portfolio import Portfolio
-from train.proxies import Proxies, find_proxies, proxy_notes
-from train.segments import Segment, dearest_segments, segment_notes
-from train.stability import Quarter, by_quarter, calibration_notes
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray, RowNumbers
+from scoring_model.version import Scorer
+from train.data import LabelledRows, PortfolioData
+from train.evaluation.evaluation import Evaluation, evaluate_policy
+from train.evaluation.fairness import (
+    ColumnFairness,
+    audit_fairness,
+    fairness_metrics,
+    fairness_notes,
+)
+from train.evaluation.importance import FeatureImportance, importance_in_money
+from train.evaluation.proxies import Proxies, find_proxies, proxy_notes
+from train.evaluation.segments import Segment, dearest_segments, segment_notes
+from train.evaluation.stability import Quarter, by_quarter, calibration_notes
+from train.portfolio import AnyCosts, Portfolio
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +91,55 @@ def gather_evidence(
     test, names = data.test, data.contract.names
     decisions = scorer.score_encoded(EncodedRows(test.matrix))
     probability = decisions.probability
-    evaluation = evaluate(test.y, probability, decisions.threshold, costs, seed)
-    refused, cost = evaluation.refused, evaluation.cost_of_each
-    quarters: tuple[Quarter, ...] = ()
-    if portfolio.decision_date is not None:
-        dates = test.frame[portfolio.decision_date].to_numpy()
-        quarters = by_quarter(dates, test.y, probability, refused, cost, seed)
+    evaluation = evaluate_policy(test.y, probability, decisions.threshold, costs, seed)
+    refused = evaluation.refused
     everyone = np.ones(len(test.y), dtype=bool)
     if_accepted, if_refused = (costs.of_each(test.y, said) for said in (~everyone, everyone))
 
-    def cost_of(matrix: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+    def cost_of(matrix: FloatArray, rows: RowNumbers) -> FloatArray:
         # each applicant keeps the threshold of his own loan: only the probability moves
         shuffled = scorer.score_encoded(EncodedRows(matrix)).probability
         moved = refuse(shuffled, decisions.threshold[rows])
         return np.where(moved, if_refused[rows], if_accepted[rows])
 
+    columns = {name: test.frame[name] for name in names if name in test.frame.columns}
+    gain, trees = booster.feature_importance(importance_type="gain"), booster.num_trees()
     return Evidence(
         probability=probability,
         evaluation=evaluation,
-        quarters=quarters,
+        quarters=_quarters(portfolio, test, probability, evaluation, seed),
         segments=dearest_segments(
-            {name: test.frame[name] for name in names if name in test.frame.columns},
-            test.y,
-            probability,
-            refused,
-            cost,
-            if_accepted,
-            if_refused,
+            columns, test.y, probability, refused, evaluation.cost_of_each, if_accepted, if_refused
         ),
-        importance=importance_in_money(
-            test.matrix,
-            cost_of,
-            names,
-            booster.feature_importance(importance_type="gain"),
-            booster.num_trees(),
-            seed,
-        ),
+        importance=importance_in_money(test.matrix, cost_of, names, gain, trees, seed),
         fairness=audit_fairness(
             test.frame[list(portfolio.protected)], test.y, probability, refused
         ),
-        proxies=find_proxies(
-            data.train.frame,
-            data.train.matrix,
-            portfolio.protected,
-            names,
-            data.contract.categorical_indices,
-            seed,
-        ),
+        proxies=_proxies(portfolio, data, seed),
+    )
+
+
+def _quarters(
+    portfolio: Portfolio,
+    test: LabelledRows,
+    probability: FloatArray,
+    evaluation: Evaluation,
+    seed: int,
+) -> tuple[Quarter, ...]:
+    if portfolio.decision_date is None:
+        return ()
+    dates = test.frame[portfolio.decision_date].to_numpy()
+    refused, cost = evaluation.refused, evaluation.cost_of_each
+    return by_quarter(dates, test.y, probability, refused, cost, seed)
+
+
+def _proxies(portfolio: Portfolio, data: PortfolioData, seed: int) -> tuple[Proxies, ...]:
+    contract, train = data.contract, data.train
+    return find_proxies(
+        train.frame,
+        train.matrix,
+        portfolio.protected,
+        contract.names,
+        contract.categorical_indices,
+        seed,
     )

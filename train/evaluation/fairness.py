@@ -6,15 +6,18 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from train.groups import Groups, cross_groups, cut_groups
-from train.intervals import Interval, ratio_of_shares, wilson
-from train.reliability import CalibrationInTheLarge, calibration_in_the_large
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.statistics import (
+    CalibrationInTheLarge,
+    Groups,
+    Interval,
+    calibration_in_the_large,
+    cross_groups,
+    cut_groups,
+    ratio_of_shares,
+    wilson,
+)
 
 # Four fifths: US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4 (D).
 LOWEST_RATIO = 0.8

@@ -4,11 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from train.intervals import Interval, normal_mean
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray, RowNumbers
+from train.statistics import Interval, normal_mean
 
 REPEATS = 2
 # Rows times trees that a run may score for this: about ten seconds on two processors.
@@ -35,7 +33,7 @@ class FeatureImportance:
 
 def importance_in_money(
     matrix: FloatArray,
-    cost_of: Callable[[FloatArray, NDArray[np.intp]], FloatArray],
+    cost_of: Callable[[FloatArray, RowNumbers], FloatArray],
     names: Sequence[str],
     gain: FloatArray,
     trees: int,

@@ -1,4 +1,4 @@
-"""What the leak audit measures of one feature; `train.leaks` judges it."""
+"""What the leak audit measures of one feature; `leaks` judges it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from train.alone import auc_alone
-from train.digits import DigitGap, widest_gap
-from train.groups import cut_groups
+from scoring_model.types import BoolArray, LabelArray
 from train.portfolio import Portfolio
-
-LabelArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
+from train.statistics import DigitGap, auc_alone, cut_groups, widest_gap
 
 # An excluded column that tells the outcome as surely as this is an outcome itself.
 OUTCOME_AUC = 0.95
@@ -90,7 +85,7 @@ def find_left_out(
     return found
 
 
-def gather_evidence(
+def measure_feature(
     name: str,
     train: pd.DataFrame,
     y: LabelArray,

@@ -6,19 +6,18 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from scoring_model.types import LabelArray
 from train.errors import InputError
-from train.leak_evidence import (
+from train.evaluation.leak_evidence import (
     EXACT_SHARE,
     LeakEvidence,
     early_and_late,
     find_left_out,
-    gather_evidence,
+    measure_feature,
 )
 from train.portfolio import Portfolio
 
-LabelArray = NDArray[np.int8]
 Grade = Literal["stop", "accepted", "warning", "clear"]
 GRADES: tuple[Grade, ...] = ("stop", "accepted", "warning", "clear")
 
@@ -75,13 +74,13 @@ def audit_leaks(
     left_out = find_left_out(portfolio, train, y, seed)
     periods = early_and_late(train, portfolio)
     checks = [
-        judge(name, gather_evidence(name, train, y, left_out, periods, seed), portfolio)
+        grade_feature(name, measure_feature(name, train, y, left_out, periods, seed), portfolio)
         for name in features
     ]
     return tuple(sorted(checks, key=lambda c: (GRADES.index(c.grade), -c.evidence.auc)))
 
 
-def judge(feature: str, evidence: LeakEvidence, portfolio: Portfolio) -> LeakCheck:
+def grade_feature(feature: str, evidence: LeakEvidence, portfolio: Portfolio) -> LeakCheck:
     """Turn what was measured of a feature into a grade and words."""
     stops, warnings = _reasons_to_stop(evidence), _reasons_to_warn(evidence)
     if stops:

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from train.alone import auc_alone
-from train.boosting import fixed_params
-from train.discrimination import auc_and_ks, rank_rows
-from train.groups import Groups, cut_groups
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray
+from train.fitting import fixed_params
+from train.statistics import Groups, auc_alone, auc_and_ks, cut_groups, rank_rows
 
 # How well, not to the last digit: more rows would only take time.
 MAX_ROWS = 10_000

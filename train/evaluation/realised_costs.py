@@ -1,67 +1,72 @@
-"""Costs of a portfolio's rows, side by side: what they are decided by, and what they came to."""
+"""What the decisions on the test rows came to in the end, where the table says it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from train.cost_columns import check_features, costs_realised, costs_to_decide
-from train.costs import AnyCosts, Costs, LoanCosts
-from train.data import PortfolioData
-from train.intervals import bootstrap_means
-from train.portfolio import Portfolio
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SideCosts:
-    """Costs by which decisions are made and judged: of training rows and of test rows."""
-
-    train: LoanCosts
-    test: AnyCosts
+from scoring_model.types import BoolArray
+from train.data import LabelledRows
+from train.evaluation.evaluation import Rival
+from train.portfolio import Portfolio, costs_realised
+from train.statistics import Interval, bootstrap_means
 
 
-def costs_of_sides(portfolio: Portfolio, data: PortfolioData, plain: Costs) -> SideCosts:
-    """Return the costs of both sides: those of `[costs]`, or else the plain ones.
+@dataclass(frozen=True, slots=True)
+class RealisedCosts:
+    """Cost per applicant in the table's own unit.
 
-    Raises
-    ------
-    InputError
-        `[costs]` does not fit the table.
+    Attributes
+    ----------
+    cost : Interval
+    rivals : mapping of str to Rival
+        `refuse_all` and `accept_all` on the same rows.
     """
-    columns, contract = portfolio.costs, data.contract
-    if not columns.decides:
-        return SideCosts(plain.of_rows(len(data.train.y)), plain)
-    check_features(columns, contract, portfolio.path)
-    return SideCosts(
-        costs_to_decide(columns, contract, data.train.matrix, portfolio.path),
-        costs_to_decide(columns, contract, data.test.matrix, portfolio.path),
-    )
+
+    cost: Interval
+    rivals: Mapping[str, Rival]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures by the names that a run logs them under."""
+        stem = "test_realised_cost"
+        metrics = {
+            f"{stem}_per_applicant": self.cost.value,
+            f"{stem}_ci_low": self.cost.low,
+            f"{stem}_ci_high": self.cost.high,
+        }
+        for name, rival in self.rivals.items():
+            metrics[f"{stem}_{name}"] = rival.cost_per_applicant
+            metrics[f"{stem}_minus_{name}_ci_low"] = rival.difference.low
+            metrics[f"{stem}_minus_{name}_ci_high"] = rival.difference.high
+        return metrics
 
 
-def realised_metrics(
-    portfolio: Portfolio, data: PortfolioData, refused: NDArray[np.bool_], seed: int
-) -> dict[str, float]:
-    """Return what the decisions on the test rows have cost in the end, in the table's own unit.
+def realised_costs(
+    portfolio: Portfolio, test: LabelledRows, refused: BoolArray, seed: int
+) -> RealisedCosts | None:
+    """Return what the decisions on the test rows have cost, None where the portfolio is silent.
 
-    Empty where the portfolio does not say it.
+    Parameters
+    ----------
+    portfolio : Portfolio
+    test : LabelledRows
+    refused : ndarray of bool, shape (test rows,)
+    seed : int
+        Of the bootstrap.
     """
     if not portfolio.costs.realised:
-        return {}
-    test = data.test
+        return None
     costs = costs_realised(portfolio.costs, test.frame, test.y, portfolio.path)
-    all_rows = np.ones(len(test.y), dtype=bool)
+    everyone = np.ones(len(test.y), dtype=bool)
     each = costs.of_each(test.y, refused)
-    accept, refuse = (costs.of_each(test.y, said) for said in (~all_rows, all_rows))
+    accept, refuse = (costs.of_each(test.y, said) for said in (~everyone, everyone))
     columns = np.column_stack([each, accept, refuse, each - accept, each - refuse])
-    found = bootstrap_means(columns, test.y, seed)
-    metrics = {
-        "test_realised_cost_per_applicant": found[0].value,
-        "test_realised_cost_ci_low": found[0].low,
-        "test_realised_cost_ci_high": found[0].high,
-        "test_realised_cost_accept_all": found[1].value,
-        "test_realised_cost_refuse_all": found[2].value,
+    cost, accepting, refusing, less_accepting, less_refusing = bootstrap_means(
+        columns, test.y, seed
+    )
+    rivals = {
+        "refuse_all": Rival(refusing.value, less_refusing),
+        "accept_all": Rival(accepting.value, less_accepting),
     }
-    for name, interval in (("accept_all", found[3]), ("refuse_all", found[4])):
-        metrics[f"test_realised_cost_minus_{name}_ci_low"] = interval.low
-        metrics[f"test_realised_cost_minus_{name}_ci_high"] = interval.high
-    return metrics
+    return RealisedCosts(cost, rivals)

@@ -4,17 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from train.groups import cut_groups
-from train.intervals import Interval, normal_mean
-from train.reliability import CalibrationInTheLarge, calibration_in_the_large
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.statistics import (
+    CalibrationInTheLarge,
+    Interval,
+    calibration_in_the_large,
+    cut_groups,
+    normal_mean,
+)
 
 # Smaller groups are dear by chance.
 MIN_ROWS = 200

@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from train.discrimination import auc_and_ks, rank_rows
-from train.intervals import (
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.statistics import (
+    MAX_OFF,
+    CalibrationInTheLarge,
     Interval,
+    auc_and_ks,
     bootstrap_means,
     bootstraps_for,
+    calibration_in_the_large,
     percentile_intervals,
+    rank_rows,
     resample_counts,
     wilson,
 )
-from train.reliability import MAX_OFF, CalibrationInTheLarge, calibration_in_the_large
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-BoolArray = NDArray[np.bool_]
 
 # A class with fewer rows than this gives no AUC worth a point in the picture.
 MIN_CLASS_ROWS = 20
@@ -32,8 +32,8 @@ class Quarter:
 
     Attributes
     ----------
-    name : str
-        Such as `2004 Q1`.
+    year, number : int
+        Number from 1 to 4.
     rows : int
     calibration : CalibrationInTheLarge
         Mean PD beside the default rate.
@@ -44,12 +44,18 @@ class Quarter:
     acceptance_rate : Interval
     """
 
-    name: str
+    year: int
+    number: int
     rows: int
     calibration: CalibrationInTheLarge
     roc_auc: Interval | None
     cost: Interval
     acceptance_rate: Interval
+
+    @property
+    def name(self) -> str:
+        """What people read, such as `2004 Q1`."""
+        return f"{self.year} Q{self.number}"
 
 
 def by_quarter(
@@ -81,7 +87,8 @@ def by_quarter(
         rows = np.asarray(quarters == quarter)
         found.append(
             Quarter(
-                name=f"{quarter.year} Q{quarter.quarter}",
+                year=quarter.year,
+                number=quarter.quarter,
                 rows=int(rows.sum()),
                 calibration=calibration_in_the_large(y[rows], probability[rows]),
                 roc_auc=_auc_interval(y[rows], probability[rows], seed),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import lightgbm
 
-TREES_END = "end of trees"
+from scoring_model.trees import split_text
 
 
 def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
@@ -15,6 +15,10 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     boosters : sequence of lightgbm.Booster
         Of one objective and the same features, one at least; a single one is returned as it is.
 
+    Returns
+    -------
+    lightgbm.Booster
+
     Notes
     -----
     It is a plain booster in LightGBM's text format, so that whatever reads that format scores and
@@ -23,28 +27,19 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     """
     if len(boosters) == 1:
         return boosters[0]
-    texts = [booster.model_to_string() for booster in boosters]
-    head, _, _ = texts[0].partition("\nTree=")
-    _, _, tail = texts[0].partition(TREES_END)
-    bodies = [body for text in texts for body in _tree_bodies(text)]
-    trees = [
-        f"Tree={number}\n{_scale(body, 1.0 / len(boosters))}" for number, body in enumerate(bodies)
-    ]
+    texts = [split_text(booster.model_to_string()) for booster in boosters]
+    head, _, tail = texts[0]
+    bodies = [_scale(body, 1.0 / len(boosters)) for _, bodies, _ in texts for body in bodies]
+    trees = [f"Tree={number}\n{body}\n" for number, body in enumerate(bodies)]
     lines = [
         # LightGBM cuts the text at these sizes, in bytes
         "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees)
         if line.startswith("tree_sizes=")
         else line
-        for line in head.splitlines()
+        for line in head.split("\n")
     ]
-    text = "\n".join(lines) + "\n\n" + "".join(trees) + TREES_END + tail
+    text = "\n".join(lines) + "\n" + "".join(trees) + tail
     return lightgbm.Booster(model_str=text)
-
-
-def _tree_bodies(text: str) -> list[str]:
-    """Return the text of each tree, after its number."""
-    trees, _, _ = text.partition(TREES_END)
-    return [part.partition("\n")[2] for part in ("\n" + trees).split("\nTree=")[1:]]
 
 
 def _scale(body: str, share: float) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
-from train.folds import Split
-from train.sampling import ResampledRows, Treatment, resample
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.fitting.folds import FoldRows
+from train.fitting.sampling import ResampledRows, Treatment, resample
 
 MAX_TREES = 2000
 PATIENCE = 40
@@ -58,13 +58,15 @@ class Fold:
         Its row numbers.
     binned : lightgbm.Dataset
         The training part in bins.
+    categorical_indices : tuple of int
+        Columns of the matrix that hold category codes.
     """
 
-    matrix: NDArray[np.float64]
-    y: NDArray[np.int8]
-    held_matrix: NDArray[np.float64]
-    held_y: NDArray[np.int8]
-    held_rows: NDArray[np.intp]
+    matrix: FloatArray
+    y: LabelArray
+    held_matrix: FloatArray
+    held_y: LabelArray
+    held_rows: RowNumbers
     binned: lightgbm.Dataset
     categorical_indices: tuple[int, ...]
 
@@ -80,9 +82,9 @@ class FoldedRows:
     categorical_indices : tuple of int
     """
 
-    matrix: NDArray[np.float64]
-    y: NDArray[np.int8]
-    splits: tuple[Split, ...]
+    matrix: FloatArray
+    y: LabelArray
+    splits: tuple[FoldRows, ...]
     categorical_indices: tuple[int, ...]
 
     def bin(self) -> list[Fold]:
@@ -114,10 +116,10 @@ def fixed_params(seed: int) -> dict[str, Any]:
 
 
 def make_fold(
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
-    fit_rows: NDArray[np.intp],
-    held_rows: NDArray[np.intp],
+    matrix: FloatArray,
+    y: LabelArray,
+    fit_rows: RowNumbers,
+    held_rows: RowNumbers,
     categorical_indices: Sequence[int],
 ) -> Fold:
     """Cut and bin one fold.
@@ -193,11 +195,11 @@ def _treated(
     return fold.binned, rows.default_odds
 
 
-def _weight_of_default(rows: ResampledRows, y: NDArray[np.int8]) -> float:
+def _weight_of_default(rows: ResampledRows, y: LabelArray) -> float:
     return rows.default_odds / float(y.sum() / (len(y) - y.sum()))
 
 
-def margins(booster: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def margins(booster: lightgbm.Booster, matrix: FloatArray) -> FloatArray:
     """Return the booster's raw log-odds of default, shape (rows,)."""
     trees = booster.best_iteration if booster.best_iteration > 0 else None
     return np.asarray(
@@ -209,8 +211,8 @@ def margins(booster: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[n
 
 
 def fit_all(
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
+    matrix: FloatArray,
+    y: LabelArray,
     params: BoostingParams,
     categorical_indices: Sequence[int],
     seed: int,
@@ -227,8 +229,8 @@ def fit_all(
 
 
 def treat(
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
+    matrix: FloatArray,
+    y: LabelArray,
     params: BoostingParams,
     categorical_indices: Sequence[int],
     seed: int,

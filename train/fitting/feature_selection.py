@@ -6,12 +6,10 @@ from collections.abc import Mapping
 import lightgbm
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from scoring_model.contract import FeatureContract
-from train.boosting import fixed_params
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray, LabelArray
+from train.fitting.boosting import fixed_params
 
 # gains settle long before the model does
 ROWS, ROUNDS, TREES = 20_000, 3, 100
@@ -24,7 +22,7 @@ SETTINGS: Mapping[str, float | int] = {
 
 
 def find_useless(
-    contract: FeatureContract, train: pd.DataFrame, y: NDArray[np.int8], seed: int
+    contract: FeatureContract, train: pd.DataFrame, y: LabelArray, seed: int
 ) -> Mapping[str, str]:
     """Return the features that cannot help, and why; the same seed finds the same ones.
 
@@ -66,7 +64,7 @@ def find_repeated(contract: FeatureContract, train: pd.DataFrame) -> Mapping[str
 
 
 def gain_over_shuffled(
-    matrix: FloatArray, y: NDArray[np.int8], categorical_indices: list[int], seed: int
+    matrix: FloatArray, y: LabelArray, categorical_indices: list[int], seed: int
 ) -> FloatArray:
     """Return what the trees gain by each feature less what they gain by shuffled copies of it.
 

@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
-from train.averaging import average_boosters
-from train.boosting import BoostingParams, fit_all, fit_fold, make_fold, margins, thread_count
-from train.folds import Split
+from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.fitting.averaging import average_boosters
+from train.fitting.boosting import (
+    BoostingParams,
+    fit_all,
+    fit_fold,
+    make_fold,
+    margins,
+    thread_count,
+)
+from train.fitting.folds import FoldRows
 
 # The fit of a fold copies its rows: beyond this matrix one after the other, as memory allows.
 BYTES_SIDE_BY_SIDE = 1 << 28
 
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
-# As `train.boosting.fit_all`: rows, labels, parameters, columns of categories, seed.
+# As `fit_all`: rows, labels, parameters, columns of categories, seed.
 Fit = Callable[
     [FloatArray, LabelArray, BoostingParams, Sequence[int], int],
     lightgbm.Booster,
@@ -30,6 +35,8 @@ class FinalFit:
 
     Attributes
     ----------
+    members : tuple of BoostingParams
+        Of the boosters that the final one is the mean of.
     booster : lightgbm.Booster
         Fitted on all rows: the mean of the members.
     rows : ndarray of int, shape (held-out rows,)
@@ -38,23 +45,17 @@ class FinalFit:
         Out-of-fold raw log-odds, once from each shuffle of the folds.
     """
 
+    members: tuple[BoostingParams, ...]
     booster: lightgbm.Booster
-    rows: NDArray[np.intp]
+    rows: RowNumbers
     margin: FloatArray
 
 
-def fit_final(
-    matrix: FloatArray,
-    y: LabelArray,
-    repeats: Sequence[Sequence[Split]],
-    members: Sequence[BoostingParams],
-    categorical_indices: Sequence[int],
-    seed: int,
-    cluster_fit: Fit | None = None,
-) -> FinalFit:
-    """Fit every member on all rows and on every fold, and average the members.
+@dataclass(frozen=True, slots=True, eq=False)
+class FitPlan:
+    """What the final model is fitted on.
 
-    Parameters
+    Attributes
     ----------
     matrix, y : ndarray, shapes (rows, features) and (rows,)
     repeats : sequence of sequence of (fit rows, held-out rows)
@@ -64,14 +65,32 @@ def fit_final(
     categorical_indices : sequence of int
     seed : int
         Of the first member; each other one has a seed of its own.
+    """
+
+    matrix: FloatArray
+    y: LabelArray
+    repeats: Sequence[Sequence[FoldRows]]
+    members: Sequence[BoostingParams]
+    categorical_indices: Sequence[int]
+    seed: int
+
+
+def fit_final(plan: FitPlan, cluster_fit: Fit | None = None) -> FinalFit:
+    """Fit every member on all rows and on every fold, and average the members.
+
+    Parameters
+    ----------
+    plan : FitPlan
     cluster_fit : callable, optional
         Fits on a cluster, one fit after the other, as each takes the whole of it; without it the
         fits run on this machine, up to `BYTES_SIDE_BY_SIDE` side by side.
     """
-    seeded = list(zip(members, _member_seeds(seed, len(members)), strict=True))
+    matrix, y, categorical_indices = plan.matrix, plan.y, plan.categorical_indices
+    repeats, members = plan.repeats, plan.members
+    seeded = list(zip(members, _member_seeds(plan.seed, len(members)), strict=True))
     margin = np.full((len(repeats), len(y)), np.nan)
 
-    def fit_held_out(task: tuple[int, Split]) -> None:
+    def fit_held_out(task: tuple[int, FoldRows]) -> None:
         repeat, (fit_rows, held_rows) = task
         if cluster_fit is not None:
             held, part, labels = matrix[held_rows], matrix[fit_rows], y[fit_rows]
@@ -93,7 +112,7 @@ def fit_final(
         list(pool.map(fit_held_out, tasks))
         final = average_boosters([booster.result() for booster in boosters])
     rows = np.flatnonzero(~np.isnan(margin[0]))
-    return FinalFit(final, rows, margin[:, rows])
+    return FinalFit(tuple(members), final, rows, margin[:, rows])
 
 
 def _member_seeds(seed: int, count: int) -> list[int]:

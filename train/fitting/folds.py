@@ -1,17 +1,15 @@
 """Which rows a fold fits on and which it holds out; how many of them a search needs."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from scoring_model.types import LabelArray, RowNumbers
 from train.errors import InputError
+from train.settings import FoldMethod
 
-LabelArray = NDArray[np.int8]
-RowNumbers = NDArray[np.intp]
-Split = tuple[RowNumbers, RowNumbers]
-FoldMethod = Literal["stratified", "time"]
+FoldRows = tuple[RowNumbers, RowNumbers]
+"""Rows to fit on and rows that are held out."""
 
 # A search needs the order of trials, not their exact cost: more rows than this only make it slow.
 SEARCH_ROWS = 40_000
@@ -27,7 +25,7 @@ def split_folds(
     folds: int,
     seed: int,
     dates: NDArray[np.datetime64] | None = None,
-) -> list[Split]:
+) -> list[FoldRows]:
     """Return (fit rows, held-out rows) of each fold.
 
     Parameters
@@ -65,7 +63,7 @@ def repeat_folds(
     folds: int,
     seed: int,
     dates: NDArray[np.datetime64] | None = None,
-) -> list[list[Split]]:
+) -> list[list[FoldRows]]:
     """Return the folds of each shuffle: several for few rows, one for many or for folds by time.
 
     Parameters

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from imblearn.over_sampling import SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
-from numpy.typing import NDArray
+
+from scoring_model.types import FloatArray, LabelArray
 
 Treatment = Literal["none", "class_weight", "under", "over", "smotenc"]
 TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight", "under", "over", "smotenc")
@@ -28,9 +29,9 @@ class ResampledRows:
     weight : ndarray of float64, shape (rows,)
     """
 
-    matrix: NDArray[np.float64]
-    y: NDArray[np.int8]
-    weight: NDArray[np.float64]
+    matrix: FloatArray
+    y: LabelArray
+    weight: FloatArray
 
     @property
     def default_odds(self) -> float:
@@ -39,7 +40,7 @@ class ResampledRows:
 
 
 def available_treatments(
-    matrix: NDArray[np.float64], y: NDArray[np.int8], categorical_indices: Sequence[int]
+    matrix: FloatArray, y: LabelArray, categorical_indices: Sequence[int]
 ) -> tuple[tuple[Treatment, ...], dict[Treatment, str]]:
     """Return the treatments whose preconditions these rows meet, and why the others are left out.
 
@@ -56,7 +57,7 @@ def available_treatments(
 
 
 def _why_no_smotenc(
-    matrix: NDArray[np.float64], y: NDArray[np.int8], categorical_indices: Sequence[int]
+    matrix: FloatArray, y: LabelArray, categorical_indices: Sequence[int]
 ) -> str | None:
     if np.isnan(matrix).any():
         return "it takes no missing values, and some features have them"
@@ -73,8 +74,8 @@ def _why_no_smotenc(
 
 
 def resample(
-    matrix: NDArray[np.float64],
-    y: NDArray[np.int8],
+    matrix: FloatArray,
+    y: LabelArray,
     treatment: Treatment,
     ratio: float,
     categorical_indices: Sequence[int],

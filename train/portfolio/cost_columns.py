@@ -1,42 +1,73 @@
 """`CostColumns`: the `[costs]` section of a portfolio, and the costs it gives each loan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
-from scoring_model.contract import FeatureContract
 from scoring_model.errors import InvalidRequest
-from scoring_model.expression import Expression
-from scoring_model.loan_costs import LoanCostRule
-from train.costs import LoanCosts
+from scoring_model.policy import Expression, LoanCostRule
+from scoring_model.types import FloatArray, LabelArray
 from train.errors import InputError
+from train.portfolio.costs import LoanCosts
+from train.portfolio.section import SECTION, rule
 
-COST_KEYS = ("false_negative", "false_positive")
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scoring_model.contract import FeatureContract
+
+DECIDING_KEYS = ("false_negative", "false_positive")
 REALISED_KEYS = ("realised_false_negative", "realised_false_positive")
 
 
-@dataclass(frozen=True, slots=True)
+def _write_number(value: Any) -> Any:
+    return repr(value) if type(value) in (int, float) else value
+
+
+def _check_expression(text: str) -> str:
+    return Expression(text).text
+
+
+Cost = Annotated[
+    str,
+    Field(strict=True),
+    rule("must be a number, a column or an expression"),
+    AfterValidator(_check_expression),
+    BeforeValidator(_write_number, json_schema_input_type=float | str),
+]
+
+
+@dataclass(frozen=True, slots=True, config=SECTION)
 class CostColumns:
     """What wrong decisions cost, as numbers, columns or expressions over columns.
 
-    Attributes
-    ----------
-    false_negative, false_positive : str, optional
-        What decisions are made by: features only, so that `/predict` can compute them; both or
-        neither.
-    realised_false_negative, realised_false_positive : str, optional
-        What it cost in the end, for the evaluation alone: any column of the table, such as the
-        amount lost; both or neither.
+    The first two are what decisions are made by: features only, so that `/predict` can compute
+    them. The realised ones are for the evaluation alone: any column of the table. Of each two,
+    both are given or neither.
     """
 
-    false_negative: str | None = None
-    false_positive: str | None = None
-    realised_false_negative: str | None = None
-    realised_false_positive: str | None = None
+    false_negative: Cost | None = Field(
+        default=None, description="Cost of accepting a defaulter, known at the decision."
+    )
+    false_positive: Cost | None = Field(
+        default=None, description="Cost of refusing a good client, known at the decision."
+    )
+    realised_false_negative: Cost | None = Field(
+        default=None,
+        description="What accepting a defaulter cost in the end, such as the amount lost.",
+    )
+    realised_false_positive: Cost | None = Field(
+        default=None, description="What refusing a good client cost in the end."
+    )
+
+    def __post_init__(self) -> None:
+        for pair in (DECIDING_KEYS, REALISED_KEYS):
+            given = [key for key in pair if getattr(self, key) is not None]
+            missing = [key for key in pair if key not in given]
+            if given and missing:
+                raise ValueError(f"{given[0]} needs {missing[0]} beside it")
 
     @property
     def decides(self) -> bool:
@@ -50,35 +81,11 @@ class CostColumns:
 
     def items(self) -> list[tuple[str, Expression]]:
         """Return the key and the expression of each that is given."""
-        given = ((key, getattr(self, key)) for key in (*COST_KEYS, *REALISED_KEYS))
+        given = ((key, getattr(self, key)) for key in (*DECIDING_KEYS, *REALISED_KEYS))
         return [(key, Expression(text)) for key, text in given if text is not None]
 
 
-def read_costs(section: Mapping[str, Any]) -> CostColumns:
-    """Read and check a `[costs]` section.
-
-    Raises
-    ------
-    InputError
-        With the key and the rule; the caller names the file.
-    """
-    texts = {}
-    for key, value in section.items():
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise InputError(f"[costs] {key} must be a number, a column or an expression")
-        texts[key] = value if isinstance(value, str) else repr(value)
-        try:
-            Expression(texts[key])
-        except ValueError as error:
-            raise InputError(f"[costs] {key} {error}") from error
-    for one, other in (COST_KEYS, REALISED_KEYS):
-        if (one in texts) != (other in texts):
-            given, missing = (one, other) if one in texts else (other, one)
-            raise InputError(f"[costs] {given} needs {missing} beside it")
-    return CostColumns(**texts)
-
-
-def check_features(columns: CostColumns, contract: FeatureContract, source: object) -> None:
+def check_features(columns: CostColumns, contract: "FeatureContract", source: object) -> None:
     """Raise `InputError` unless `/predict` can compute the costs from what it is sent."""
     features = {feature.name: feature for feature in contract.features}
     for key, expression in columns.items():
@@ -97,7 +104,7 @@ def check_features(columns: CostColumns, contract: FeatureContract, source: obje
 
 
 def costs_to_decide(
-    columns: CostColumns, contract: FeatureContract, matrix: NDArray[np.float64], source: object
+    columns: CostColumns, contract: "FeatureContract", matrix: FloatArray, source: object
 ) -> LoanCosts:
     """Return the costs of encoded rows, by which they are decided.
 
@@ -114,7 +121,7 @@ def costs_to_decide(
 
 
 def costs_realised(
-    columns: CostColumns, frame: pd.DataFrame, y: NDArray[np.int8], source: object
+    columns: CostColumns, frame: "pd.DataFrame", y: LabelArray, source: object
 ) -> LoanCosts:
     """Return what wrong decisions on each row have cost in the end; each counts for its class.
 

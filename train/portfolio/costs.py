@@ -4,14 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.policy import scaled_thresholds
+from scoring_model.types import BoolArray, FloatArray, LabelArray, RowNumbers
 from train.errors import InputError
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-LabelArray = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class LoanCosts:
         """Each applicant's `FP / (FP + FN)`, shape (rows,)."""
         return scaled_thresholds(self.false_negative, self.false_positive, 1.0)
 
-    def take(self, rows: NDArray[np.intp]) -> "LoanCosts":
+    def take(self, rows: RowNumbers) -> "LoanCosts":
         """Return the costs of some of the applicants."""
         return LoanCosts(self.false_negative[rows], self.false_positive[rows])
 

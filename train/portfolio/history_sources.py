@@ -1,105 +1,51 @@
 """`[[history]]` of a portfolio: the tables of histories and where their SQL lies."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any
 
-from train.errors import InputError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic.dataclasses import dataclass
 
-KEYS = ("table", "features")
-CSV_ENDINGS = (".csv", ".csv.gz")
-ENDINGS = (".parquet", *CSV_ENDINGS)
-# What stands in a CSV file for a missing value: fewer words than pandas knows, as DuckDB compares
-# every value with each, and takes a fifth longer to read with all of them. Which levels only pandas
-# takes for missing, such as None, `learning.csv_notes` tells.
-HISTORY_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
-CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+from train.portfolio.section import SECTION, rule
 
 
-@dataclass(frozen=True, slots=True)
+def _find_file(value: Any, info: ValidationInfo) -> Any:
+    if not (info.context and isinstance(value, str)):
+        return value
+    path = info.context["folder"] / value
+    if not path.is_file():
+        raise ValueError(f"{value}: no such file")
+    return path
+
+
+# it stands in SQL as it is
+TableName = Annotated[
+    str,
+    Field(strict=True, pattern="^[A-Za-z_][A-Za-z0-9_]*$"),
+    rule("must be a name such as bureau"),
+]
+SqlFile = Annotated[Path, rule("must be text"), BeforeValidator(_find_file)]
+
+
+@dataclass(frozen=True, slots=True, config=SECTION)
 class HistorySource:
-    """One table and the SQL of its features.
+    """One table and the SQL of its features."""
 
-    Attributes
-    ----------
-    table : str
-        Its name in the SQL, and of its file: `<table>.parquet`, `.csv` or `.csv.gz` beside the
-        source, or a folder `<table>` of such files. `application` is the source itself.
-    features : Path
-        SQL file.
-    """
-
-    table: str
-    features: Path
+    table: TableName = Field(
+        description="Name of the table in the SQL, and of its file `<table>.parquet`, `.csv` or "
+        "`.csv.gz` beside the source or its folder of such files; `application` is the source."
+    )
+    features: SqlFile = Field(
+        description="File with the SQL of the table's features, relative to this file."
+    )
 
 
-def read_histories(
-    content: Any, folder: Path, fail: Callable[[str], NoReturn]
-) -> tuple[HistorySource, ...]:
-    """Check the sections `[[history]]` and return them in order."""
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        fail("history must be a list of sections: [[history]]")
-    sources = []
-    for entry in content:
-        for key in (*KEYS, *entry):
-            if key not in KEYS:
-                fail(f"unknown key [[history]] {key}; known: {', '.join(KEYS)}")
-            if not isinstance(entry.get(key), str):
-                fail(f"[[history]] {key} must be text, got {entry.get(key)!r}")
-        # it stands in SQL as it is
-        if not _NAME.fullmatch(entry["table"]):
-            fail(f"[[history]] table must be a name such as bureau, got {entry['table']!r}")
-        path = folder / entry["features"]
-        if not path.is_file():
-            fail(f"[[history]] features {entry['features']}: no such file")
-        sources.append(HistorySource(entry["table"], path))
+def _check_tables(sources: tuple[HistorySource, ...]) -> tuple[HistorySource, ...]:
     tables = [source.table for source in sources]
     for table in tables:
         if tables.count(table) > 1:
-            fail(f"[[history]] table {table!r} must not repeat")
-    return tuple(sources)
+            raise ValueError(f"table {table!r} must not repeat")
+    return sources
 
 
-def find_table(folder: Path, table: str) -> str:
-    """Return the path of a table: a file, or a glob of all files of a folder.
-
-    Raises
-    ------
-    InputError
-        There is no such file.
-    """
-    for ending in ENDINGS:
-        file = folder / f"{table}{ending}"
-        if file.is_file():
-            return str(file)
-        if any((folder / table).glob(f"*{ending}")):
-            return f"{folder / table}/*{ending}"
-    raise InputError(f"{folder}: table {table!r}: no {table}.parquet, .csv or .csv.gz")
-
-
-def scan(path: str, types: Mapping[str, str] | None = None) -> str:
-    """Return the SQL that reads a Parquet or CSV file, or a glob of them.
-
-    Parameters
-    ----------
-    path : str
-    types : mapping of str to str, optional
-        Of the columns that are read, where they are known: a CSV file need not be searched for
-        them, which for wide tables takes longer than to read them.
-    """
-    quoted = path.replace("'", "''")
-    if path.endswith(".parquet"):
-        return f"read_parquet('{quoted}')"
-    # with the quote left open, finding the types takes three times as long
-    options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(HISTORY_MISSING)}"
-    if types is None:
-        # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
-        options += f", sample_size = 200000, auto_type_candidates = {list(CSV_TYPES)}"
-    else:
-        # text holds whatever an unread column has; the other types are made of it when it is read
-        known = {name: kind if kind in CSV_TYPES else "VARCHAR" for name, kind in types.items()}
-        options += f", auto_type_candidates = ['VARCHAR'], types = {known}"
-    return f"read_csv('{quoted}', {options})"
+HistorySources = Annotated[tuple[HistorySource, ...], AfterValidator(_check_tables)]

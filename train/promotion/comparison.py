@@ -1,12 +1,11 @@
 """Champion and challenger on the same test rows, held to the gate."""
 
 from scoring_model.errors import InvalidRequest
-from scoring_model.scorer import Scorer
-from train.costs import AnyCosts, Costs, LoanCosts
+from scoring_model.version import Scorer
 from train.data import LabelledRows
 from train.errors import InputError
-from train.gate import GateResult, Rule, ScoredRows, judge, judge_alone
-from train.limits import GateLimits
+from train.portfolio import AnyCosts, Costs, GateLimits, LoanCosts
+from train.promotion.gate import GateResult, GateRule, ScoredRows, judge, judge_alone
 
 
 def compare(
@@ -36,11 +35,11 @@ def compare(
         return judge_alone(rows.y, scored, (), limits)
     rival = champion if isinstance(champion, str) else score_rows(rows, champion, costs)
     if isinstance(rival, str):
-        why = Rule("champion on the same rows", "scored", rival, passed=False)
+        why = GateRule("champion on the same rows", "scored", rival, passed=False)
         return judge_alone(rows.y, scored, (why,), limits)
     result = judge(rows.y, scored, rival, limits)
     if not isinstance(champion, str) and (old := _shown(champion)) != _shown(challenger):
-        rule = Rule("costs of a wrong decision", old, _shown(challenger), passed=False)
+        rule = GateRule("costs of a wrong decision", old, _shown(challenger), passed=False)
         return GateResult((*result.rules, rule), result.saving, result.rows)
     return result
 

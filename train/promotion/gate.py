@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from train.limits import GateLimits
-from train.reliability import expected_calibration_error
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import BoolArray, FloatArray, LabelArray
+from train.portfolio import GateLimits
+from train.statistics import expected_calibration_error
 
 DRAWS = 10_000
 # With more distinct differences than this, drawing rows is faster than drawing their counts.
@@ -42,8 +38,18 @@ class ScoredRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of the gate: what it asks, what was found, and whether that is enough."""
+class GateRule:
+    """One rule of the gate.
+
+    Attributes
+    ----------
+    name : str
+    limit : str
+        What it asks for, in words.
+    value : str
+        What was found.
+    passed : bool
+    """
 
     name: str
     limit: str
@@ -76,9 +82,18 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The rules' verdicts and, where both could be scored, what the challenger saves."""
+    """The rules' verdicts and, where both could be scored, what the challenger saves.
 
-    rules: tuple[Rule, ...]
+    Attributes
+    ----------
+    rules : tuple of GateRule
+    saving : Saving or None
+        None where the champion could not be scored.
+    rows : int
+        Test rows that both were judged on.
+    """
+
+    rules: tuple[GateRule, ...]
     saving: Saving | None
     rows: int
 
@@ -114,15 +129,15 @@ def judge(
     max_ece = max(limits.max_ece, expected_calibration_error(y, champion.probability))
     change = float(champion.refused.mean() - challenger.refused.mean())
     rules = (
-        Rule(
+        GateRule(
             f"difference in cost per applicant, {limits.confidence:.0%} bound",
             f"under {0.0 - wanted:.4f}",
             f"{saving.upper_bound:+.4f}",
             saving.upper_bound < -wanted,
         ),
-        Rule("calibration error (ECE)", f"at most {max_ece:.4f}", f"{ece:.4f}", ece <= max_ece),
+        GateRule("calibration error (ECE)", f"at most {max_ece:.4f}", f"{ece:.4f}", ece <= max_ece),
         auc_rule(y, challenger, limits),
-        Rule(
+        GateRule(
             "change in acceptance rate",
             f"within {limits.max_acceptance_change:.4f}",
             f"{change:+.4f}",
@@ -133,7 +148,7 @@ def judge(
 
 
 def judge_alone(
-    y: LabelArray, challenger: ScoredRows, why: Sequence[Rule], limits: GateLimits
+    y: LabelArray, challenger: ScoredRows, why: Sequence[GateRule], limits: GateLimits
 ) -> GateResult:
     """Hold a challenger against the floors where the champion cannot score the rows, as `why` says.
 
@@ -142,7 +157,7 @@ def judge_alone(
     ece = expected_calibration_error(y, challenger.probability)
     rules = (
         *why,
-        Rule(
+        GateRule(
             "calibration error (ECE)",
             f"at most {limits.max_ece:.4f}",
             f"{ece:.4f}",
@@ -153,10 +168,10 @@ def judge_alone(
     return GateResult(rules, None, len(y))
 
 
-def auc_rule(y: LabelArray, challenger: ScoredRows, limits: GateLimits) -> Rule:
+def auc_rule(y: LabelArray, challenger: ScoredRows, limits: GateLimits) -> GateRule:
     """Return the verdict on the challenger's AUC."""
     auc = float(roc_auc_score(y, challenger.probability))
-    return Rule(
+    return GateRule(
         "AUC", f"at least {limits.min_roc_auc:.4f}", f"{auc:.4f}", auc >= limits.min_roc_auc
     )
 
@@ -173,7 +188,7 @@ def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLim
     limits : GateLimits
     """
     difference = challenger - champion
-    means = bootstrap_means(difference, limits.seed)
+    means = resample_means(difference, limits.seed)
     quantiles = norm.ppf(limits.confidence) + norm.ppf(POWER)
     return Saving(
         champion_cost=float(champion.mean()),
@@ -184,7 +199,7 @@ def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLim
     )
 
 
-def bootstrap_means(values: FloatArray, seed: int) -> FloatArray:
+def resample_means(values: FloatArray, seed: int) -> FloatArray:
     """Return the means of as many rows drawn with replacement, over and over, shape (draws,)."""
     rng = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)

@@ -82,7 +82,17 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the ledger held when it was read."""
+    """What the ledger held when it was read.
+
+    Attributes
+    ----------
+    run_id : str
+        Of the run that it lives in.
+    moves : tuple of Move
+        In order.
+    done : int
+        How many of them are marked as carried out.
+    """
 
     run_id: str
     moves: tuple[Move, ...]

@@ -10,11 +10,11 @@ from pathlib import Path
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from train import registry
-from train.gate import Rule
-from train.history import align
-from train.ledger import Move, account
-from train.promotion import Trial
+from train.promotion import registry
+from train.promotion.challenge import Challenge
+from train.promotion.gate import GateRule
+from train.promotion.ledger import Move, account
+from train.promotion.tenures import align
 
 TABLE_FILE, JSON_FILE = "gate.txt", "gate.json"
 REPORT_FILE = "report.html"
@@ -22,11 +22,11 @@ PROMOTION_TAG = "promotion"
 HEADINGS = ("rule", "limit", "value", "verdict")
 
 
-def gate_table(trial: Trial) -> str:
+def gate_table(challenge: Challenge) -> str:
     """Return the gate's rules as a table for people, and what the test rows could have shown."""
-    result = trial.result
-    rival = f"version {trial.champion}" if trial.champion else "no champion"
-    lines = [f"version {trial.version} against {rival} on {result.rows} test rows", ""]
+    result = challenge.result
+    rival = f"version {challenge.champion}" if challenge.champion else "no champion"
+    lines = [f"version {challenge.version} against {rival} on {result.rows} test rows", ""]
     lines.append(align((HEADINGS, *(_cells(rule) for rule in result.rules))))
     if result.saving is not None:
         smallest = result.saving.smallest_shown
@@ -37,34 +37,34 @@ def gate_table(trial: Trial) -> str:
             f"champion {result.saving.champion_cost:.4f}; "
             f"the smallest saving that these rows show: {smallest:.4f} ({share:.1%})",
         ]
-    lines += [f"allowed: {change}" for change in trial.contract_changes]
+    lines += [f"allowed: {change}" for change in challenge.contract_changes]
     return "\n".join(lines)
 
 
-def _cells(rule: Rule) -> tuple[str, str, str, str]:
+def _cells(rule: GateRule) -> tuple[str, str, str, str]:
     return (rule.name, rule.limit, rule.value, "passed" if rule.passed else "failed")
 
 
-def log_trial(trial: Trial) -> None:
+def log_challenge(challenge: Challenge) -> None:
     """Log the gate's table in the active run, as text and as JSON."""
     document = {
-        "version": trial.version,
-        "champion": trial.champion,
-        "earned": trial.result.earned,
-        "contract_changes": list(trial.contract_changes),
-        **asdict(trial.result),
+        "version": challenge.version,
+        "champion": challenge.champion,
+        "earned": challenge.result.earned,
+        "contract_changes": list(challenge.contract_changes),
+        **asdict(challenge.result),
     }
-    mlflow.log_text(gate_table(trial) + "\n", TABLE_FILE)
+    mlflow.log_text(gate_table(challenge) + "\n", TABLE_FILE)
     mlflow.log_text(json.dumps(document, indent=1), JSON_FILE)
-    if trial.result.saving is not None:
-        figures = asdict(trial.result.saving).items()
+    if challenge.result.saving is not None:
+        figures = asdict(challenge.result.saving).items()
         mlflow.log_metrics({f"gate_{name}": value for name, value in figures})
 
 
-def note_refusal(trial: Trial) -> None:
+def note_refusal(challenge: Challenge) -> None:
     """Say on the version why it was not promoted."""
-    reason = f"not promoted, by {account()}: {trial.result.reason}"
-    registry.tag_version(trial.version, {PROMOTION_TAG: reason})
+    reason = f"not promoted, by {account()}: {challenge.result.reason}"
+    registry.tag_version(challenge.version, {PROMOTION_TAG: reason})
 
 
 def note_promotion(move: Move, table: str) -> None:

@@ -12,10 +12,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from scoring_model.errors import ArtifactError
-from scoring_model.loading import load_model
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer, load_model
 from train.errors import InputError
-from train.ledger import LEDGER_TAG, insist, new_ledger
+from train.promotion.ledger import LEDGER_TAG, insist, new_ledger
 
 MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"

@@ -5,14 +5,25 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from train.ledger import Ledger, Move
+from train.promotion.ledger import Ledger, Move
 
 HEADINGS = ("version", "from", "until", "by", "how", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One version's time in production; `until` is None while it lasts."""
+    """One version's time in production.
+
+    Attributes
+    ----------
+    version : int
+    since : str
+        ISO 8601, UTC.
+    until : str or None
+        None while it lasts.
+    move : Move
+        How it came into production.
+    """
 
     version: int
     since: str
@@ -39,7 +50,7 @@ class Tenure:
         return "; ".join(said)
 
 
-def tenures(ledger: Ledger) -> tuple[Tenure, ...]:
+def list_tenures(ledger: Ledger) -> tuple[Tenure, ...]:
     """Return who was in production, in order, the champion last."""
     moves = [move for move in ledger.moves if move.stage == "Production"]
     ends = [*(move.at for move in moves[1:]), None]

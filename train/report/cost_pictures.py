@@ -5,16 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from train.costs import AnyCosts
-from train.drawing import BLUE, INK, MUTED, ORANGE, RED, new_figure, percent_axis
-from train.findings import Findings
-from train.intervals import Interval
-from train.wording import plain
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray
+from train.portfolio import AnyCosts
+from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, new_figure, percent_axis
+from train.report.finished_run import FinishedRun
+from train.report.formatting import plain
+from train.statistics import Interval
 
 REFERENCES = {
     "at_bayes": "the theoretical threshold",
@@ -22,25 +19,24 @@ REFERENCES = {
     "at_half": "refusing from 50 %",
     "accept_all": "accepting everyone",
 }
-REALISED_REFERENCES = ("refuse_all", "accept_all")
 GRID_POINTS = 400
 
 
-def draw_cost(findings: Findings) -> Figure:
+def draw_cost(run: FinishedRun) -> Figure:
     """Draw cost per applicant against the threshold, with both kinds of cost."""
     figure = new_figure(4.3)
     axes = figure.subplots()
-    model, scale = findings.model, findings.scale
+    model, scale = run.model, run.scale
     top = 3.5 * max(scale.chosen, scale.theory)
-    if not findings.is_per_loan:
+    if not run.is_per_loan:
         top = min(1.0, top)
     grid = np.linspace(0.0, top, GRID_POINTS)
-    accepted_bad, refused_good = _parts(model.oof_y, scale.oof, model.oof_costs, grid)
+    accepted_bad, refused_good = _parts(model.oof.y, scale.oof, model.oof.costs, grid)
     total = accepted_bad + refused_good
     axes.plot(grid, accepted_bad, color=RED, linewidth=1.3)
     axes.plot(grid, refused_good, color=MUTED, linewidth=1.3)
     axes.plot(grid, total, color=BLUE, label="training rows, out of fold")
-    test = sum(_parts(findings.data.test.y, scale.test, model.test_costs, grid))
+    test = sum(_parts(run.data.test.y, scale.test, model.test_costs, grid))
     axes.plot(grid, test, color=ORANGE, label="test rows")
     here = float(np.interp(scale.chosen, grid, total))
     axes.axvspan(scale.low, scale.high, color=MUTED, alpha=0.15, linewidth=0)
@@ -49,12 +45,12 @@ def draw_cost(findings: Findings) -> Figure:
     axes.plot([scale.chosen], [here], "o", color=INK, markersize=7)
     high = 1.4 * max(float(np.max(test)), float(total.max()))
     axes.set(xlim=(0, top), ylim=(0, high), ylabel="cost per applicant")
-    if findings.is_per_loan:
+    if run.is_per_loan:
         axes.set_xlabel("refuse from this multiple of each loan's own threshold")
     else:
         axes.set_xlabel("threshold: refuse from this probability of default")
         percent_axis(axes.xaxis, top)
-    _name_thresholds(axes, findings)
+    _name_thresholds(axes, run)
     _name_line(axes, grid, accepted_bad, 0.80, "accepted defaulters", RED, below=True)
     _name_line(axes, grid, refused_good, 0.65, "refused good clients", MUTED)
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93))
@@ -77,9 +73,9 @@ def _parts(
     return accepted_bad, refused_good
 
 
-def _name_thresholds(axes: Axes, findings: Findings) -> None:
-    scale = findings.scale
-    write = "{:.2f}".format if findings.is_per_loan else "{:.2%}".format
+def _name_thresholds(axes: Axes, run: FinishedRun) -> None:
+    scale = run.scale
+    write = "{:.2f}".format if run.is_per_loan else "{:.2%}".format
     right = scale.chosen >= scale.theory
     for value, text, colour, side in (
         (scale.chosen, f"chosen {write(scale.chosen)}", INK, right),
@@ -119,26 +115,23 @@ def _name_line(
     )
 
 
-def draw_money(findings: Findings) -> Figure:
+def draw_money(run: FinishedRun) -> Figure:
     """Draw cost per applicant of the model and of what could be done without it."""
-    evaluation = findings.model.evaluation
-    rivals = [(name, evaluation.metrics[f"test_cost_{key}"]) for key, name in REFERENCES.items()]
+    evaluation = run.model.evaluation
+    rivals = [(name, evaluation.rivals[key].cost_per_applicant) for key, name in REFERENCES.items()]
     return _draw_bars(
         evaluation.cost, rivals, "cost per applicant on the test rows (line: 95 % interval)"
     )
 
 
-def draw_realised(findings: Findings) -> Figure:
-    """Draw what the decisions on the test rows came to in the end."""
-    metrics = findings.model.metrics
-    stem = "test_realised_cost"
-    ours = Interval(
-        metrics[f"{stem}_per_applicant"], metrics[f"{stem}_ci_low"], metrics[f"{stem}_ci_high"]
-    )
-    rivals = [(REFERENCES[key], metrics[f"{stem}_{key}"]) for key in REALISED_REFERENCES]
-    return _draw_bars(
-        ours, rivals, "realised cost per applicant, in the table's money (line: 95 % interval)"
-    )
+def draw_realised(run: FinishedRun) -> Figure:
+    """Draw what the decisions on the test rows came to in the end, where the portfolio says it."""
+    realised = run.model.realised
+    if realised is None:
+        raise ValueError("the portfolio has no realised costs")
+    rivals = [(REFERENCES[key], rival.cost_per_applicant) for key, rival in realised.rivals.items()]
+    label = "realised cost per applicant, in the table's money (line: 95 % interval)"
+    return _draw_bars(realised.cost, rivals, label)
 
 
 def _draw_bars(ours: Interval, rivals: Sequence[tuple[str, float]], label: str) -> Figure:

@@ -2,11 +2,21 @@
 
 import numpy as np
 
-from train.findings import Findings
-from train.intervals import Interval
-from train.money_pictures import REALISED_REFERENCES, REFERENCES
-from train.threshold import lowest_cost
-from train.wording import NOTHING, Section, Table, between, listed, percent, plain, value_of, whole
+from train.decision import lowest_cost
+from train.evaluation import RealisedCosts
+from train.report.cost_pictures import REFERENCES
+from train.report.finished_run import FinishedRun
+from train.report.formatting import (
+    NOTHING,
+    Section,
+    Table,
+    between,
+    listed,
+    percent,
+    plain,
+    value_of,
+    whole,
+)
 
 MEASURES = {
     "cost_per_applicant": "cost per applicant",
@@ -17,15 +27,15 @@ MEASURES = {
 }
 
 
-def decision_section(findings: Findings) -> Section:
+def decision_section(run: FinishedRun) -> Section:
     """Say what was decided and why that threshold."""
-    model = findings.model
+    model = run.model
     policy = model.scorer.policy
     words = (
-        f"{_theory(findings)} The threshold was chosen on training rows that the model had not "
+        f"{_theory(run)} The threshold was chosen on training rows that the model had not "
         "seen (out of fold); the test rows had no part in it. On such rows drawn again and again, "
-        f"the cheapest lies between {_on_scale(findings, findings.scale.low)} and "
-        f"{_on_scale(findings, findings.scale.high)} (shaded).",
+        f"the cheapest lies between {_on_scale(run, run.scale.low)} and "
+        f"{_on_scale(run, run.scale.high)} (shaded).",
     )
     treatments = ", ".join(dict.fromkeys(params.treatment for params in model.members))
     made = Table(
@@ -39,12 +49,12 @@ def decision_section(findings: Findings) -> Section:
         ],
         "How the model was made",
     )
-    tables = (_thresholds_table(findings), made)
+    tables = (_thresholds_table(run), made)
     return Section("decision", "The decision", words, ("cost_by_threshold",), tables)
 
 
-def _theory(findings: Findings) -> str:
-    rule, costs = findings.model.scorer.policy.loan_costs, findings.settings.costs
+def _theory(run: FinishedRun) -> str:
+    rule, costs = run.model.scorer.policy.loan_costs, run.model.settings.costs
     if rule is not None:
         return (
             f"Accepting a defaulter costs {rule.false_negative}, refusing a good client "
@@ -60,44 +70,44 @@ def _theory(findings: Findings) -> str:
     )
 
 
-def _on_scale(findings: Findings, value: float) -> str:
-    return f"{value:.2f} times that" if findings.is_per_loan else percent(value, 2)
+def _on_scale(run: FinishedRun, value: float) -> str:
+    return f"{value:.2f} times that" if run.is_per_loan else percent(value, 2)
 
 
-def _thresholds_table(findings: Findings) -> Table:
-    model, scale = findings.model, findings.scale
-    metrics = model.metrics
+def _thresholds_table(run: FinishedRun) -> Table:
+    model, scale, proof = run.model, run.scale, run.model.proof
+    evaluation = model.evaluation
     rows = [
         (
             "chosen",
-            _on_scale(findings, scale.chosen),
-            plain(metrics["oof_cost_per_applicant"]),
-            plain(metrics["test_cost_per_applicant"]),
+            _on_scale(run, scale.chosen),
+            plain(proof.cost),
+            plain(evaluation.cost.value),
         ),
         (
             "theory",
-            _on_scale(findings, scale.theory),
-            plain(metrics["oof_cost_at_bayes_threshold"]),
-            plain(metrics["test_cost_at_bayes"]),
+            _on_scale(run, scale.theory),
+            plain(proof.bayes_cost),
+            plain(evaluation.rivals["at_bayes"].cost_per_applicant),
         ),
         (
             "cheapest in hindsight",
             NOTHING,
-            plain(lowest_cost(model.oof_y, scale.oof, model.oof_costs)),
-            plain(lowest_cost(findings.data.test.y, scale.test, model.test_costs)),
+            plain(lowest_cost(model.oof.y, scale.oof, model.oof.costs)),
+            plain(lowest_cost(run.data.test.y, scale.test, model.test_costs)),
         ),
     ]
     header = ("", "threshold", "training, out of fold", "test")
     return Table(header, rows, "Cost per applicant")
 
 
-def money_section(findings: Findings) -> Section:
+def money_section(run: FinishedRun) -> Section:
     """Say what the decisions cost beside those of simpler policies."""
-    evaluation = findings.model.evaluation
+    evaluation = run.model.evaluation
     dearer = [
         name
         for key, name in REFERENCES.items()
-        if key != "at_bayes" and evaluation.against[key].high < 0
+        if key != "at_bayes" and evaluation.rivals[key].difference.high < 0
     ]
     words = (
         (
@@ -109,9 +119,9 @@ def money_section(findings: Findings) -> Section:
     rows = [
         (
             name,
-            plain(evaluation.metrics[f"test_cost_{key}"]),
-            plain(evaluation.against[key].value),
-            between(evaluation.against[key]),
+            plain(evaluation.rivals[key].cost_per_applicant),
+            plain(evaluation.rivals[key].difference.value),
+            between(evaluation.rivals[key].difference),
         )
         for key, name in REFERENCES.items()
     ]
@@ -120,25 +130,20 @@ def money_section(findings: Findings) -> Section:
         rows,
         "Under zero the model is cheaper. Both policies decide on the same loans.",
     )
-    tables = [table, _outcomes(findings)]
-    if findings.portfolio.costs.realised:
-        tables.insert(1, _realised(findings))
+    tables = [table, _outcomes(run)]
+    if (realised := run.model.realised) is not None:
+        tables.insert(1, _realised(run, realised))
     pictures = ("cost_against_others", "cost_realised")
     return Section("money", "The money", words, pictures, tuple(tables))
 
 
-def _realised(findings: Findings) -> Table:
+def _realised(run: FinishedRun, realised: RealisedCosts) -> Table:
     """Say what the decisions came to in the end."""
-    costs, metrics, stem = findings.portfolio.costs, findings.model.metrics, "test_realised_cost"
-    ends = Interval(
-        metrics[f"{stem}_per_applicant"], metrics[f"{stem}_ci_low"], metrics[f"{stem}_ci_high"]
-    )
-    rows = [("this model", plain(ends.value), between(ends), NOTHING)]
-    for key in REALISED_REFERENCES:
-        value = metrics[f"{stem}_{key}"]
-        low, high = (metrics[f"{stem}_minus_{key}_ci_{end}"] for end in ("low", "high"))
-        difference = Interval(ends.value - value, low, high)
-        rows.append((REFERENCES[key], plain(value), NOTHING, value_of(difference)))
+    costs, cost = run.portfolio.costs, realised.cost
+    rows = [("this model", plain(cost.value), between(cost), NOTHING)]
+    for key, rival in realised.rivals.items():
+        name, value = REFERENCES[key], plain(rival.cost_per_applicant)
+        rows.append((name, value, NOTHING, value_of(rival.difference)))
     caption = (
         f"What it came to: {costs.realised_false_negative} for each defaulter accepted, "
         f"{costs.realised_false_positive} for each good client refused"
@@ -147,12 +152,12 @@ def _realised(findings: Findings) -> Table:
     return Table(header, rows, caption)
 
 
-def _outcomes(findings: Findings) -> Table:
+def _outcomes(run: FinishedRun) -> Table:
     """Count loans, and their amounts where the portfolio has them, by decision and outcome."""
-    rows, y = findings.data.test, findings.data.test.y
-    refused = findings.model.evaluation.refused
-    cost = findings.model.evaluation.cost_of_each
-    column = findings.portfolio.amount
+    rows, y = run.data.test, run.data.test.y
+    refused = run.model.evaluation.refused
+    cost = run.model.evaluation.cost_of_each
+    column = run.portfolio.amount
     amount = None if column is None else rows.frame[column].to_numpy(dtype=np.float64)
     found = []
     for decision, decided in (("accepted", ~refused), ("refused", refused)):
@@ -165,13 +170,13 @@ def _outcomes(findings: Findings) -> Table:
             found.append(tuple(line))
     header = ["test loans", "number", "share"]
     if column is not None:
-        header.append(findings.label(column).lower())
+        header.append(run.label(column).lower())
     return Table((*header, "share of the cost"), found, "What became of whom")
 
 
-def certainty_section(findings: Findings) -> Section:
+def certainty_section(run: FinishedRun) -> Section:
     """Say how sure the figures are."""
-    evaluation = findings.model.evaluation
+    evaluation = run.model.evaluation
     rows = []
     for name, meaning in MEASURES.items():
         interval = evaluation.intervals[name]
@@ -187,10 +192,10 @@ def certainty_section(findings: Findings) -> Section:
     return Section("certainty", "How sure this is", words, pictures, (table,))
 
 
-def calibration_section(findings: Findings) -> Section:
+def calibration_section(run: FinishedRun) -> Section:
     """Say whether the probability means what it says."""
-    evaluation = findings.model.evaluation
-    whole_test, metrics = evaluation.calibration, evaluation.metrics
+    evaluation = run.model.evaluation
+    whole_test = evaluation.calibration
     fits = "no longer fits" if whole_test.is_off else "is off by less than a quarter"
     words = (
         f"On the test rows {percent(whole_test.mean_probability)} were expected to default and "
@@ -200,8 +205,8 @@ def calibration_section(findings: Findings) -> Section:
     )
     rows = [
         ("mean probability by default rate", f"{whole_test.ratio:.2f}"),
-        ("expected calibration error", percent(metrics["test_ece"], 2)),
-        ("log loss", plain(metrics["test_log_loss"])),
+        ("expected calibration error", percent(evaluation.ece, 2)),
+        ("log loss", plain(evaluation.log_loss)),
     ]
     return Section(
         "calibration",

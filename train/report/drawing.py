@@ -13,11 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
-from train.intervals import Interval
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray
+from train.statistics import Interval
 
 INK, MUTED, LINE = "#1b2733", "#5f6c7b", "#d5dbe1"
 BLUE, ORANGE, GREEN, RED = "#1d6fb8", "#c75a12", "#2b7d4f", "#b3261e"

@@ -3,9 +3,10 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from train.drawing import (
+from scoring_model.types import FloatArray
+from train.evaluation import LOWEST_RATIO, SHOWN, ColumnFairness
+from train.report.drawing import (
     BLUE,
     INK,
     MUTED,
@@ -16,23 +17,19 @@ from train.drawing import (
     rows_with_intervals,
     shorten,
 )
-from train.fairness import LOWEST_RATIO, ColumnFairness
-from train.findings import Findings
-from train.intervals import Interval
-from train.segments import SHOWN
-
-FloatArray = NDArray[np.float64]
+from train.report.finished_run import FinishedRun
+from train.statistics import Interval
 
 SHOWN_FEATURES = 15
 SHOWN_GROUPS = 12
 MOST_QUARTER_NAMES = 12
 
 
-def draw_quarters(findings: Findings) -> Figure:
+def draw_quarters(run: FinishedRun) -> Figure:
     """Draw default rate and PD, AUC and cost by quarter of the test period."""
     figure = new_figure(6.0)
     rates, ranks, costs = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 2))
-    quarters = findings.model.evidence.quarters
+    quarters = run.model.evidence.quarters
     places = np.arange(len(quarters), dtype=np.float64)
     calibrations = [quarter.calibration for quarter in quarters]
     _band(rates, places, [c.default_rate for c in calibrations], ORANGE, "defaulted")
@@ -48,7 +45,7 @@ def draw_quarters(findings: Findings) -> Figure:
         _band(ranks, places[ranked], areas, BLUE, "AUC")
     ranks.set_title("AUC: how well defaulters are told from good clients")
     _band(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
-    costs.axhline(findings.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
+    costs.axhline(run.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
     costs.set_title("Cost per applicant (dotted: the whole test period)")
     step = -(-len(quarters) // MOST_QUARTER_NAMES)
     costs.set_xticks(places[::step], [quarter.name for quarter in quarters][::step])
@@ -63,18 +60,18 @@ def _band(axes: Axes, x: FloatArray, intervals: list[Interval], colour: str, nam
     axes.errorbar(x, values[:, 0], yerr=spread, fmt="o-", color=colour, markersize=5, label=name)
 
 
-def draw_segments(findings: Findings) -> Figure:
+def draw_segments(run: FinishedRun) -> Figure:
     """Draw the segments that cost most per applicant, beside the whole."""
-    segments = findings.model.evidence.segments[:SHOWN]
+    segments = run.model.evidence.segments[:SHOWN]
     figure = new_figure(1.1 + 0.34 * len(segments))
     axes = figure.subplots()
     rows_with_intervals(
         axes,
-        [shorten(findings.segment_name(segment)) for segment in segments],
+        [shorten(run.segment_name(segment)) for segment in segments],
         [segment.cost for segment in segments],
         [RED if segment.is_worse_than_one_answer else BLUE for segment in segments],
     )
-    whole = findings.model.evaluation.cost.value
+    whole = run.model.evaluation.cost.value
     axes.axvline(whole, color=MUTED, linestyle=":", linewidth=1.3)
     axes.annotate(
         "all applicants",
@@ -88,14 +85,14 @@ def draw_segments(findings: Findings) -> Figure:
     return figure
 
 
-def draw_importance(findings: Findings) -> Figure:
+def draw_importance(run: FinishedRun) -> Figure:
     """Draw the rise in cost per applicant when a feature is shuffled."""
-    shown = findings.model.evidence.importance[:SHOWN_FEATURES]
+    shown = run.model.evidence.importance[:SHOWN_FEATURES]
     figure = new_figure(1.1 + 0.34 * len(shown))
     axes = figure.subplots()
     rows_with_intervals(
         axes,
-        [shorten(findings.label(item.feature)) for item in shown],
+        [shorten(run.label(item.feature)) for item in shown],
         [item.rise for item in shown],
         [BLUE if item.rise.low > 0 else MUTED for item in shown],
     )
@@ -104,15 +101,15 @@ def draw_importance(findings: Findings) -> Figure:
     return figure
 
 
-def draw_fairness(findings: Findings) -> Figure:
+def draw_fairness(run: FinishedRun) -> Figure:
     """Draw the acceptance ratio of every group of each protected column."""
-    columns = [c for c in findings.model.evidence.fairness if len(c.columns) == 1]
+    columns = [c for c in run.model.evidence.fairness if len(c.columns) == 1]
     heights = [min(len(column.groups), SHOWN_GROUPS) + 1.0 for column in columns]
     figure = new_figure(0.8 + 0.33 * sum(heights))
     panels = figure.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights)
     for column, axes in zip(columns, panels[:, 0], strict=True):
         _draw_groups(axes, column)
-        axes.set_title(findings.fairness_name(column))
+        axes.set_title(run.fairness_name(column))
     panels[-1, 0].set_xlabel("acceptance rate by that of the best group (line: four fifths)")
     panels[-1, 0].set_xlim(left=0.0)
     return figure

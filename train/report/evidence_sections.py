@@ -1,14 +1,24 @@
 """What the report says about time, weak spots, features, leaks and data."""
 
-from train.digits import DigitGap
-from train.findings import Findings
-from train.segments import SHOWN
-from train.wording import NOTHING, Section, Table, between, listed, percent, plain, stacked, whole
+from train.evaluation import SHOWN
+from train.report.finished_run import FinishedRun
+from train.report.formatting import (
+    NOTHING,
+    Section,
+    Table,
+    between,
+    listed,
+    percent,
+    plain,
+    stacked,
+    whole,
+)
+from train.statistics import DigitGap
 
 
-def stability_section(findings: Findings) -> Section | None:
+def stability_section(run: FinishedRun) -> Section | None:
     """Say how the model held quarter by quarter; None without a decision date."""
-    quarters = findings.model.evidence.quarters
+    quarters = run.model.evidence.quarters
     if not quarters:
         return None
     off = [quarter.name for quarter in quarters if quarter.calibration.is_off]
@@ -34,9 +44,9 @@ def stability_section(findings: Findings) -> Section | None:
     return Section("stability", "Stability over time", words, ("quarters",), (Table(header, rows),))
 
 
-def segments_section(findings: Findings) -> Section:
+def segments_section(run: FinishedRun) -> Section:
     """Say where the model is weak."""
-    segments = findings.model.evidence.segments
+    segments = run.model.evidence.segments
     if not segments:
         words = "No group of applicants costs clearly more than the whole."
         return Section("segments", "Where it is weak", (words,))
@@ -49,7 +59,7 @@ def segments_section(findings: Findings) -> Section:
     )
     rows = [
         (
-            findings.segment_name(segment),
+            run.segment_name(segment),
             whole(segment.rows),
             percent(segment.calibration.default_rate.value),
             percent(segment.calibration.mean_probability),
@@ -63,17 +73,16 @@ def segments_section(findings: Findings) -> Section:
     return Section("segments", "Where it is weak", (words,), ("segments",), (Table(header, rows),))
 
 
-def features_section(findings: Findings) -> Section:
+def features_section(run: FinishedRun) -> Section:
     """Say which features matter in money."""
-    importance = findings.model.evidence.importance
+    importance = run.model.evidence.importance
     words = (
         "Each feature was shuffled among the test loans, all else left alone: the rise in cost "
         "per applicant is what the model would lose without it. Features that say the same thing "
         "share their worth. Grey ones make no clear difference."
     )
     rows = [
-        (findings.label(item.feature), plain(item.rise.value), between(item.rise))
-        for item in importance
+        (run.label(item.feature), plain(item.rise.value), between(item.rise)) for item in importance
     ]
     table = Table(("feature", "rise in cost", "95 % interval"), rows, "All features", folded=True)
     return Section(
@@ -81,9 +90,9 @@ def features_section(findings: Findings) -> Section:
     )
 
 
-def leaks_section(findings: Findings) -> Section:
+def leaks_section(run: FinishedRun) -> Section:
     """Say what the leak audit found."""
-    checks = findings.model.leaks
+    checks = run.model.leaks
     found = [check for check in checks if check.grade != "clear"]
     accepted = [check.feature for check in checks if check.grade == "accepted"]
     words = (
@@ -94,11 +103,11 @@ def leaks_section(findings: Findings) -> Section:
     )
     tables = []
     if found:
-        said = [(findings.label(c.feature), "; ".join(c.findings)) for c in found]
+        said = [(run.label(c.feature), "; ".join(c.findings)) for c in found]
         tables.append(Table(("feature", "finding"), said, "Worth a look", texts=2))
     rows = [
         (
-            findings.label(check.feature),
+            run.label(check.feature),
             plain(check.evidence.auc),
             NOTHING if check.evidence.shift is None else f"{check.evidence.shift:.2f}",
             f"{percent(check.evidence.missing_repaid)} / "
@@ -130,9 +139,9 @@ def _match(column: str | None, share: float) -> str:
     return NOTHING if column is None or share < 0.005 else f"{column} {percent(share, 0)}"
 
 
-def data_section(findings: Findings) -> Section:
+def data_section(run: FinishedRun) -> Section:
     """Say what the model has learned from."""
-    data, portfolio = findings.data, findings.portfolio
+    data, portfolio = run.data, run.portfolio
     rows = [("source", portfolio.description)]
     for name, side in (("training", data.train), ("test", data.test)):
         text = f"{whole(len(side.y))} loans, {percent(float(side.y.mean()))} defaulted"
@@ -144,7 +153,7 @@ def data_section(findings: Findings) -> Section:
     tables = [Table(("", ""), rows, texts=2)]
     features = [
         (
-            findings.label(feature.name),
+            run.label(feature.name),
             feature.name,
             "number" if feature.kind == "number" else f"{len(feature.levels)} levels",
             percent(float(data.train.frame[feature.name].isna().mean())),
@@ -158,7 +167,7 @@ def data_section(findings: Findings) -> Section:
             Table(("left out", "why"), list(portfolio.exclude.items()), "Not features", texts=2)
         )
     if portfolio.protected:
-        protected = listed([findings.label(name) for name in portfolio.protected])
+        protected = listed([run.label(name) for name in portfolio.protected])
         words: tuple[str, ...] = (f"Kept for the fairness audit only: {protected}.",)
     else:
         words = ()

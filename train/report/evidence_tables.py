@@ -5,11 +5,8 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from train.evidence import Evidence
-from train.fairness import GroupFairness
-from train.intervals import Interval
-from train.leaks import LeakCheck
-from train.stability import Quarter
+from train.evaluation import Evidence, GroupFairness, LeakCheck, Quarter
+from train.statistics import Interval
 
 
 def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[str, pd.DataFrame]:
@@ -18,7 +15,7 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
     An interval is three columns: the figure, and the same name with `_low` and `_high`.
     """
     tables: dict[str, list[dict[str, str | float]]] = {
-        "quarters": [quarter_figures(quarter) for quarter in evidence.quarters],
+        "quarters": [{"quarter": q.name, **quarter_figures(q)} for q in evidence.quarters],
         "segments": [_flat(asdict(segment)) for segment in evidence.segments],
         "importance": [_flat(asdict(item)) for item in evidence.importance],
         "fairness": [
@@ -44,17 +41,18 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
     return {name: pd.DataFrame(rows) for name, rows in tables.items() if rows}
 
 
-def quarter_figures(quarter: Quarter) -> dict[str, str | float]:
+def quarter_figures(quarter: Quarter) -> dict[str, float]:
     """Return the figures of one quarter by name; those there are no rows for are left out."""
-    return {"quarter": quarter.name, **_flat(_without(asdict(quarter), "name"))}
+    figures = _flat(_without(asdict(quarter), "year", "number"))
+    return {name: value for name, value in figures.items() if not isinstance(value, str)}
 
 
 def _group_figures(group: GroupFairness) -> dict[str, str | float]:
     return {"group": group.name, **_flat(_without(asdict(group), "name"))}
 
 
-def _without(values: Mapping[str, object], name: str) -> dict[str, object]:
-    return {key: value for key, value in values.items() if key != name}
+def _without(values: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {key: value for key, value in values.items() if key not in names}
 
 
 def _flat(values: Mapping[str, object]) -> dict[str, str | float]:

@@ -1,22 +1,21 @@
 """What the report says about protected groups and the features that stand in for them."""
 
-from train.fairness import LOWEST_RATIO, MIN_ROWS, ColumnFairness
-from train.findings import Findings
-from train.proxies import NOTABLE_AUC
-from train.wording import Section, Table, listed, stacked, whole
+from train.evaluation import LOWEST_RATIO, MIN_ROWS, NOTABLE_AUC, ColumnFairness
+from train.report.finished_run import FinishedRun
+from train.report.formatting import Section, Table, listed, stacked, whole
 
 SHOWN_PROXIES = 5
 
 
-def fairness_section(findings: Findings) -> Section | None:
+def fairness_section(run: FinishedRun) -> Section | None:
     """Say how protected groups fare; None without protected columns."""
-    audit = findings.model.evidence.fairness
+    audit = run.model.evidence.fairness
     if not audit:
         return None
     single = [column for column in audit if len(column.columns) == 1]
     pairs = [column for column in audit if len(column.columns) == 2]
     under = [
-        findings.fairness_name(column)
+        run.fairness_name(column)
         for column in single
         if column.lowest_ratio is not None and column.lowest_ratio < LOWEST_RATIO
     ]
@@ -32,14 +31,14 @@ def fairness_section(findings: Findings) -> Section | None:
         f"Groups of fewer than {MIN_ROWS} applicants are too small to judge. Shares are in "
         "per cent, each with its 95 % interval.",
     )
-    tables = [_groups_table(findings, column, folded=False) for column in single]
-    if proxies := _proxies_table(findings):
+    tables = [_groups_table(run, column, folded=False) for column in single]
+    if proxies := _proxies_table(run):
         tables.append(proxies)
-    tables += [_groups_table(findings, column, folded=True) for column in pairs]
+    tables += [_groups_table(run, column, folded=True) for column in pairs]
     return Section("fairness", "Fairness", words, ("fairness",), tuple(tables))
 
 
-def _groups_table(findings: Findings, column: ColumnFairness, *, folded: bool) -> Table:
+def _groups_table(run: FinishedRun, column: ColumnFairness, *, folded: bool) -> Table:
     rows = []
     for group in column.groups:
         if group.acceptance_ratio is None:
@@ -69,7 +68,7 @@ def _groups_table(findings: Findings, column: ColumnFairness, *, folded: bool) -
         "expected",
         "defaulted",
     )
-    return Table(header, rows, findings.fairness_name(column), folded=folded)
+    return Table(header, rows, run.fairness_name(column), folded=folded)
 
 
 def _two(number: float) -> str:
@@ -81,17 +80,17 @@ def _short(share: float) -> str:
     return f"{share * 100:.1f}"
 
 
-def _proxies_table(findings: Findings) -> Table | None:
+def _proxies_table(run: FinishedRun) -> Table | None:
     rows = []
-    for proxies in findings.model.evidence.proxies:
+    for proxies in run.model.evidence.proxies:
         strongest = [
-            f"{findings.label(name)} ({auc:.2f})"
+            f"{run.label(name)} ({auc:.2f})"
             for name, auc in proxies.alone[:SHOWN_PROXIES]
             if auc >= NOTABLE_AUC
         ]
         rows.append(
             (
-                findings.label(proxies.column),
+                run.label(proxies.column),
                 ", ".join(strongest) or "no single feature",
                 f"{proxies.together:.2f}",
             )

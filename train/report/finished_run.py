@@ -1,19 +1,13 @@
-"""`Findings`: everything that pictures and report are made from, and how it is called."""
+"""`FinishedRun`: a training as pictures and report see it, with the words for its columns."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
+from scoring_model.types import FloatArray
 from train.data import PortfolioData
-from train.fairness import ColumnFairness
-from train.pipeline import TrainedModel
+from train.evaluation import ColumnFairness, Segment
 from train.portfolio import Portfolio
-from train.segments import Segment
-from train.settings import Settings
-
-FloatArray = NDArray[np.float64]
+from train.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,21 +35,25 @@ class ThresholdScale:
 
 
 @dataclass(frozen=True)
-class Findings:
+class FinishedRun:
     """A finished training run.
 
     Attributes
     ----------
-    portfolio : Portfolio
-    data : PortfolioData
-    settings : Settings
     model : TrainedModel
     """
 
-    portfolio: Portfolio
-    data: PortfolioData
-    settings: Settings
     model: TrainedModel
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """What was trained on."""
+        return self.model.portfolio
+
+    @property
+    def data(self) -> PortfolioData:
+        """Its rows on both sides of the split."""
+        return self.model.data
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -89,19 +87,16 @@ class Findings:
     @cached_property
     def scale(self) -> ThresholdScale:
         """The scale on which decisions are drawn."""
-        model, metrics = self.model, self.model.metrics
-        theory = metrics["bayes_threshold"]
-        ends = metrics["threshold_ci_low"], metrics["threshold_ci_high"]
-        rule = model.scorer.policy.loan_costs
-        if rule is None:
-            return ThresholdScale(
-                self.threshold, theory, *ends, model.oof_probability, model.test_probability
-            )
+        model, proof, theory = self.model, self.model.proof, self.model.bayes_threshold
+        oof, test = model.oof.probability, model.test_probability
+        if not self.is_per_loan:
+            low, high = proof.factor_low * theory, proof.factor_high * theory
+            return ThresholdScale(self.threshold, theory, low, high, oof, test)
         return ThresholdScale(
-            rule.factor,
+            proof.factor,
             1.0,
-            ends[0] / theory,
-            ends[1] / theory,
-            model.oof_probability / model.oof_costs.bayes_threshold,
-            model.test_probability / model.test_costs.bayes_threshold,
+            proof.factor_low,
+            proof.factor_high,
+            oof / model.oof.costs.bayes_threshold,
+            test / model.test_costs.bayes_threshold,
         )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from train.intervals import Interval
+from train.statistics import Interval
 
 PER_CENT = "\N{NO-BREAK SPACE}%"
 NOTHING = "\N{EN DASH}"

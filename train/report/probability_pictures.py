@@ -5,25 +5,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from train.drawing import BLUE, INK, MUTED, ORANGE, new_figure, percent_axis, thin
-from train.findings import Findings
-from train.reliability import reliability_bins
+from train.report.drawing import BLUE, INK, MUTED, ORANGE, new_figure, percent_axis, thin
+from train.report.finished_run import FinishedRun
+from train.statistics import reliability_bins
 
 
-def draw_outcomes(findings: Findings) -> Figure:
+def draw_outcomes(run: FinishedRun) -> Figure:
     """Draw the distribution of the probability by outcome."""
     figure = new_figure(3.6)
     axes = figure.subplots()
-    probability, y = findings.model.test_probability, findings.data.test.y
-    top = min(1.0, max(float(np.quantile(probability, 0.995)), 1.5 * findings.threshold))
+    probability, y = run.model.test_probability, run.data.test.y
+    top = min(1.0, max(float(np.quantile(probability, 0.995)), 1.5 * run.threshold))
     edges = np.linspace(0, top, 51)
     for label, name, colour in ((0, "repaid", BLUE), (1, "defaulted", ORANGE)):
         counts, _ = np.histogram(np.minimum(probability[y == label], top), edges)
         share = counts / max(counts.sum(), 1)
         axes.stairs(share, edges, color=colour, fill=True, alpha=0.25)
         axes.stairs(share, edges, color=colour, linewidth=1.8, label=name)
-    if not findings.is_per_loan:
-        _mark_decision(axes, findings.threshold)
+    if not run.is_per_loan:
+        _mark_decision(axes, run.threshold)
     axes.set(
         xlim=(0, top),
         xlabel="probability of default",
@@ -49,12 +49,12 @@ def _mark_decision(axes: Axes, threshold: float) -> None:
         )
 
 
-def draw_discrimination(findings: Findings) -> Figure:
+def draw_discrimination(run: FinishedRun) -> Figure:
     """Draw ROC and precision-recall with the chosen point."""
     figure = new_figure(3.9)
     left, right = figure.subplots(1, 2)
-    y, probability = findings.data.test.y, findings.model.test_probability
-    metrics, refused = findings.model.evaluation.metrics, findings.model.evaluation.refused
+    y, probability = run.data.test.y, run.model.test_probability
+    evaluation, refused = run.model.evaluation, run.model.evaluation.refused
     bad, good = max(int((y == 1).sum()), 1), max(int((y == 0).sum()), 1)
     caught = float((refused & (y == 1)).sum()) / bad
     harmed = float((refused & (y == 0)).sum()) / good
@@ -65,7 +65,7 @@ def draw_discrimination(findings: Findings) -> Figure:
     left.set(
         xlabel="good clients refused",
         ylabel="defaulters refused",
-        title=f"ROC: area {metrics['test_roc_auc']:.3f}",
+        title=f"ROC: area {evaluation.intervals['roc_auc'].value:.3f}",
     )
     precision, recall, _ = precision_recall_curve(y, probability)
     # its first points are of a handful of rows and jump
@@ -76,7 +76,7 @@ def draw_discrimination(findings: Findings) -> Figure:
     right.set(
         xlabel="defaulters refused",
         ylabel="defaulters among the refused",
-        title=f"Precision-recall: area {metrics['test_average_precision']:.3f}",
+        title=f"Precision-recall: area {evaluation.average_precision:.3f}",
     )
     for axes in (left, right):
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -85,28 +85,25 @@ def draw_discrimination(findings: Findings) -> Figure:
     return figure
 
 
-def draw_calibration(findings: Findings) -> Figure:
+def draw_calibration(run: FinishedRun) -> Figure:
     """Draw the default rate of each tenth of the rows against its mean probability."""
     figure = new_figure(4.2)
     axes = figure.subplots()
     top = 0.0
-    model = findings.model
+    model = run.model
     for name, y, probability, colour, marker in (
-        ("training rows, out of fold", model.oof_y, model.oof_probability, BLUE, "s"),
-        ("test rows", findings.data.test.y, model.test_probability, ORANGE, "o"),
+        ("training rows, out of fold", model.oof.y, model.oof.probability, BLUE, "s"),
+        ("test rows", run.data.test.y, model.test_probability, ORANGE, "o"),
     ):
         bins = reliability_bins(y, probability)
+        under = bins.default_rate - bins.default_rate_low
+        over = bins.default_rate_high - bins.default_rate
+        # rounding must not make a bar negative
+        spread = np.maximum([under, over], 0.0)
         axes.errorbar(
             bins.mean_probability,
             bins.default_rate,
-            # rounding must not make a bar negative
-            yerr=np.maximum(
-                [
-                    bins.default_rate - bins.default_rate_low,
-                    bins.default_rate_high - bins.default_rate,
-                ],
-                0.0,
-            ),
+            yerr=spread,
             fmt=marker,
             linestyle="-",
             linewidth=1.3,
@@ -117,8 +114,8 @@ def draw_calibration(findings: Findings) -> Figure:
         )
         top = max(top, float(bins.mean_probability.max()), float(bins.default_rate_high.max()))
     axes.plot([0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label="perfect")
-    if not findings.is_per_loan:
-        axes.axvline(findings.threshold, color=INK, linewidth=1.0)
+    if not run.is_per_loan:
+        axes.axvline(run.threshold, color=INK, linewidth=1.0)
     axes.set(
         xlim=(0, 1.03 * top),
         ylim=(0, 1.03 * top),

@@ -6,25 +6,25 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
-from train import evidence_pictures, money_pictures, pictures
-from train.drawing import save_png, style, to_svg
-from train.evidence_sections import (
+from train.report import cost_pictures, evidence_pictures, probability_pictures
+from train.report.decision_sections import (
+    calibration_section,
+    certainty_section,
+    decision_section,
+    money_section,
+)
+from train.report.drawing import save_png, style, to_svg
+from train.report.evidence_sections import (
     data_section,
     features_section,
     leaks_section,
     segments_section,
     stability_section,
 )
-from train.fairness_section import fairness_section
-from train.findings import Findings
-from train.opening import concerns, tiles, verdict
-from train.sections import (
-    calibration_section,
-    certainty_section,
-    decision_section,
-    money_section,
-)
-from train.wording import Section
+from train.report.fairness_section import fairness_section
+from train.report.finished_run import FinishedRun
+from train.report.formatting import Section
+from train.report.summary import concerns, tiles, verdict
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 # what those hear who cannot see the picture; it stands under it as well
@@ -42,23 +42,23 @@ CAPTIONS = {
 }
 
 
-def draw_pictures(findings: Findings) -> dict[str, Figure]:
+def draw_pictures(run: FinishedRun) -> dict[str, Figure]:
     """Draw every picture that this run has something for, in reading order."""
-    evidence = findings.model.evidence
-    drawings: Mapping[str, tuple[Callable[[Findings], Figure], bool]] = {
-        "cost_by_threshold": (money_pictures.draw_cost, True),
-        "cost_against_others": (money_pictures.draw_money, True),
-        "cost_realised": (money_pictures.draw_realised, findings.portfolio.costs.realised),
-        "probability_by_outcome": (pictures.draw_outcomes, True),
-        "discrimination": (pictures.draw_discrimination, True),
-        "calibration": (pictures.draw_calibration, True),
+    evidence = run.model.evidence
+    drawings: Mapping[str, tuple[Callable[[FinishedRun], Figure], bool]] = {
+        "cost_by_threshold": (cost_pictures.draw_cost, True),
+        "cost_against_others": (cost_pictures.draw_money, True),
+        "cost_realised": (cost_pictures.draw_realised, run.portfolio.costs.realised),
+        "probability_by_outcome": (probability_pictures.draw_outcomes, True),
+        "discrimination": (probability_pictures.draw_discrimination, True),
+        "calibration": (probability_pictures.draw_calibration, True),
         "quarters": (evidence_pictures.draw_quarters, bool(evidence.quarters)),
         "segments": (evidence_pictures.draw_segments, bool(evidence.segments)),
         "importance_in_money": (evidence_pictures.draw_importance, bool(evidence.importance)),
         "fairness": (evidence_pictures.draw_fairness, bool(evidence.fairness)),
     }
     with style():
-        return {name: draw(findings) for name, (draw, wanted) in drawings.items() if wanted}
+        return {name: draw(run) for name, (draw, wanted) in drawings.items() if wanted}
 
 
 def save_pictures(figures: Mapping[str, Figure], directory: Path) -> list[Path]:
@@ -71,12 +71,12 @@ def save_pictures(figures: Mapping[str, Figure], directory: Path) -> list[Path]:
     return paths
 
 
-def write_report(findings: Findings, figures: Mapping[str, Figure], path: Path) -> None:
+def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) -> None:
     """Write the report: one self-contained HTML file.
 
     Parameters
     ----------
-    findings : Findings
+    run : FinishedRun
     figures : mapping of str to Figure
         From `draw_pictures`.
     path : Path
@@ -88,30 +88,30 @@ def write_report(findings: Findings, figures: Mapping[str, Figure], path: Path) 
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
-        title=f"Credit decision: {findings.portfolio.name}",
-        subtitle=findings.portfolio.description,
-        verdict=verdict(findings),
-        tiles=tiles(findings),
-        concerns=concerns(findings),
-        sections=sections(findings),
+        title=f"Credit decision: {run.portfolio.name}",
+        subtitle=run.portfolio.description,
+        verdict=verdict(run),
+        tiles=tiles(run),
+        concerns=concerns(run),
+        sections=sections(run),
         drawn=drawn,
         captions=CAPTIONS,
     )
     path.write_text(page, encoding="utf-8")
 
 
-def sections(findings: Findings) -> list[Section]:
+def sections(run: FinishedRun) -> list[Section]:
     """Return the chapters of the report that this run has something for."""
     chapters = (
-        decision_section(findings),
-        money_section(findings),
-        certainty_section(findings),
-        calibration_section(findings),
-        stability_section(findings),
-        segments_section(findings),
-        features_section(findings),
-        fairness_section(findings),
-        leaks_section(findings),
-        data_section(findings),
+        decision_section(run),
+        money_section(run),
+        certainty_section(run),
+        calibration_section(run),
+        stability_section(run),
+        segments_section(run),
+        features_section(run),
+        fairness_section(run),
+        leaks_section(run),
+        data_section(run),
     )
     return [chapter for chapter in chapters if chapter is not None]

@@ -1,24 +1,24 @@
 """The top of the report: the decision in a paragraph, the figures, what to look at."""
 
-from train.findings import Findings
-from train.wording import PER_CENT, between, listed, percent, plain, whole
+from train.report.finished_run import FinishedRun
+from train.report.formatting import PER_CENT, between, listed, percent, plain, whole
 
 
-def verdict(findings: Findings) -> str:
+def verdict(run: FinishedRun) -> str:
     """Return the decision in one paragraph."""
-    model = findings.model
-    y, refused = findings.data.test.y, model.evaluation.refused
+    model = run.model
+    y, refused = run.data.test.y, model.evaluation.refused
     accepted = ~refused
     bad_accepted = float(y[accepted].mean()) if accepted.any() else 0.0
-    if findings.is_per_loan:
+    if run.is_per_loan:
         rule = (
             "Each loan has a threshold of its own, from what its default and its refusal cost; "
-            f"half of them lie under {percent(findings.threshold, 2)}."
+            f"half of them lie under {percent(run.threshold, 2)}."
         )
     else:
         rule = (
             "Applicants whose probability of default is "
-            f"{percent(findings.threshold, 2)} or more are refused."
+            f"{percent(run.threshold, 2)} or more are refused."
         )
     return (
         f"{rule} Of {whole(len(y))} test loans this accepts {percent(float(accepted.mean()))}, "
@@ -27,33 +27,31 @@ def verdict(findings: Findings) -> str:
     )
 
 
-def concerns(findings: Findings) -> list[str]:
+def concerns(run: FinishedRun) -> list[str]:
     """Return what somebody should look at, a line each."""
-    lines = findings.model.evidence.notes(findings.label)
-    marked = [check for check in findings.model.leaks if check.grade in ("warning", "accepted")]
+    lines = run.model.evidence.notes(run.label)
+    marked = [check for check in run.model.leaks if check.grade in ("warning", "accepted")]
     if marked:
-        names = listed([findings.label(check.feature) for check in marked])
+        names = listed([run.label(check.feature) for check in marked])
         lines.append(f"The leak audit marks {names}.")
     return [line[:1].upper() + line[1:] for line in lines]
 
 
-def tiles(findings: Findings) -> list[tuple[str, str, str]]:
+def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
     """Return the figures at the top: name, figure, what stands beside it."""
-    evaluation = findings.model.evaluation
-    metrics, intervals = evaluation.metrics, evaluation.intervals
-    rivals = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
-    best = min(rivals, key=lambda name: metrics[f"test_cost_{rivals[name]}"])
-    saved = evaluation.against[rivals[best]]
-    against = metrics[f"test_cost_{rivals[best]}"]
+    evaluation = run.model.evaluation
+    intervals = evaluation.intervals
+    simple = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
+    rivals = {name: evaluation.rivals[key] for name, key in simple.items()}
+    best = min(rivals, key=lambda name: rivals[name].cost_per_applicant)
+    saved, against = rivals[best].difference, rivals[best].cost_per_applicant
     calibration = evaluation.calibration
-    realised = findings.model.metrics.get("test_realised_cost_per_applicant")
     in_money = []
-    if realised is not None:
-        best_realised = min(
-            findings.model.metrics[f"test_realised_cost_{key}"] for key in rivals.values()
-        )
-        share = _change(realised / best_realised - 1.0)
-        in_money.append(("Realised, in money", plain(realised), f"{share} against one answer"))
+    if (realised := run.model.realised) is not None:
+        one_answer = min(rival.cost_per_applicant for rival in realised.rivals.values())
+        share = _change(realised.cost.value / one_answer - 1.0)
+        shown = plain(realised.cost.value)
+        in_money.append(("Realised, in money", shown, f"{share} against one answer"))
     return [
         ("Cost per applicant", plain(evaluation.cost.value), f"{between(evaluation.cost)}"),
         (

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring_model.policy import refuse
-from train.calibration import fit_map
-from train.costs import LoanCosts
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray
+from train.decision import fit_map
+from train.portfolio import LoanCosts
 
 # Logarithms of factors on the ratio of the two costs: from half to twice the ratio.
 RATIO_SHIFTS = np.linspace(-np.log(2.0), np.log(2.0), 7)

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from train.boosting import BoostingParams
 from train.errors import InputError
+from train.fitting import BoostingParams
+from train.search.tuning import Trial
 from train.settings import Settings
-from train.tuning import Trial
 
 # What the user reads when a search cannot go on, by the name of the tag.
 MEANINGS = {

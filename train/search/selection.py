@@ -1,23 +1,29 @@
-"""Search a portfolio's training rows for the parameters of the final model."""
+"""Before and after the search: what it runs on, and what the final model is made of."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train.boosting import MAX_TREES, BoostingParams, FoldedRows, fit_fold, make_fold
-from train.costs import LoanCosts
 from train.data import LabelledRows, PortfolioData
-from train.engine import Engine
-from train.folds import repeat_folds, search_rows, split_folds
-from train.portfolio import Portfolio
-from train.resume import identify
-from train.sampling import available_treatments
+from train.fitting import (
+    MAX_TREES,
+    BoostingParams,
+    FoldedRows,
+    available_treatments,
+    fit_fold,
+    make_fold,
+    repeat_folds,
+    search_rows,
+    split_folds,
+)
+from train.portfolio import LoanCosts, Portfolio
+from train.search.resume import identify
+from train.search.space import describe_space
+from train.search.tuning import SEARCH_FOLDS, Search, SearchPlan
 from train.settings import Settings
-from train.space import describe_space
-from train.tuning import SEARCH_FOLDS, Search, SearchPlan, Trial, tune
 
 # Added to the run's seed, as the rows that a search held out flatter its winner.
 TREES_SEED = 1
@@ -30,17 +36,34 @@ MEMBER_ROWS = 40_000
 NEAR = 1.02
 
 
-def search_params(
-    portfolio: Portfolio,
-    data: PortfolioData,
-    costs: LoanCosts,
-    settings: Settings,
-    on_search: Callable[[Mapping[str, str]], Sequence[Trial]],
-    on_trial: Callable[[Trial], None],
-    note: Callable[[str], None],
-    engine: Engine,
-) -> Search:
-    """Search on a portfolio's training rows, or on a sample where they are many.
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedSearch:
+    """A search that can begin.
+
+    Attributes
+    ----------
+    rows : FoldedRows
+        All training rows, or a sample where they are many.
+    costs : LoanCosts
+        Of these rows.
+    plan : SearchPlan
+    identity : mapping of str to str
+        What another search must share to go on as this one.
+    notes : tuple of str
+        What the user should hear, a line each.
+    """
+
+    rows: FoldedRows
+    costs: LoanCosts
+    plan: SearchPlan
+    identity: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def plan_search(
+    portfolio: Portfolio, data: PortfolioData, costs: LoanCosts, settings: Settings
+) -> PlannedSearch:
+    """Plan the search on a portfolio's training rows.
 
     Parameters
     ----------
@@ -49,28 +72,21 @@ def search_params(
     costs : LoanCosts
         Of the training rows.
     settings : Settings
-    on_search : callable
-        Called with what identifies the search; returns the trials that it need not run again.
-    on_trial : callable
-        Called with each finished trial.
-    note : callable
-        Called with what the user should hear.
-    engine : Engine
     """
     train, categorical = data.train, data.contract.categorical_indices
+    notes: list[str] = []
     rows = search_rows(train.y, settings.seed)
     if len(rows) < len(train.y):
-        note(f"the search uses a stratified sample of {len(rows)} of {len(train.y)} training rows")
+        sample = f"{len(rows)} of {len(train.y)} training rows"
+        notes.append(f"the search uses a stratified sample of {sample}")
     matrix, y = train.matrix[rows], train.y[rows]
     treatments, left_out = available_treatments(matrix, y, categorical)
-    for treatment, why in left_out.items():
-        note(f"{treatment} is left out of the search: {why}")
+    notes += [f"{name} is left out of the search: {why}" for name, why in left_out.items()]
     dates = decision_dates(portfolio, train)
     repeats = repeat_folds(
         y, settings.folds, SEARCH_FOLDS, settings.seed, None if dates is None else dates[rows]
     )
     splits = tuple(split for splits in repeats for split in splits)
-    folded = FoldedRows(matrix, y, splits, categorical)
     plan = SearchPlan(
         treatments,
         settings.max_evals,
@@ -81,20 +97,9 @@ def search_params(
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
     space = describe_space(treatments, len(splits[0][0]))
-    finished = on_search(
-        identify(data.digest, settings, space, _describe_costs(portfolio, settings))
-    )
-    if finished:
-        note(f"the search goes on after {len(finished)} trials of an earlier run")
-    if engine.tune is not None:
-        search = engine.tune(folded, costs.take(rows), plan, on_trial, finished)
-    else:
-        search = tune(folded.bin(), costs.take(rows), plan, on_trial, finished)
-    if search.stopped:
-        note(
-            f"{search.stopped} of {len(search.trials)} trials were stopped after their first folds"
-        )
-    return search
+    identity = identify(data.digest, settings, space, _describe_costs(portfolio, settings))
+    folded = FoldedRows(matrix, y, splits, categorical)
+    return PlannedSearch(folded, costs.take(rows), plan, identity, tuple(notes))
 
 
 def _describe_costs(portfolio: Portfolio, settings: Settings) -> str:

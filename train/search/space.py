@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from hyperopt import hp
 
-from train.boosting import BoostingParams
-from train.sampling import Treatment
+from train.fitting import BoostingParams, Treatment
 
 WHOLE = ("num_leaves", "min_data_in_leaf")
 KINDS: Mapping[str, Callable[[float], float | int]] = {

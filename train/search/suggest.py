@@ -8,7 +8,7 @@ import numpy as np
 from hyperopt import tpe
 from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
 
-from train.space import Point
+from train.search.space import Point
 
 # Trials before TPE takes over from random search; its own 20 would leave little of a short search.
 RANDOM_TRIALS = 8

@@ -7,17 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from train.boosting import BoostingParams, Fold, fit_fold, margins, thread_count
-from train.costs import LoanCosts
-from train.objective import HeldOutCost, held_out_cost
-from train.sampling import Treatment
-from train.space import Point, first_points, search_space, to_params
-from train.suggest import Suggester
-
-FloatArray = NDArray[np.float64]
+from scoring_model.types import FloatArray
+from train.fitting import BoostingParams, Fold, Treatment, fit_fold, margins, thread_count
+from train.portfolio import LoanCosts
+from train.search.objective import HeldOutCost, held_out_cost
+from train.search.space import Point, first_points, search_space, to_params
+from train.search.suggest import Suggester
 
 SEARCH_FOLDS = 4
 # Standard errors over the best by which a trial's first folds must cost more for it to be stopped.
@@ -45,7 +42,7 @@ class Trial:
     cost_per_applicant : float
         On held-out rows of the folds that ran, at the theoretical threshold.
     loss : float
-        What the search minimises: see `train.objective`.
+        What the search minimises: see `train.search.objective`.
     """
 
     number: int

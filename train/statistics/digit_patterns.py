@@ -4,10 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray
 
 # 1 tells whole numbers from fractions, 12 months from years.
 MODULI = (1, 5, 10, 12, 100, 1000)

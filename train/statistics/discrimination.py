@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import BoolArray, FloatArray, LabelArray, RowNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,9 @@ class RankedRows:
         Defaulters, in that order.
     """
 
-    order: NDArray[np.intp]
-    starts: NDArray[np.intp]
-    bad: NDArray[np.bool_]
+    order: RowNumbers
+    starts: RowNumbers
+    bad: BoolArray
 
 
 def rank_rows(y: LabelArray, probability: FloatArray) -> RankedRows:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from scoring_model.types import FloatArray, RowNumbers
 
 BANDS = 5
 MISSING = "(missing)"
@@ -27,7 +28,7 @@ class Groups:
     """
 
     names: tuple[str, ...]
-    number: NDArray[np.intp]
+    number: RowNumbers
 
 
 def cut_groups(column: "pd.Series[Any]", most_levels: int | None = None) -> Groups:
@@ -63,7 +64,7 @@ def cross_groups(first: Groups, second: Groups) -> Groups:
     return Groups(tuple(names), number.astype(np.intp))
 
 
-def _levels(column: "pd.Series[Any]", most: int | None) -> tuple[list[str], NDArray[np.intp]]:
+def _levels(column: "pd.Series[Any]", most: int | None) -> tuple[list[str], RowNumbers]:
     if column.dtype.kind in "iuf":
         values = np.sort(column.dropna().unique())
         codes = pd.Index(values).get_indexer(pd.Index(column))
@@ -84,9 +85,7 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
 
 
-def _bands(
-    values: NDArray[np.float64], *, years: bool = False
-) -> tuple[list[str], NDArray[np.intp]]:
+def _bands(values: FloatArray, *, years: bool = False) -> tuple[list[str], RowNumbers]:
     present = values[~np.isnan(values)]
     if not len(present):
         return [], np.full(len(values), -1, dtype=np.intp)
@@ -104,9 +103,7 @@ def _bands(
     return [names[band] for band in used], rank[number]
 
 
-def _band_names(
-    edges: NDArray[np.float64], whole: bool, write: Callable[[float], str]
-) -> list[str]:
+def _band_names(edges: FloatArray, whole: bool, write: Callable[[float], str]) -> list[str]:
     if not len(edges):
         return ["all values"]
     # of whole numbers the last one inside is named, so that 27 to 32 and 33 to 40 do not overlap

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest, norm
 
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray
 
 LEVEL = 0.95
-NORMAL_QUANTILE = 1.959963984540054
+NORMAL_QUANTILE = float(norm.ppf((1 + LEVEL) / 2))
 BOOTSTRAPS = 1000
 # Draws of a large table vary little, and each takes long: no more drawn rows than this in all.
 MAX_DRAWN_ROWS = 150_000_000
@@ -20,7 +20,14 @@ MIN_BOOTSTRAPS = 200
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its interval of level `LEVEL`."""
+    """A figure with its interval of level `LEVEL`.
+
+    Attributes
+    ----------
+    value : float
+    low, high : float
+        Ends of the interval.
+    """
 
     value: float
     low: float
@@ -39,12 +46,10 @@ def wilson(successes: float, rows: float) -> Interval:
     """
     if rows == 0:
         return Interval(math.nan, math.nan, math.nan)
-    share, z_squared = successes / rows, NORMAL_QUANTILE**2
-    centre = (share + z_squared / (2 * rows)) / (1 + z_squared / rows)
-    spread = math.sqrt(share * (1 - share) / rows + z_squared / (4 * rows**2))
-    half = NORMAL_QUANTILE * spread / (1 + z_squared / rows)
+    share = successes / rows
+    bounds = binomtest(round(successes), round(rows)).proportion_ci(LEVEL, method="wilson")
     # at 0 and 1 the bound is exact, and rounding must not push it past the share
-    return Interval(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share))
+    return Interval(share, min(float(bounds.low), share), max(float(bounds.high), share))
 
 
 def ratio_of_shares(successes: float, rows: float, of: float, of_rows: float) -> Interval:

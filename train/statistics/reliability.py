@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from train.intervals import Interval, wilson
-
-FloatArray = NDArray[np.float64]
-LabelArray = NDArray[np.int8]
+from scoring_model.types import FloatArray, LabelArray
+from train.statistics.intervals import Interval, wilson
 
 ECE_BINS = 10
 # A PD that is off by more than this share of the default rate no longer fits.

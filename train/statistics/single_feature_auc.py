@@ -4,12 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from train.discrimination import auc_and_ks, rank_rows
-
-LabelArray = NDArray[np.int8]
+from scoring_model.types import LabelArray, RowNumbers
+from train.statistics.discrimination import auc_and_ks, rank_rows
 
 FOLDS = 5
 # A value with this many rows has a rate of its own; the others share quantile cells.
@@ -47,7 +45,7 @@ def auc_alone(column: "pd.Series[Any]", y: LabelArray, seed: int) -> float:
     return best
 
 
-def value_cells(column: "pd.Series[Any]") -> NDArray[np.intp]:
+def value_cells(column: "pd.Series[Any]") -> RowNumbers:
     """Return each row's cell, shape (rows,): a frequent value, a band of rarer ones, or missing."""
     codes, values = pd.factorize(column, use_na_sentinel=True)
     codes = codes.astype(np.intp)
@@ -62,7 +60,7 @@ def value_cells(column: "pd.Series[Any]") -> NDArray[np.intp]:
     return np.asarray(cells + 1, dtype=np.intp)
 
 
-def _auc_of_rates(cells: NDArray[np.intp], y: LabelArray, seed: int) -> float:
+def _auc_of_rates(cells: RowNumbers, y: LabelArray, seed: int) -> float:
     size = int(cells.max()) + 1
     areas = []
     for fit, held in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(cells, y):

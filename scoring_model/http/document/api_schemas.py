@@ -3,7 +3,7 @@
 from typing import Any
 
 from scoring_model.contract import Feature, FeatureContract
-from scoring_model.reasons import LOWERS, NEITHER, RAISES, label_of
+from scoring_model.version import LOWERS, NEITHER, RAISES, label_of
 
 Schema = dict[str, Any]
 

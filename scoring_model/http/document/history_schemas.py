@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scoring_model.api_schemas import LARGEST, Schema, describe
 from scoring_model.contract import FeatureContract
-from scoring_model.feature_sql import APPLICATION, FeatureSql, History
+from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.http.document.api_schemas import LARGEST, Schema, describe
 
 _KINDS: Mapping[str, Schema] = {
     "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},

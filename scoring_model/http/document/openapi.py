@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from scoring_model.api_schemas import Schema, describe_schemas
-from scoring_model.formats import CSV, JSON, PARQUET
-from scoring_model.history_schemas import describe_tables, example_with_history
-from scoring_model.loading import LoadedModel
-from scoring_model.reasons import DEFAULT_TOP
-from scoring_model.settings import Settings
+from scoring_model.contract import CSV, JSON, PARQUET
+from scoring_model.http.document.api_schemas import Schema, describe_schemas
+from scoring_model.http.document.history_schemas import (
+    describe_tables,
+    example_with_history,
+)
+from scoring_model.settings import ServerSettings
+from scoring_model.version import DEFAULT_TOP, LoadedModel
 
 ERRORS = {
     400: "Something in the request is wrong; `fields` names what.",
@@ -23,13 +25,13 @@ ERRORS = {
 _READING_ERRORS = (400, 413, 415, 504)
 
 
-def build_document(model: LoadedModel, settings: Settings) -> Schema:
+def build_document(model: LoadedModel, settings: ServerSettings) -> Schema:
     """Return the document of a version.
 
     Parameters
     ----------
     model : LoadedModel
-    settings : Settings
+    settings : ServerSettings
         Limits, and whether a key is needed.
     """
     keyed: Schema = {"security": [{"bearer": []}, {"basic": []}]} if settings.key_digests else {}
@@ -97,7 +99,7 @@ def _answer(description: str, media_type: str, schema: Schema | None = None) -> 
     return {"description": description, "content": {media_type: content}}
 
 
-def _predict(model: LoadedModel, settings: Settings) -> Schema:
+def _predict(model: LoadedModel, settings: ServerSettings) -> Schema:
     applicant: Schema = {"$ref": "#/components/schemas/Applicant"}
     decision = {"$ref": "#/components/schemas/Decision"}
     examples = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scoring_model.messages import Reply
+from scoring_model.http.messages import Reply
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".html": b"text/html; charset=utf-8", ".css": b"text/css", ".js": b"text/javascript"}

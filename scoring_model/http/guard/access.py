@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from scoring_model.errors import Unauthorized
-from scoring_model.settings import Settings
+from scoring_model.settings import ServerSettings
 
 KEY_BYTES = 32
 # copied for each key: to make a new one, OpenSSL looks the algorithm up by its name
@@ -24,12 +24,12 @@ class Guard:
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServerSettings
         With keys, a caller needs one. Without, callers on loopback are answered, all others only
         when `allow_anonymous` says so.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServerSettings) -> None:
         self._digests = settings.key_digests
         self._allow_anonymous = settings.allow_anonymous
 

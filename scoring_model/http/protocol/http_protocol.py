@@ -11,11 +11,11 @@ from typing import Any
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from scoring_model.messages import Headers, Reply
-from scoring_model.routes import PREDICT
-from scoring_model.server import ScoringApp
-from scoring_model.transport import GatheringTransport, PatientFlow
-from scoring_model.work import INLINE_BYTES
+from scoring_model.http.messages import INLINE_BYTES, Headers, Reply
+from scoring_model.http.protocol.transport import GatheringTransport, PatientFlow
+from scoring_model.http.routes import PREDICT
+from scoring_model.http.server import ScoringApp
+from scoring_model.telemetry import GiveUp
 
 _SHORT_WAY = PREDICT.encode()
 # about a millisecond of computing: the first of a burst does not wait longer for its answer
@@ -93,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         # after malformed HTTP the connection closes
         if self._held and not self._waits and not self._socket.is_closing():
+            self._give_up("in_pieces")
             self._let_go()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -116,6 +117,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Keep a request from uvicorn's way if it may be answered on the short one."""
         self._held = self.url == _SHORT_WAY and self._may_be_quick()
+        if self.url == _SHORT_WAY and not self._held:
+            self._give_up("connection")
         self._body = b""
         self._started = time.perf_counter()
         if not self._held:
@@ -139,6 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._held:
             self._body += body
             if len(self._body) > INLINE_BYTES:
+                self._give_up("size")
                 self._let_go()
         else:
             super().on_body(body)
@@ -170,6 +174,11 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._socket.write(_render(*answer, self.server_state.default_headers))
             super().on_response_complete()
+
+    def _give_up(self, cause: GiveUp) -> None:
+        """Count a request to `/predict` that goes uvicorn's way."""
+        if self._application is not None:
+            self._application.give_up(cause)
 
     def _let_go(self) -> None:
         """Give the request that was held to uvicorn, as far as it has come."""

@@ -1,32 +1,46 @@
 """`POST /invocations`: MLflow's own app behind the strictness of the contract."""
 
 import asyncio
+from typing import NamedTuple
 
-from scoring_model.contract import FeatureContract
+from scoring_model.contract import EncodedRows, FeatureContract, encode_body
 from scoring_model.errors import ScoringError
-from scoring_model.formats import read_table
-from scoring_model.messages import JSON, Asgi, Message, Reply, Scope
-from scoring_model.work import CURRENT_WORK, INLINE_BYTES, Work
+from scoring_model.http.messages import INLINE_BYTES, JSON, Asgi, Message, Reply, Scope
+from scoring_model.version import CURRENT_SCORING, TimedScoring
 
 
-def prepare(
+class Prepared(NamedTuple):
+    """A checked request.
+
+    Attributes
+    ----------
+    rows : EncodedRows
+        Its applicants: what is decided of.
+    content_type, body : bytes
+        What MLflow's app reads to as many rows.
+    """
+
+    rows: EncodedRows
+    content_type: bytes
+    body: bytes
+
+
+def prepare_request(
     contract: FeatureContract, media_type: str, body: bytes, max_rows: int
-) -> tuple[bytes, bytes]:
-    """Check a request and return content type and body for MLflow's app.
+) -> Prepared:
+    """Check and encode a request, and return what to hand to MLflow's app.
 
-    A body that MLflow reads to other values than the contract does is written anew: it loses rows
-    of `instances` with absent fields, makes a null in `inputs` the text `None` and of JSON's true
-    the text `True`, and reads the last digit of a number in CSV by a quick but inexact rule.
+    A body that MLflow would refuse, or read to other rows, is written anew: it loses rows of
+    `instances` with absent fields, and takes no true where the signature has text.
 
     Raises
     ------
     InvalidRequest, TooLarge, UnsupportedMediaType
     """
-    table = read_table(media_type, body, contract, max_rows)
-    contract.encode_columns(table.columns, table.rows)
-    if table.as_sent:
-        return media_type.encode(), body
-    return JSON, table.to_split(contract.names)
+    encoded = encode_body(media_type, body, contract, max_rows)
+    if encoded.as_split is None:
+        return Prepared(encoded.rows, media_type.encode(), body)
+    return Prepared(encoded.rows, JSON, encoded.as_split)
 
 
 async def invoke(
@@ -36,25 +50,25 @@ async def invoke(
     media_type: str,
     body: bytes,
     max_rows: int,
-    work: Work,
+    scoring: TimedScoring,
 ) -> Reply:
     """Answer `/invocations` by MLflow's app, but for its errors: they hold the body."""
     arguments = (contract, media_type, body, max_rows)
     if len(body) <= INLINE_BYTES:
-        content_type, prepared = prepare(*arguments)
+        prepared = prepare_request(*arguments)
     else:
-        content_type, prepared = await asyncio.to_thread(prepare, *arguments)
-    headers = [(b"content-type", content_type)]
-    token = CURRENT_WORK.set(work)
+        prepared = await asyncio.to_thread(prepare_request, *arguments)
+    scoring.rows = prepared.rows
+    headers = [(b"content-type", prepared.content_type)]
+    asked = {**scope, "headers": headers, "query_string": b""}
+    token = CURRENT_SCORING.set(scoring)
     try:
-        reply = await ask_mlflow(app, {**scope, "headers": headers, "query_string": b""}, prepared)
+        reply = await ask_mlflow(app, asked, prepared.body)
     finally:
-        CURRENT_WORK.reset(token)
+        CURRENT_SCORING.reset(token)
     if reply.status == 200:
         return reply
-    work.check_time()
-    if work.problem is not None:
-        raise work.problem
+    scoring.check_time()
     raise ScoringError("the request could not be answered")
 
 

@@ -6,14 +6,19 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from scoring_model.contract import EncodedRows
+from scoring_model.contract import EncodedRows, parse_json, refuse_duplicates
 from scoring_model.errors import InvalidRequest, TooLarge
-from scoring_model.histories import Histories
-from scoring_model.json_body import parse_json, refuse_duplicates
-from scoring_model.reasons import DEFAULT_TOP, Explanation, choose_language, explain
-from scoring_model.scorer import Decision, Scorer, answer_of
-from scoring_model.settings import Settings
-from scoring_model.work import Work
+from scoring_model.features import ApplicantFeatures
+from scoring_model.policy import Decision
+from scoring_model.settings import ServerSettings
+from scoring_model.version import (
+    DEFAULT_TOP,
+    Explanation,
+    Scorer,
+    TimedScoring,
+    choose_language,
+    explain,
+)
 
 NEVER_SEEN = "was never seen in training: it is scored as missing"
 # contributions take a hundred times as long as a margin
@@ -51,7 +56,7 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
         raise InvalidRequest("the body must be an object or an array of objects")
     refuse_duplicates(body, len(record), (record.values(),))
     decision = scorer.score_record(record)
-    answer = answer_of(decision)
+    answer = decision.answer()
     if decision.unseen:
         answer["warnings"] = [_warn(name) for name in decision.unseen]
     return orjson.dumps(answer), decision
@@ -59,10 +64,10 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
 
 def predict_many(
     scorer: Scorer,
-    histories: Histories | None,
+    histories: ApplicantFeatures | None,
     body: bytes,
-    settings: Settings,
-    work: Work,
+    settings: ServerSettings,
+    scoring: TimedScoring,
     explanation: Explanation | None,
 ) -> bytes:
     """Answer a body that is an array, whose reasons are asked for, or that may have histories."""
@@ -73,13 +78,13 @@ def predict_many(
         limit = settings.max_explained_rows
         raise TooLarge(f"a request for reasons may have {limit} applicants (MAX_EXPLAINED_ROWS)")
     if histories is not None:
-        rows = histories.encode(body, records, work)
+        rows = histories.encode(body, records, scoring.check_time)
     else:
         refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
         rows = scorer.contract.encode_records(records)
-    answers = _answer(scorer, rows, work)
+    answers = _answer(scorer, rows, scoring)
     if explanation is not None:
-        _add_reasons(scorer, rows, answers, work, explanation)
+        _add_reasons(scorer, rows, answers, scoring, explanation)
     return orjson.dumps(answers[0] if single else answers)
 
 
@@ -94,17 +99,8 @@ def _check_array(applicants: Any, max_rows: int) -> list[Mapping[str, Any]]:
     return applicants
 
 
-def _answer(scorer: Scorer, rows: EncodedRows, work: Work) -> list[dict[str, Any]]:
-    decisions = work.score(scorer, rows)
-    answers: list[dict[str, Any]] = [
-        {"probability": probability, "score": score, "threshold": threshold}
-        for probability, score, threshold in zip(
-            decisions.probability.tolist(),
-            decisions.score.tolist(),
-            decisions.threshold.tolist(),
-            strict=True,
-        )
-    ]
+def _answer(scorer: Scorer, rows: EncodedRows, scoring: TimedScoring) -> list[dict[str, Any]]:
+    answers = scoring.score(scorer, rows).answers()
     for row, name in rows.unseen:
         answers[row].setdefault("warnings", []).append(_warn(name))
     return answers
@@ -114,11 +110,11 @@ def _add_reasons(
     scorer: Scorer,
     rows: EncodedRows,
     answers: Sequence[dict[str, Any]],
-    work: Work,
+    scoring: TimedScoring,
     explanation: Explanation,
 ) -> None:
     for start in range(0, len(answers), _EXPLAINED_STEP_ROWS):
-        work.check_time()
+        scoring.check_time()
         step = slice(start, start + _EXPLAINED_STEP_ROWS)
         scores = [answer["score"] for answer in answers[step]]
         explained = explain(scorer, rows.matrix[step], scores, explanation)

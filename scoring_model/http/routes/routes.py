@@ -1,21 +1,21 @@
-"""`Routes`: every path of the server and who answers it."""
+"""`TABLE`: every path of the server and who answers it."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
 
 from scoring_model.errors import InvalidRequest, ModelUnavailable, UnsupportedMediaType
-from scoring_model.invocations import ask_mlflow, invoke
-from scoring_model.messages import Reply, Request, Scope
-from scoring_model.metrics import CONTENT_TYPE, Metrics
-from scoring_model.pages import PATHS, read_page
-from scoring_model.predict import predict_many, predict_one, read_explanation
-from scoring_model.serving import Serving
-from scoring_model.settings import Settings
-from scoring_model.work import INLINE_BYTES, Work
+from scoring_model.http.document import PATHS, read_page
+from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
+from scoring_model.http.routes.invocations import ask_mlflow, invoke
+from scoring_model.http.routes.predict import predict_many, predict_one, read_explanation
+from scoring_model.http.routes.serving import Serving
+from scoring_model.settings import ServerSettings
+from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics
+from scoring_model.version import TimedScoring
 
 PREDICT = "/predict"
 _SPACE = b" \t\r\n"
@@ -23,44 +23,23 @@ _READY = b'{"status":"ready"}'
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """What a path takes and who answers it."""
-
-    method: str
-    answer: Callable[[Request, Scope, Serving | None], Awaitable[Reply]]
-    is_open: bool = False
-
-
 class Routes:
     """Answers a request from the version that the request is given.
 
-    Parameters
+    Attributes
     ----------
-    settings : Settings
+    settings : ServerSettings
     metrics : Metrics or None
     read_concern : callable
         Returns what stands in the way of a newer version, if anything does.
     """
 
-    def __init__(
-        self, settings: Settings, metrics: Metrics | None, read_concern: Callable[[], str]
-    ) -> None:
-        self._settings = settings
-        self._metrics = metrics
-        self._read_concern = read_concern
-        pages = {path: Route("GET", self._show_page) for path in PATHS}
-        self.table = pages | {
-            PREDICT: Route("POST", self._predict),
-            "/invocations": Route("POST", self._invoke),
-            "/ping": Route("GET", self._ask_mlflow, is_open=True),
-            "/health": Route("GET", self._ask_mlflow, is_open=True),
-            "/ready": Route("GET", self._say_ready, is_open=True),
-            "/version": Route("GET", self._ask_mlflow),
-            "/metrics": Route("GET", self._show_metrics),
-            "/openapi.json": Route("GET", self._show_document),
-        }
+    settings: ServerSettings
+    metrics: Metrics | None
+    read_concern: Callable[[], str]
 
-    async def _predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
+    async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
+        """Decide about one applicant or an array."""
         serving = _loaded(serving)
         if request.read_media_type() != "application/json":
             raise UnsupportedMediaType("send application/json")
@@ -68,70 +47,110 @@ class Routes:
         if request.query:
             language = request.headers.get(b"accept-language")
             explanation = read_explanation(request.query, language)
-        body = await request.read_body(self._settings.max_body_bytes)
+        body = await request.read_body(self.settings.max_body_bytes)
         quick = explanation is None and is_quick(serving, body)
         if quick and is_object(body):
             reply = answer_applicant(serving, body)
             request.rows = 1
             return reply
-        work = self._start_work()
+        scoring = self._start_scoring()
         scorer, histories = serving.model.scorer, serving.histories
-        arguments = (scorer, histories, body, self._settings, work, explanation)
+        arguments = (scorer, histories, body, self.settings, scoring, explanation)
         if quick:
             answer = predict_many(*arguments)
         else:
             answer = await asyncio.to_thread(predict_many, *arguments)
-        self._count(request, work, serving)
+        self._count(request, scoring, serving)
         return Reply(200, answer, headers=serving.headers)
 
-    async def _invoke(self, request: Request, scope: Scope, serving: Serving | None) -> Reply:
+    async def invoke(self, request: Request, scope: Scope, serving: Serving | None) -> Reply:
+        """Answer by MLflow's protocol."""
         serving = _loaded(serving)
         media_type = request.read_media_type()
         if request.query:
             raise InvalidRequest("this path takes no query")
-        body = await request.read_body(self._settings.max_body_bytes)
-        work = self._start_work()
-        contract, max_rows = serving.model.scorer.contract, self._settings.max_rows
-        reply = await invoke(serving.mlflow_app, contract, scope, media_type, body, max_rows, work)
-        self._count(request, work, serving)
+        body = await request.read_body(self.settings.max_body_bytes)
+        scoring = self._start_scoring()
+        contract, most = serving.model.scorer.contract, self.settings.max_rows
+        reply = await invoke(serving.mlflow_app, contract, scope, media_type, body, most, scoring)
+        self._count(request, scoring, serving)
         reply.headers = serving.headers
         return reply
 
-    def _start_work(self) -> Work:
-        return Work(time.monotonic() + self._settings.timeout_seconds)
+    def _start_scoring(self) -> TimedScoring:
+        return TimedScoring(time.monotonic() + self.settings.timeout_seconds)
 
-    def _count(self, request: Request, work: Work, serving: Serving) -> None:
-        if work.decisions is None:
+    def _count(self, request: Request, scoring: TimedScoring, serving: Serving) -> None:
+        if scoring.decisions is None or scoring.rows is None:
             return
-        request.rows = len(work.decisions.probability)
+        request.rows = len(scoring.decisions.probability)
         if serving.counters is not None:
-            serving.counters.count_many(work.decisions, work.unseen)
+            serving.counters.count_many(scoring.decisions, scoring.rows.unseen)
 
-    async def _ask_mlflow(self, _request: Request, scope: Scope, serving: Serving | None) -> Reply:
+    async def pass_to_mlflow(
+        self, _request: Request, scope: Scope, serving: Serving | None
+    ) -> Reply:
+        """Have MLflow's app answer."""
         return await ask_mlflow(_loaded(serving).mlflow_app, scope, b"")
 
-    async def _say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
+    async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
+        """Say that a model answers, and what stands in the way of a newer one."""
         _loaded(serving)
-        concern = self._read_concern()
+        concern = self.read_concern()
         if not concern:
             return Reply(200, _READY)
         return Reply(200, orjson.dumps({"status": "ready", "refresh": concern}))
 
-    async def _show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
+    async def show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
+        """Return a file of the page for people."""
         return read_page(request.path)
 
-    async def _show_document(
+    async def show_document(
         self, _request: Request, _scope: Scope, serving: Serving | None
     ) -> Reply:
+        """Return the OpenAPI document of the version."""
         return Reply(200, _loaded(serving).document)
 
-    async def _show_metrics(
+    async def show_metrics(
         self, _request: Request, _scope: Scope, _serving: Serving | None
     ) -> Reply:
-        metrics = self._metrics
+        """Return what is counted, over all workers."""
+        metrics = self.metrics
         if metrics is None:
             return Reply(200, b"", CONTENT_TYPE)
-        return Reply(200, await asyncio.to_thread(metrics.render), CONTENT_TYPE)
+        return Reply(200, await asyncio.to_thread(render_metrics, metrics.folder), CONTENT_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a path takes and who answers it.
+
+    Attributes
+    ----------
+    method : str
+    answer : callable
+        A method of `Routes`.
+    is_open : bool
+        Whether it is answered without a key.
+    """
+
+    method: str
+    answer: Callable[[Routes, Request, Scope, Serving | None], Awaitable[Reply]]
+    is_open: bool = False
+
+
+TABLE: Mapping[str, Route] = {
+    **dict.fromkeys(PATHS, Route("GET", Routes.show_page)),
+    PREDICT: Route("POST", Routes.predict),
+    "/invocations": Route("POST", Routes.invoke),
+    "/ping": Route("GET", Routes.pass_to_mlflow, is_open=True),
+    "/health": Route("GET", Routes.pass_to_mlflow, is_open=True),
+    "/ready": Route("GET", Routes.say_ready, is_open=True),
+    "/version": Route("GET", Routes.pass_to_mlflow),
+    "/metrics": Route("GET", Routes.show_metrics),
+    "/openapi.json": Route("GET", Routes.show_document),
+}
+"""Every path of the server."""
 
 
 def is_quick(serving: Serving, body: bytes) -> bool:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import orjson
 
 from scoring_model.errors import ArtifactError, FeatureError, ScoringError
-from scoring_model.histories import Histories
-from scoring_model.loading import LoadedModel, load_model
-from scoring_model.messages import Asgi, Headers
-from scoring_model.metrics import Metrics, ModelCounters
-from scoring_model.openapi import build_document
-from scoring_model.scorer import Scorer
-from scoring_model.settings import Settings
+from scoring_model.features import ApplicantFeatures
+from scoring_model.http.document import build_document
+from scoring_model.http.messages import Asgi, Headers
+from scoring_model.settings import ServerSettings
+from scoring_model.telemetry import Metrics, ModelCounters
+from scoring_model.version import LoadedModel, Scorer, load_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Serving:
     headers : tuple of (bytes, bytes)
         Name the version in each of its answers.
     counters : ModelCounters or None
-    histories : Histories or None
+    histories : ApplicantFeatures or None
         What computes the features of applicants with histories, where the version has such.
     """
 
@@ -37,10 +36,10 @@ class Serving:
     document: bytes
     headers: Headers
     counters: ModelCounters | None
-    histories: Histories | None
+    histories: ApplicantFeatures | None
 
 
-def load_serving(uri: str, settings: Settings, metrics: Metrics | None) -> Serving:
+def load_serving(uri: str, settings: ServerSettings, metrics: Metrics | None) -> Serving:
     """Load a version, checked, with everything that answers from it.
 
     Raises
@@ -67,11 +66,11 @@ def load_serving(uri: str, settings: Settings, metrics: Metrics | None) -> Servi
     )
 
 
-def _prepare_histories(scorer: Scorer) -> Histories | None:
+def _prepare_histories(scorer: Scorer) -> ApplicantFeatures | None:
     if scorer.features is None:
         return None
     try:
-        return Histories(scorer.features, scorer.contract)
+        return ApplicantFeatures(scorer.features, scorer.contract)
     except FeatureError as error:
         raise ArtifactError(f"the SQL of the version cannot be run: {error}") from error
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring_model.applicant_engine import ApplicantEngine
-from scoring_model.applicant_tables import TableReader
 from scoring_model.contract import FeatureContract
 from scoring_model.errors import FeatureError, FieldProblem
-from scoring_model.feature_sql import APPLICATION, FeatureSql, History
+from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.features.applicant_engine import ApplicantEngine
+from scoring_model.features.applicant_tables import ApplicantReader
+from tests.scoring_model.http.document.test_openapi import run_schemathesis
 from tests.scoring_model.planted_histories import (
     KEY,
     PlantedHistories,
@@ -24,7 +25,6 @@ from tests.scoring_model.planted_histories import (
     plant_small,
 )
 from tests.scoring_model.processes import Server, start_server
-from tests.scoring_model.test_openapi import run_schemathesis
 
 LIMITS = {"MAX_ROWS": "20", "MAX_EXPLAINED_ROWS": "2"}
 
@@ -51,7 +51,7 @@ def test_every_applicant_alone_has_the_features_of_the_batch(planted: PlantedHis
     features = planted.scorer.features
     assert features is not None
     engine = ApplicantEngine(features)
-    reader = TableReader(features, planted.scorer.contract)
+    reader = ApplicantReader(features, planted.scorer.contract)
     # a feature without a value in any row is not in the batch's table
     names = [name for name in features.labels() if name in planted.finished]
     alone = []
@@ -69,7 +69,9 @@ def test_every_applicant_is_decided_as_in_the_batch(
     planted: PlantedHistories, server: Server
 ) -> None:
     keys = list(planted.finished.index)[:60]
-    expected = planted.scorer.score_records([planted.finished_row(key) for key in keys])
+    scorer = planted.scorer
+    rows = scorer.contract.encode_records([planted.finished_row(key) for key in keys])
+    expected = scorer.score_encoded(rows)
     answers = []
     for start in range(0, len(keys), 20):
         body = [planted.applicant(key) for key in keys[start : start + 20]]
@@ -229,7 +231,7 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
     features = planted.scorer.features
     assert features is not None
     engine = ApplicantEngine(features)
-    reader = TableReader(features, planted.scorer.contract)
+    reader = ApplicantReader(features, planted.scorer.contract)
     seconds = []
     for key in list(planted.finished.index)[:40]:
         tables = reader.read(planted.applicant(key), 0, []).tables
@@ -252,7 +254,7 @@ def test_kinds_of_other_portfolios_are_read_strictly() -> None:
     values = 'year(day) AS a, hour("at") AS b, CAST("new" AS INT) AS c'
     sql = f"SELECT id, {values} FROM application;"
     features = FeatureSql("id", (History(APPLICATION, sql, kinds),))
-    reader = TableReader(features, FeatureContract(()))
+    reader = ApplicantReader(features, FeatureContract(()))
     good = {"day": "2004-01-31", "at": "2004-01-31T09:30:00", "new": True}
     tables = reader.read({"application": good}, 0, []).tables
     assert ApplicantEngine(features).compute(tables) == {"a": 2004.0, "b": 9.0, "c": 1.0}

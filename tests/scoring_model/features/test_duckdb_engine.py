@@ -3,7 +3,6 @@
 import re
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,25 +10,26 @@ import pyarrow as pa
 import pytest
 
 from scoring_model.errors import ArtifactError, FeatureError
-from scoring_model.feature_sql import (
+from scoring_model.features.duckdb_engine import (
+    check_keys,
+    compute_features,
+    load_table,
+    open_duckdb,
+    write_rows,
+)
+from scoring_model.features.feature_sql import (
     APPLICATION,
     FeatureSql,
     History,
     split_statements,
     tables_read,
 )
-from scoring_model.features import (
-    check_keys,
-    compute_features,
-    load_table,
-    open_engine,
-    write_rows,
-)
+from tests.conftest import ROOT
 from tests.made_histories import make_histories, write_histories
-from train.histories import join_histories
+from train.data.history_features import join_histories
 from train.portfolio import load_portfolio
 
-SHIPPED = Path(__file__).parents[2] / "portfolios" / "home_credit"
+SHIPPED = ROOT / "portfolios" / "home_credit"
 KEY = "SK_ID_CURR"
 APPLICANTS = 300
 FILES = sorted((SHIPPED / "features").glob("*.sql"))
@@ -51,7 +51,7 @@ def features(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Featur
 
 
 def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
-    with open_engine("1GB") as engine:
+    with open_duckdb("1GB") as engine:
         for history in features.histories:
             rows = pa.Table.from_pandas(tables[history.table], preserve_index=False)
             engine.register(f"rows_of_{history.table}", rows)
@@ -241,7 +241,7 @@ def small(sql: str) -> FeatureSql:
     ],
 )  # fmt: skip
 def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str) -> None:
-    with open_engine("100MB") as engine:
+    with open_duckdb("100MB") as engine:
         engine.execute("CREATE VIEW rows AS SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)")
         sources = {APPLICATION: "rows LIMIT 1", "loans": "rows"}
         with pytest.raises(FeatureError, match=rule) as caught:
@@ -258,14 +258,14 @@ def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str)
     ],
 )
 def test_a_table_that_does_not_fit_is_said_in_one_line(source: str, rule: str) -> None:
-    with open_engine("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
+    with open_duckdb("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
         load_table(engine, small("").histories[0], "id", source)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("keys", "rule"), [("1), (1", "repeat: 1"), ("1), (NULL", "missing: 1")])
 def test_every_applicant_has_a_key_of_its_own(keys: str, rule: str) -> None:
-    with open_engine("100MB") as engine:
+    with open_duckdb("100MB") as engine:
         application = History(APPLICATION, "", {"id": "BIGINT"})
         load_table(engine, application, "id", f"(VALUES ({keys})) AS t(id)")
         with pytest.raises(FeatureError, match=f"must not (be )?{rule}"):
@@ -290,7 +290,7 @@ def test_rows_of_unknown_applicants_are_counted() -> None:
     def note(table: str, rows: int, unknown: int) -> None:
         counts[table] = (rows, unknown)
 
-    with open_engine("100MB") as engine:
+    with open_duckdb("100MB") as engine:
         compute_features(engine, FeatureSql("id", histories), sources, note)
     assert counts == {"loans": (3, 2), "months": (6, 4)}
 
@@ -316,7 +316,7 @@ def test_a_table_is_there_for_as_long_as_a_statement_reads_it() -> None:
         ["cards", "loans", "months"],
     ]
     sources = {table: f"(SELECT 1 AS id, 2 AS {column})" for table, column in columns.items()}
-    with open_engine("100MB") as engine:
+    with open_duckdb("100MB") as engine:
         rows = engine.execute(compute_features(engine, features, sources, print)).fetchall()
         left = {name for (name,) in engine.execute("SHOW TABLES").fetchall()}
     assert rows == [(1, 2, 2.0, 1.0)]
@@ -324,5 +324,5 @@ def test_a_table_is_there_for_as_long_as_a_statement_reads_it() -> None:
 
 
 def test_a_limit_that_is_none_is_refused() -> None:
-    with pytest.raises(FeatureError, match="memory_limit must be such as 4GB"), open_engine("much"):
+    with pytest.raises(FeatureError, match="memory_limit must be such as 4GB"), open_duckdb("much"):
         pass

@@ -10,9 +10,9 @@ import httpx
 import psutil
 import pytest
 
+from tests.scoring_model.http.routes.test_invocations import columns, frame, split, to_parquet
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.processes import Server, start_server
-from tests.scoring_model.test_invocations import columns, frame, split, to_parquet
 
 QUICK_BODIES, ALL_BODIES = 800, 20_000
 MOST_GROWTH_MEGABYTES = 60

@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_model.errors import ArtifactError, InvalidRequest
-from scoring_model.expression import Expression
-from scoring_model.loan_costs import LoanCostRule
-from scoring_model.policy import CalibrationMap, DecisionPolicy
+from scoring_model.policy import CalibrationMap, DecisionPolicy, Expression, LoanCostRule
 
 NAMES = ("income", "amount")
 RULE = LoanCostRule("amount * 0.65 + 100", "0.04 * amount", 1.1)

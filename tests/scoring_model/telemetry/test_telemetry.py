@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import shutil
 import signal
 import socket
@@ -15,7 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scoring_model.errors import ArtifactError
-from scoring_model.scorer import load_scorer
+from scoring_model.telemetry import EventHandler
+from scoring_model.version import load_scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.processes import Server, start_server
 
@@ -288,3 +290,14 @@ def check_not_ready(model: Path, folder: Path, name: str) -> None:
 def test_ready_says_so(server: Server) -> None:
     answer = server.http.get("/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+def test_warnings_of_the_rooms_are_events_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    logger, handler = logging.getLogger("scoring_model"), EventHandler()
+    logger.addHandler(handler)
+    try:
+        logging.getLogger("scoring_model.trees.booster").warning("tables are not used")
+    finally:
+        logger.removeHandler(handler)
+    event = json.loads(capfd.readouterr().out)
+    assert (event["event"], event["message"]) == ("warning", "tables are not used")

@@ -5,73 +5,19 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from scoring_model.booster import TreeModel
-from scoring_model.leaf_masks import build_leaf_masks
-from scoring_model.leaf_tables import build_table
-from scoring_model.tree_text import read_trees
-
-ROWS, NUMBERS, CODES = 1500, 5, 70
-FloatArray = NDArray[np.float64]
-
-
-def make_matrix(random: np.random.Generator, rows: int) -> FloatArray:
-    """Return numbers with and without gaps, counts with zeros, and two columns of codes."""
-    matrix = random.normal(size=(rows, NUMBERS + 2))
-    matrix[random.random(rows) < 0.3, 1] = np.nan
-    matrix[:, 2] = random.poisson(0.7, rows)
-    matrix[:, 3] *= 1e-35
-    matrix[:, NUMBERS] = random.integers(0, CODES, rows)
-    matrix[:, NUMBERS + 1] = random.choice([0.0, 1.0, np.nan], rows)
-    return matrix
+from scoring_model.trees import TreeModel
+from scoring_model.trees.leaf_masks import LeafMasks, build_leaf_masks
+from scoring_model.trees.leaf_tables import build_table
+from scoring_model.trees.probe import have_equal_bits
+from scoring_model.trees.tree_text import read_trees
+from tests.scoring_model.trees.boosters import CATEGORIES, make_hard_rows, train
+from train.fitting.averaging import average_boosters
 
 
-def train(trees: int = 30, **parameters: Any) -> lightgbm.Booster:
-    """Train on numbers and categories."""
-    random = np.random.default_rng(3)
-    matrix = make_matrix(random, ROWS)
-    known = np.nan_to_num(matrix)
-    risk = known[:, 0] + known[:, 1] * (known[:, 2] > 0) + np.sin(known[:, NUMBERS])
-    risk += 3e34 * known[:, 3] + random.normal(size=ROWS)
-    settings = {
-        "objective": "binary",
-        "verbose": -1,
-        "num_threads": 1,
-        "min_data_in_leaf": 3,
-        "max_cat_to_onehot": 1,
-        "cat_smooth": 1.0,
-        "cat_l2": 1.0,
-        "min_data_per_group": 5,
-        **parameters,
-    }
-    classes = settings.get("num_class", 2)
-    label = np.digitize(risk, np.quantile(risk, np.arange(1, classes) / classes))
-    categories = [NUMBERS, NUMBERS + 1]
-    data = lightgbm.Dataset(matrix, label, categorical_feature=categories)
-    return lightgbm.train(settings, data, trees)
-
-
-def find_thresholds(booster: lightgbm.Booster) -> list[float]:
-    lines = booster.model_to_string().split("\n")
-    texts = [line.partition("=")[2].split() for line in lines if line.startswith("threshold=")]
-    return sorted({float(text) for some in texts for text in some})
-
-
-def make_hard_rows(booster: lightgbm.Booster) -> FloatArray:
-    """Return rows at, right below and right above thresholds, next to zero, missing, unknown."""
-    random = np.random.default_rng(4)
-    cuts = np.array(find_thresholds(booster))
-    zeros = np.array([0.0, -0.0, 1e-35, -1e-35, 1e-36, -1e-36, 5e-324, 1.0000001e-35])
-    large = np.array([np.nan, 1.7e308, -1.7e308])
-    values = np.concatenate([cuts, np.nextafter(cuts, 9e9), np.nextafter(cuts, -9e9), zeros, large])
-    matrix = make_matrix(random, 1000)
-    edges = random.random(matrix.shape) < 0.5
-    edges[:, NUMBERS:] = False
-    matrix[edges] = random.choice(values, edges.sum())
-    codes = [-1.0, -0.5, 0.0, 31.0, 32.0, CODES - 1.0, float(CODES), 1e5, np.nan]
-    matrix[::2, NUMBERS] = random.choice(codes, 500)
-    return matrix
+def build(booster: lightgbm.Booster) -> LeafMasks | None:
+    trees = read_trees(booster.model_to_string())
+    return None if trees is None else build_leaf_masks(trees)
 
 
 @pytest.mark.parametrize(
@@ -91,11 +37,11 @@ def make_hard_rows(booster: lightgbm.Booster) -> FloatArray:
 )
 def test_margins_are_those_of_lightgbm(parameters: dict[str, Any]) -> None:
     booster = train(**parameters)
-    masks = build_leaf_masks(booster.model_to_string())
+    masks = build(booster)
     assert masks is not None
     matrix = make_hard_rows(booster)
     expected = booster.predict(matrix, raw_score=True)
-    assert np.array_equal(masks.predict(matrix), expected)
+    assert have_equal_bits(masks.predict(matrix), expected)
     assert masks.predict(matrix[:0]).shape == (0,)
 
 
@@ -111,11 +57,10 @@ def test_margins_are_those_of_lightgbm(parameters: dict[str, Any]) -> None:
 )
 def test_lightgbm_itself_answers_where_masks_would_not_pay(parameters: dict[str, Any]) -> None:
     booster = train(**parameters)
-    text = booster.model_to_string()
-    assert build_leaf_masks(text) is None
+    assert build(booster) is None
     matrix = make_hard_rows(booster)[:200]
     expected = booster.predict(matrix, raw_score=True)
-    model = TreeModel(text)
+    model = TreeModel(booster.model_to_string())
     assert np.array_equal(model.predict(matrix), expected)
     assert np.array_equal([model.predict_row(row) for row in matrix.tolist()], expected)
 
@@ -133,4 +78,25 @@ def test_a_table_keeps_to_its_limits() -> None:
 
 def test_several_outputs_are_not_looked_up() -> None:
     booster = train(objective="multiclass", num_class=3)
-    assert build_leaf_masks(booster.model_to_string()) is None
+    assert build(booster) is None
+
+
+def test_lightgbm_itself_answers_for_a_column_of_both_kinds() -> None:
+    column, other = CATEGORIES
+    both = average_boosters([train(), train(categories=(other,))])
+    trees = read_trees(both.model_to_string())
+    assert trees is not None
+    kinds = {n.categories is None for tree in trees for n in tree.nodes if n.column == column}
+    assert kinds == {True, False}
+    assert build_leaf_masks(trees) is None
+    model = TreeModel(both.model_to_string())
+    assert not model.use_tables(trees)
+    matrix = make_hard_rows(both)
+    assert have_equal_bits(model.predict(matrix), both.predict(matrix, raw_score=True))
+
+
+def test_a_margin_of_zero_has_the_sign_of_lightgbm() -> None:
+    text = train(trees=1, num_leaves=2).model_to_string()
+    before, name, after = text.partition("leaf_value=")
+    zeros = f"{before}{name}-0 -0\n{after.partition(chr(10))[2]}"
+    assert TreeModel(zeros).use_tables(read_trees(zeros))

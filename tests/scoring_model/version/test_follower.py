@@ -15,10 +15,10 @@ import httpx
 import pytest
 from mlflow.tracking import MlflowClient
 
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer
 from tests.scoring_model.planted import EXAMPLE, save_model, train_scorer
 from tests.scoring_model.processes import Server, find_free_port, start_server
-from tests.scoring_model.test_observability import events, samples
+from tests.scoring_model.telemetry.test_telemetry import events, samples
 
 URI = "models:/m@champion"
 GOOD, OTHER, BROKEN = "1", "2", "3"

@@ -39,7 +39,7 @@ def test_the_server_answers_with_its_own_code(
 def test_a_fresh_process_loads_it_with_its_own_code(altered: Path) -> None:
     code = (
         "import sys\n"
-        "from scoring_model.loading import load_model\n"
+        "from scoring_model.version.loading import load_model\n"
         f"load_model({str(altered)!r})\n"
         f"print([path for path in sys.path if {str(altered)!r} in path])\n"
     )

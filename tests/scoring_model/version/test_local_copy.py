@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scoring_model.local_copy import MODEL_FOLDER, LocalCopy
+from scoring_model.version.local_copy import MODEL_FOLDER, LocalCopy
 
 
 def keep(copy: LocalCopy, text: str) -> None:

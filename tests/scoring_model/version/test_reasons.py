@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring_model.reasons import choose_language
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer, choose_language
 from tests.scoring_model.planted import EXAMPLE, LABELS, make_contract, make_rows
 from tests.scoring_model.processes import Server
 

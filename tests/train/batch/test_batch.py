@@ -14,15 +14,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scoring_model.booster import TreeModel
 from scoring_model.contract import Feature, FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.scorer import Scorer, load_scorer
+from scoring_model.trees import TreeModel
+from scoring_model.version import Scorer, load_scorer, save_scorer
+from tests.conftest import ROOT
 from tests.made import make_loans
 from train.batch import BatchModel, check_key, score_body
 from train.errors import InputError
 
-ROOT = Path(__file__).parents[2]
 ROWS = 2_000
 PART_ROWS = 300
 COLUMNS = ["income", "debt_ratio", "region", "purpose", "has_home"]
@@ -183,7 +183,7 @@ def test_a_killed_run_is_gone_on_from_its_last_finished_part(tmp_path: Path) -> 
     loans = make_loans(150_000).assign(padding="x" * 300)
     loans.loc[2, "income"] = np.nan
     loans.to_csv(tmp_path / "body.csv", index=False)
-    MODEL.scorer.save(tmp_path, {"income": 1.0, "region": "north"})
+    save_scorer(MODEL.scorer, tmp_path, {"income": 1.0, "region": "north"})
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=ROOT)
     output, parts = tmp_path / "scored.parquet", tmp_path / "scored.parquet.parts"
     while not (parts / "000001.json").is_file():

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from train.body import Position, find_files, read_batches, read_schema
+from train.batch.input_files import Position, find_files, read_batches, read_schema
 from train.errors import InputError
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.made_histories import make_histories, write_histories
 from train.data import load_data
+from train.data.history_features import join_histories, write_features
 from train.errors import InputError
-from train.histories import join_histories, write_features
 from train.portfolio import load_portfolio
 
 Tables = Mapping[str, pd.DataFrame]
@@ -54,7 +54,7 @@ def test_csv_parquet_and_folders_of_files_give_the_same_features(
 
 
 def test_the_contract_has_no_key_no_protected_column_and_labels(written: Path) -> None:
-    data = load_data(load_portfolio(written / "portfolio.toml"), "1GB")
+    data = load_data(load_portfolio(written / "portfolio.toml"))
     names = set(data.contract.names)
     assert not names & {"SK_ID_CURR", "TARGET", "CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS"}
     by_name = {feature.name: feature for feature in data.contract.features}

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.made import DATE_SPLIT, make_loans, write_portfolio
-from train.data import PortfolioData, load_data
+from train.data import PortfolioData, load_data, typical_applicant
 from train.errors import InputError
-from train.learning import typical_applicant
 from train.portfolio import load_portfolio
 
 ROWS = 2000

@@ -4,17 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from scoring_model.policy import CalibrationMethod
+from scoring_model.types import FloatArray
 from tests.train.planted import as_probability, make_applicants, make_population
-from train.boosting import BoostingParams
-from train.calibration import fit_map
-from train.costs import Costs
-from train.decision import choose_rule
-from train.final import fit_final
-from train.folds import split_folds
-from train.sampling import Treatment
+from train.decision import choose_rule, fit_map
+from train.fitting import BoostingParams, FitPlan, Treatment, fit_final, split_folds
+from train.portfolio import Costs
 
 FITTED: tuple[CalibrationMethod, ...] = ("sigmoid", "smooth", "isotonic")
 ROWS = 100_000
@@ -78,7 +74,7 @@ def test_each_treatment_leaves_no_bias(treatment: Treatment) -> None:
         treatment, 0.4, {"learning_rate": 0.1, "num_leaves": 12, "min_data_in_leaf": 100}, 60
     )
     splits = [split_folds(y, "stratified", 3, seed=0)]
-    final = fit_final(matrix, y, splits, [params], (4,), seed=0)
+    final = fit_final(FitPlan(matrix, y, splits, [params], (4,), seed=0))
     rule = choose_rule(final.margin, y[final.rows], Costs().of_rows(len(final.rows)), seed=0)
     margin = np.asarray(final.booster.predict(fresh, raw_score=True))
     probability = rule.calibration.apply(margin)
@@ -91,7 +87,7 @@ def test_each_treatment_leaves_no_bias(treatment: Treatment) -> None:
         assert distance_to(truth, raw) > 0.02
 
 
-def distance_to(truth: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
+def distance_to(truth: FloatArray, probability: FloatArray) -> float:
     """Return the expected calibration error, with the true probabilities for outcomes."""
     rank = np.argsort(probability, kind="stable")
     gaps = (truth - probability)[rank]

@@ -10,8 +10,8 @@ from tests.train.planted import (
     expected_cost,
     make_population,
 )
-from train.costs import Costs, LoanCosts
 from train.decision import choose_rule
+from train.portfolio import Costs, LoanCosts
 
 SEEDS = 50
 LIMITS = {  # rows: percent over the oracle, for a sigmoid distortion and for any monotone one

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from scoring_model.policy import refuse, scaled_thresholds
 from tests.train.planted import as_probability, make_population
-from train.costs import Costs, LoanCosts
-from train.threshold import choose_factor, cost_curve, lowest_cost, prove_threshold
+from train.decision.threshold import choose_factor, cost_curve, lowest_cost, prove_threshold
+from train.portfolio import Costs, LoanCosts
 
 
 @settings(max_examples=50, deadline=None)

@@ -11,14 +11,14 @@ import pytest
 from mlflow.tracking import MlflowClient
 from sklearn.metrics import roc_auc_score
 
-from scoring_model.booster import TreeModel
-from scoring_model.scorer import check_example, load_scorer
+from scoring_model.trees import TreeModel
+from scoring_model.version.artifacts import check_example, load_scorer
 from tests.conftest import ROOT, Project, make_project
 from tests.train.planted import as_probability, make_applicants
-from train.boosting import BoostingParams, fit_all, margins
-from train.dask_fit import NETWORK, NOT_INSTALLED, fit_on_dask, open_client
+from train.engines.dask import NETWORK, NOT_INSTALLED, fit_on_dask, open_client
 from train.errors import InputError
-from train.sampling import Treatment
+from train.fitting import Treatment
+from train.fitting.boosting import BoostingParams, fit_all, margins
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def test_a_run_on_dask_ends_in_a_version_like_any_other(project: Project, tmp_pa
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     dask = pytest.importorskip("dask", reason="needs requirements-dask.txt")
-    monkeypatch.setattr("train.dask_fit.WAIT_SECONDS", 1)
+    monkeypatch.setattr("train.engines.dask.WAIT_SECONDS", 1)
     # port 9 is that of the service which discards what it is sent: nothing listens there
     address = "tcp://127.0.0.1:9"
     with (
@@ -117,7 +117,7 @@ def test_without_dask_a_line_says_so(tmp_path: Path) -> None:
     (tmp_path / "distributed.py").write_text("raise ImportError", encoding="utf-8")
     script = """
 from train.errors import InputError
-from train.engine import open_engine
+from train.engines import open_engine
 try:
     with open_engine("dask"):
         pass

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from scoring_model.errors import FeatureError
-from scoring_model.feature_sql import FeatureSql, History
+from scoring_model.features import FeatureSql, History
 from tests.made_histories import make_histories, write_histories
+from train.data import JoinedTable
+from train.engines import open_engine
+from train.engines.spark_features import ROW, compute_on_spark
+from train.engines.spark_session import open_session
 from train.errors import InputError
-from train.histories import JoinedTable, join_histories
 from train.portfolio import load_portfolio
-from train.spark_features import ROW, compute_on_spark
-from train.spark_session import open_session
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
 
@@ -47,7 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def join(folder: Path, *, on_spark: bool) -> JoinedTable:
-    return join_histories(load_portfolio(folder / "portfolio.toml"), "1GB", on_spark=on_spark)
+    with open_engine("spark" if on_spark else "local", "1GB") as engine:
+        return engine.features(load_portfolio(folder / "portfolio.toml"))
 
 
 def assert_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:

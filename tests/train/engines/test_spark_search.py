@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from scoring_model.scorer import check_example, load_scorer
+from scoring_model.version.artifacts import check_example, load_scorer
 from tests.conftest import make_project
 from tests.train.planted import make_applicants
-from train.boosting import FoldedRows
-from train.costs import Costs
+from train.engines.spark_search import tune_on_spark
 from train.errors import InputError
-from train.folds import repeat_folds
-from train.spark_search import tune_on_spark
-from train.tuning import Runner, SearchPlan, Trial
+from train.fitting import FoldedRows, repeat_folds
+from train.portfolio import Costs
+from train.search import PlannedSearch, Runner, SearchPlan, Trial
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +30,13 @@ def rows() -> FoldedRows:
     return FoldedRows(matrix, y, tuple(splits), (4,))
 
 
+def planned(rows: FoldedRows, plan: SearchPlan = PLAN) -> PlannedSearch:
+    return PlannedSearch(rows, COSTS, plan, identity={}, notes=())
+
+
 def test_a_trial_measures_what_it_does_here(spark: Any, rows: FoldedRows) -> None:
     seen: list[Trial] = []
-    search = tune_on_spark(spark, rows, COSTS, PLAN, seen.append)
+    search = tune_on_spark(spark, planned(rows), seen.append)
     assert [trial.number for trial in search.trials] == list(range(PLAN.max_evals))
     assert sorted(seen, key=lambda trial: trial.number) == list(search.trials)
     here = Runner(rows.bin(), COSTS, PLAN, threads=1)
@@ -44,7 +47,7 @@ def test_a_trial_measures_what_it_does_here(spark: Any, rows: FoldedRows) -> Non
 
     # what was killed after two trials: the others are suggested anew, with the draws that follow
     goes_on: list[Trial] = []
-    resumed = tune_on_spark(spark, rows, COSTS, PLAN, goes_on.append, search.trials[:2])
+    resumed = tune_on_spark(spark, planned(rows), goes_on.append, search.trials[:2])
     assert resumed.trials[:2] == search.trials[:2]
     assert [trial.number for trial in resumed.trials] == list(range(PLAN.max_evals))
     assert len(goes_on) == PLAN.max_evals - 2
@@ -56,14 +59,14 @@ def test_a_trial_that_fails_ends_the_search(spark: Any, rows: FoldedRows) -> Non
     # rows that the folds name are not there
     broken = replace(rows, matrix=rows.matrix[:10])
     with pytest.raises(InputError, match=r"engine spark: \d of \d trials failed on the cluster"):
-        tune_on_spark(spark, broken, COSTS, PLAN, lambda _: None)
+        tune_on_spark(spark, planned(broken), lambda _: None)
 
 
 def test_a_timeout_ends_the_search_but_not_before_its_first_trials(
     spark: Any, rows: FoldedRows
 ) -> None:
     plan = replace(PLAN, timeout_minutes=0.0)
-    search = tune_on_spark(spark, rows, COSTS, plan, lambda _: None)
+    search = tune_on_spark(spark, planned(rows, plan), lambda _: None)
     assert 1 <= len(search.trials) <= plan.parallelism
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.made_histories import make_histories, write_histories
-from train.spark_features import GAVE_UP
-from train.spark_session import NOT_INSTALLED, NOT_STARTED, open_session
+from train.engines.spark_features import GAVE_UP
+from train.engines.spark_session import NOT_INSTALLED, NOT_STARTED, open_session
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from scoring_model.policy import refuse
-from train.costs import Costs
-from train.evaluation import Evaluation, evaluate
+from train.evaluation.evaluation import Evaluation, evaluate_policy
+from train.portfolio import Costs
 
 COSTS = Costs(10.0, 1.0)
 
@@ -19,7 +19,7 @@ def planted(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def evaluation() -> Evaluation:
-    return evaluate(*planted(4000), 0.1, COSTS, seed=0)
+    return evaluate_policy(*planted(4000), 0.1, COSTS, seed=0)
 
 
 def test_figures_are_those_of_the_libraries(evaluation: Evaluation) -> None:
@@ -49,24 +49,24 @@ def test_every_figure_lies_in_its_interval(evaluation: Evaluation) -> None:
 
 
 def test_differences_are_paired(evaluation: Evaluation) -> None:
-    assert set(evaluation.against) == {"accept_all", "refuse_all", "at_half", "at_bayes"}
+    assert set(evaluation.rivals) == {"accept_all", "refuse_all", "at_half", "at_bayes"}
     cost = evaluation.cost
-    for name, difference in evaluation.against.items():
-        rival = evaluation.metrics[f"test_cost_{name}"]
-        assert difference.value == pytest.approx(cost.value - rival)
+    for rival in evaluation.rivals.values():
+        expected = cost.value - rival.cost_per_applicant
+        assert rival.difference.value == pytest.approx(expected)
     # 0.1 and 1/11 decide nearly alike: what they share cancels out
-    bayes = evaluation.against["at_bayes"]
+    bayes = evaluation.rivals["at_bayes"].difference
     assert bayes.high - bayes.low < 0.5 * (cost.high - cost.low)
 
 
 def test_a_policy_equal_to_its_rival_differs_by_nothing() -> None:
-    against = evaluate(*planted(2000), 1 / 11, COSTS, seed=0).against["at_bayes"]
+    against = evaluate_policy(*planted(2000), 1 / 11, COSTS, seed=0).rivals["at_bayes"].difference
     assert against.value == against.low == against.high == 0.0
 
 
 def test_the_same_seed_gives_the_same_interval(evaluation: Evaluation) -> None:
-    assert evaluate(*planted(4000), 0.1, COSTS, seed=0).intervals == evaluation.intervals
-    assert evaluate(*planted(4000), 0.1, COSTS, seed=1).intervals != evaluation.intervals
+    assert evaluate_policy(*planted(4000), 0.1, COSTS, seed=0).intervals == evaluation.intervals
+    assert evaluate_policy(*planted(4000), 0.1, COSTS, seed=1).intervals != evaluation.intervals
 
 
 def test_intervals_hold_the_truth() -> None:
@@ -80,7 +80,7 @@ def test_intervals_hold_the_truth() -> None:
     held = np.zeros(2)
     for seed in range(40):
         rows = np.concatenate([rng.choice(bad, size), rng.choice(good, 400 - size)])
-        found = evaluate(y[rows], probability[rows], 0.1, COSTS, seed).intervals
+        found = evaluate_policy(y[rows], probability[rows], 0.1, COSTS, seed).intervals
         held += [
             found["roc_auc"].low <= auc <= found["roc_auc"].high,
             found["cost_per_applicant"].low <= cost <= found["cost_per_applicant"].high,
@@ -90,8 +90,10 @@ def test_intervals_hold_the_truth() -> None:
 
 def test_each_applicant_may_have_a_threshold() -> None:
     y, probability = planted(2000)
-    one = evaluate(y, probability, 0.1, COSTS, seed=0)
-    each = evaluate(y, probability, np.full(2000, 0.1), COSTS, seed=0)
+    one = evaluate_policy(y, probability, 0.1, COSTS, seed=0)
+    each = evaluate_policy(y, probability, np.full(2000, 0.1), COSTS, seed=0)
     assert one.metrics == each.metrics
-    mixed = evaluate(y, probability, np.where(np.arange(2000) < 1000, 0.0, 1.0), COSTS, seed=0)
+    mixed = evaluate_policy(
+        y, probability, np.where(np.arange(2000) < 1000, 0.0, 1.0), COSTS, seed=0
+    )
     assert mixed.metrics["test_acceptance_rate"] == 0.5

@@ -10,13 +10,13 @@ from fairlearn.metrics import (
     selection_rate,
 )
 
-from train.fairness import (
+from train.evaluation.fairness import (
     ColumnFairness,
     audit_fairness,
     fairness_metrics,
     fairness_notes,
 )
-from train.groups import cut_groups
+from train.statistics import cut_groups
 
 ROWS = 6000
 

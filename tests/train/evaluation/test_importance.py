@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.importance import MAX_FEATURES, importance_in_money
+from train.evaluation.importance import MAX_FEATURES, importance_in_money
 
 ROWS = 20_000
 

@@ -11,12 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from tests.conftest import ROOT
 from tests.made import make_loans, write_portfolio
-from train import data
+from train.data import labelled_rows
+from train.data.reading import feature_columns, read_table
 from train.errors import InputError
-from train.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
-from train.portfolio import Portfolio, load_portfolio
-from train.reading import feature_columns, read_table
-from train.split import DateSplit
+from train.evaluation import LeakCheck, audit_leaks, leak_notes, refuse_leaks
+from train.portfolio import DateSplit, Portfolio, load_portfolio
 
 MADE = Portfolio(
     path=Path("portfolio.toml"),
@@ -41,7 +40,7 @@ def shipped(name: str) -> tuple[Portfolio, pd.DataFrame]:
     """Return a shipped portfolio and its training rows."""
     portfolio = load_portfolio(ROOT / "portfolios" / name / "portfolio.toml")
     table = read_table(portfolio)
-    return portfolio, table[~data.test_rows(table, portfolio)]
+    return portfolio, table[~labelled_rows.test_rows(table, portfolio)]
 
 
 def audit_folder(name: str, without_exclusion: str | None = None) -> dict[str, LeakCheck]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from train.proxies import find_proxies, proxy_notes
+from train.evaluation.proxies import find_proxies, proxy_notes
 
 ROWS = 4000
 

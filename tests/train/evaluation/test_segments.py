@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from train.segments import Segment, dearest_segments, segment_notes
+from train.evaluation.segments import Segment, dearest_segments, segment_notes
 
 ROWS = 20_000
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from train.reliability import calibration_in_the_large, reliability_bins
-from train.stability import Quarter, by_quarter, calibration_notes
+from train.evaluation.stability import Quarter, by_quarter, calibration_notes
+from train.statistics import calibration_in_the_large, reliability_bins
 
 ROWS = 8000
 

@@ -4,10 +4,10 @@ import lightgbm
 import numpy as np
 import pytest
 
-from scoring_model.booster import TreeModel
+from scoring_model.trees import TreeModel
 from tests.train.planted import make_applicants
-from train.averaging import average_boosters
-from train.boosting import BoostingParams, fit_all
+from train.fitting.averaging import average_boosters
+from train.fitting.boosting import BoostingParams, fit_all
 
 CATEGORY = (4,)
 

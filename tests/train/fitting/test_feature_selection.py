@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scoring_model.contract import Feature, FeatureContract
-from train.feature_selection import find_useless
+from train.fitting import find_useless
 
 ROWS = 3_000
 LEVELS = ("a", "b", "c")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.sampling import Treatment, available_treatments, resample
+from train.fitting.sampling import Treatment, available_treatments, resample
 
 rng = np.random.default_rng(0)
 ROWS = 1000

@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 
 from scoring_model.policy import refuse
-from scoring_model.scorer import load_scorer
+from scoring_model.version import load_scorer, save_scorer
 from tests.made import as_json, make_loans, write_portfolio
-from train.costs import Costs
 from train.data import PortfolioData, load_data
 from train.errors import InputError
-from train.pipeline import TrainedModel, train_model
-from train.portfolio import load_portfolio
+from train.pipeline import audit, train_model
+from train.portfolio import Costs, load_portfolio
 from train.settings import Settings
+from train.stages import Job
+from train.trained_model import TrainedModel
 
 SETTINGS = Settings(Costs(), max_evals=1)
 ROWS = 2000
@@ -28,7 +29,7 @@ def train(
     path.write_text(f"{path.read_text()}\n[costs]\n{costs}\n" if costs else path.read_text())
     portfolio = load_portfolio(path)
     data = load_data(portfolio)
-    return data, train_model(portfolio, data, SETTINGS, lambda _: None, lambda _: None)
+    return data, train_model(audit(Job(portfolio, SETTINGS), data))
 
 
 def test_constant_columns_reproduce_the_plain_decision(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_each_applicant_has_a_threshold_of_his_own(tmp_path: Path) -> None:
         frame["lost_amount"].mean()
     )
 
-    model.scorer.save(tmp_path, model.example)
+    save_scorer(model.scorer, tmp_path, model.example)
     loaded = load_scorer(tmp_path)
     names = list(data.contract.names)
     for row, record in enumerate(frame[names].head(50).to_dict("records")):

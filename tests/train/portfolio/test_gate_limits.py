@@ -6,8 +6,7 @@ import pytest
 
 from tests.made import make_loans, write_portfolio
 from train.errors import InputError
-from train.limits import GateLimits
-from train.portfolio import load_portfolio
+from train.portfolio import GateLimits, load_portfolio
 
 
 def write_gate(directory: Path, text: str) -> Path:
@@ -20,6 +19,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert load_portfolio(write_gate(tmp_path, "")).gate == GateLimits()
     limits = load_portfolio(write_gate(tmp_path, "max_ece = 0.02\nseed = 7")).gate
     assert limits == GateLimits(max_ece=0.02, seed=7)
+    assert load_portfolio(write_gate(tmp_path, "max_ece = 0")).gate == GateLimits(max_ece=0.0)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ("min_roc_auc = true", r"\[gate\] min_roc_auc must lie in \[0, 1\), got True"),
         ("max_ece = nan", r"\[gate\] max_ece must lie in \[0, 1\), got nan"),
         ("confidence = 0.4", r"\[gate\] confidence must be 0.5 or more"),
+        ("confidence = 1", r"\[gate\] confidence must be 0.5 or more and less than 1, got 1"),
+        ("seed = true", r"\[gate\] seed must be a whole number from 0, got True"),
         ("seed = -1", r"\[gate\] seed must be a whole number from 0, got -1"),
         ("max_eze = 0.1", r"unknown key \[gate\] max_eze; known: confidence"),
     ],

@@ -2,12 +2,13 @@
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from train.errors import InputError
-from train.portfolio import load_portfolio
-from train.split import ColumnSplit, DateSplit, RandomSplit
+from train.portfolio import ColumnSplit, DateSplit, PortfolioFile, RandomSplit, load_portfolio
 
 HEAD = """[portfolio]
 name = "a"
@@ -17,12 +18,24 @@ key = "id"
 target = "bad"
 """
 SPLIT = '[split]\nmethod = "random"\ntest_size = 0.2\nseed = 0\n'
+DATE = 'decision_date = "d"\n[split]\nmethod = "date"\n'
+HISTORY = '[[history]]\ntable = "a"\nfeatures = "a.sql"\n'
+SCHEMA = PortfolioFile.model_json_schema()
 
 
 def write(directory: Path, text: str) -> Path:
     path = directory / "portfolio.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def check_refused(directory: Path, text: str, message: str) -> None:
+    path = write(directory, text)
+    with pytest.raises(InputError) as caught:
+        load_portfolio(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_reads_every_key(tmp_path: Path) -> None:
@@ -81,12 +94,7 @@ def test_other_splits_and_uris(tmp_path: Path) -> None:
     ],
 )
 def test_refuses_with_file_key_and_rule(tmp_path: Path, text: str, message: str) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(InputError) as caught:
-        load_portfolio(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
+    check_refused(tmp_path, text, message)
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -94,3 +102,102 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
         load_portfolio(tmp_path / "portfolio.toml")
     with pytest.raises(InputError, match="cannot be read"):
         load_portfolio(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD.replace('"b"', '""') + SPLIT, "[portfolio] description must be text, got ''"),
+        (HEAD + "protected = [1]\n" + SPLIT, "[portfolio] protected must be a list of column nam"),
+        ("[[portfolio]]\n" + SPLIT, "portfolio must be a section: [portfolio]"),
+        (HEAD + "[[split]]\n", "split must be a section: [split]"),
+        (HEAD + "[split]\nmethod = 1\n", "[split] method must be date, column or random, got 1"),
+        (HEAD + DATE + "test_from = 2004-01-01T00:00:00\n", "test_from must be a date, got datet"),
+        (HEAD + SPLIT.replace("0.2", '"0.2"'), "[split] test_size must lie in (0, 1), got '0.2'"),
+        (HEAD + SPLIT.replace("0.2", "1"), "[split] test_size must lie in (0, 1), got 1"),
+        (HEAD + SPLIT.replace("0.2", "nan"), "[split] test_size must lie in (0, 1), got nan"),
+        (HEAD + SPLIT.replace("seed = 0", "seed = 1.0"), "[split] seed must be a whole number"),
+        ("exclude = 1\n" + HEAD + SPLIT, "exclude must be a section: [exclude]"),
+        (HEAD + SPLIT + '[exclude]\nterm = ""\n', "[exclude] term must be the reason as text"),
+        (HEAD + SPLIT + "[accept_leak_risk]\nterm = 1\n", "[accept_leak_risk] term must be the r"),
+        (HEAD + SPLIT + "[kinds]\nzip = []\n", "[kinds] zip must be number or category, got []"),
+        (HEAD + SPLIT + "[labels]\nzip = { en = 1 }\n", "[labels] zip must be texts by language"),
+        (HEAD + SPLIT + "[costs]\nfalse_negative = []\n", "[costs] false_negative must be a numb"),
+        (HEAD + SPLIT + '[gate]\nmax_ece = "0.1"\n', "[gate] max_ece must lie in [0, 1), got '0"),
+        (HEAD + SPLIT + "[[gate]]\n", "gate must be a section: [gate]"),
+        ("history = [1]\n" + HEAD + SPLIT, "history must be a list of sections: [[history]]"),
+        (HEAD + SPLIT + '[[history]]\ntable = "a"\nfeatures = 1\n', "] features must be text, go"),
+    ],
+)
+def test_refuses_a_wrong_kind_in_every_section(tmp_path: Path, text: str, message: str) -> None:
+    check_refused(tmp_path, text, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD + SPLIT + "colour = 1\n", "unknown key [split] colour; known: "),
+        (HEAD + SPLIT + "[costs]\ncolour = 1\n", "unknown key [costs] colour; known: false_negat"),
+        (HEAD + SPLIT + "[gate]\ncolour = 1\n", "unknown key [gate] colour; known: confidence,"),
+        (HEAD + SPLIT + HISTORY + "colour = 1\n", "unknown key [[history]] colour; known: table, "),
+        ("colour = 1\n" + HEAD + SPLIT, "unknown section [colour]; known: portfolio, split,"),
+    ],
+)
+def test_refuses_an_unknown_key_in_every_section(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "a.sql").touch()
+    check_refused(tmp_path, text, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        (HEAD.replace('"id"', "7").replace('"bad"', "8") + SPLIT, "[portfolio] key", "target"),
+        (HEAD + SPLIT + "[gate]\nmax_ece = 2\nseed = -1\n", "[gate] max_ece", "seed"),
+        (HEAD.replace('"a"', "1") + SPLIT + "[gate]\nseed = -1\n", "[portfolio] name", "seed"),
+        # a misspelt key is what is said, not that the right one is missing
+        (HEAD.replace("target", "tarket") + SPLIT, "unknown key [portfolio] tarket", "missing"),
+    ],
+)
+def test_of_two_mistakes_names_the_first(
+    tmp_path: Path, text: str, first: str, second: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_portfolio(write(tmp_path, text))
+    message = str(caught.value).removeprefix(f"{tmp_path / 'portfolio.toml'}: ")
+    assert message.startswith(first)
+    assert second not in message.partition(";")[0]
+
+
+def refused_keys(content: dict[str, Any]) -> set[Any]:
+    with pytest.raises(ValidationError) as caught:
+        PortfolioFile.model_validate(content)
+    return {mistake["loc"][-1] for mistake in caught.value.errors()}
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"),
+    [("portfolio", "Head"), ("costs", "CostColumns"), ("gate", "GateLimits")],
+)
+def test_no_key_takes_a_boolean(section: str, kind: str) -> None:
+    keys = SCHEMA["$defs"][kind]["properties"]
+    assert set(keys) <= refused_keys({section: dict.fromkeys(keys, True)})
+
+
+@pytest.mark.parametrize("method", ["date", "column", "random"])
+def test_no_key_of_a_split_takes_a_boolean(method: str) -> None:
+    keys = {*SCHEMA["$defs"][f"{method.title()}Split"]["properties"]} - {"method"}
+    split = dict.fromkeys(keys, True) | {"method": method}
+    assert keys <= refused_keys({"split": split})
+
+
+def test_every_key_is_described() -> None:
+    kinds = {name: kind["properties"] for name, kind in SCHEMA["$defs"].items()}
+    for name, keys in {"PortfolioFile": SCHEMA["properties"], **kinds}.items():
+        for key, schema in keys.items():
+            assert schema.get("description", "").endswith("."), f"{name}.{key}"
+
+
+def test_a_constructor_checks_too() -> None:
+    assert DateSplit(datetime.date(2004, 1, 1)).method == "date"
+    with pytest.raises(ValidationError):
+        RandomSplit(1.2, 0)

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scoring_model.loan_costs import LoanCostRule
-from scoring_model.scorer import Scorer
+from scoring_model.policy import LoanCostRule
+from scoring_model.version import Scorer
 from tests.train.versions import make_scorer, write_gated_portfolio
-from train.comparison import compare
 from train.data import LabelledRows, load_data
-from train.limits import GateLimits
-from train.portfolio import load_portfolio
+from train.portfolio import GateLimits, load_portfolio
+from train.promotion.comparison import compare
 
 LIMITS = GateLimits(max_acceptance_change=0.99, max_ece=0.5, min_roc_auc=0.5)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scoring_model.contract import Feature, FeatureContract
-from train.compatibility import breaking_changes
+from train.promotion.compatibility import breaking_changes
 
 INCOME = Feature("income", "number", nullable=True)
 REGION = Feature("region", "category", nullable=False, levels=("north",))

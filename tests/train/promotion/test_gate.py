@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from train.costs import Costs
-from train.gate import ScoredRows, bootstrap_means, judge, judge_alone, measure_saving
-from train.limits import GateLimits
+from train.portfolio import Costs, GateLimits
+from train.promotion.gate import (
+    ScoredRows,
+    judge,
+    judge_alone,
+    measure_saving,
+    resample_means,
+)
 
 ROWS = 50_000
 DEFAULT_RATE = 0.2
@@ -88,15 +93,15 @@ def test_the_smallest_saving_shown_is_shown_nine_times_in_ten() -> None:
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 3000]))
 @settings(max_examples=20, deadline=None)
-def test_bootstrap_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
+def test_resample_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
     """Few distinct values and many take different ways to the same distribution."""
     rng = np.random.default_rng(seed)
     values = rng.choice(rng.normal(size=distinct), 4000)
-    means = bootstrap_means(values, seed)
+    means = resample_means(values, seed)
     error = values.std() / np.sqrt(len(values))
     assert means.mean() == pytest.approx(values.mean(), abs=0.15 * error)
     assert means.std() == pytest.approx(error, rel=0.1)
-    assert np.array_equal(means, bootstrap_means(values, seed))
+    assert np.array_equal(means, resample_means(values, seed))
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,10 @@ from tests.train.planted_registry import (
     state,
     store,
 )
-from train import history, registry
 from train.__main__ import main
-from train.ledger import read_ledger
+from train.promotion import registry, tenures
+from train.promotion.ledger import read_ledger
 
-ROOT = Path(__file__).parent.parent.parent
 __all__ = ["planted", "store"]  # fixtures
 
 
@@ -67,7 +66,7 @@ def test_a_cheaper_one_is_and_its_evidence_stays() -> None:
     run = last_run()
     assert run.data.tags["exit_status"] == "0"
     assert run.data.metrics["gate_upper_bound"] < 0
-    tenure = history.tenures(read_ledger(registry.find_ledger()))[-1]
+    tenure = tenures.list_tenures(read_ledger(registry.find_ledger()))[-1]
     assert (tenure.move.kind, tenure.move.run_id) == ("earned", run.info.run_id)
     assert tenure.move.evidence["difference"] == run.data.metrics["gate_difference"]
 
@@ -75,7 +74,7 @@ def test_a_cheaper_one_is_and_its_evidence_stays() -> None:
 def test_an_override_says_who_when_and_why() -> None:
     assert promote(SAME, "--override", "<the board> insists") == 0
     assert in_production() == SAME
-    made = history.tenures(read_ledger(registry.find_ledger()))[-1].as_json()
+    made = tenures.list_tenures(read_ledger(registry.find_ledger()))[-1].as_json()
     assert (made["kind"], made["reason"]) == ("override", "<the board> insists")
     assert made["evidence"]["failed"] == ["difference in cost per applicant, 99% bound"]
     tag = version_tag(SAME)

@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
+from tests.conftest import ROOT
 from tests.train.planted_registry import (
     CHAMPION,
     CHEAPER,
@@ -22,13 +22,12 @@ from tests.train.planted_registry import (
     state,
     store,
 )
-from train import promotion, registry
 from train.__main__ import main
-from train.ledger import Overtaken, read_ledger
+from train.promotion import place_new, promote, registry, try_challenger
+from train.promotion.ledger import Overtaken, read_ledger
 
 __all__ = ["planted", "store"]  # fixtures
 
-ROOT = Path(__file__).parent.parent.parent
 KILL_AT = {
     "once it is claimed": "transition_model_version_stage",
     "between stage and alias": "set_registered_model_alias",
@@ -43,10 +42,10 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
     code = (
         "import os, sys\n"
         "from mlflow.tracking import MlflowClient\n"
-        "from train import promotion\n"
-        f"trial = promotion.try_challenger('{CHEAPER}', False, print)\n"
+        "from train.promotion import promote, try_challenger\n"
+        f"challenge = try_challenger('{CHEAPER}', False, print)\n"
         f"MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL})\n"
-        "promotion.promote(trial, '', '')\n"
+        "promote(challenge, '', '')\n"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert result.returncode == -signal.SIGKILL
@@ -61,19 +60,19 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
 
 
 def test_of_two_promotions_at_once_one_wins() -> None:
-    first = promotion.try_challenger(str(CHEAPER), False, print)
-    second = promotion.try_challenger(str(LIKE_CHAMPION), False, print)
-    promotion.promote(first, "", "")
+    first = try_challenger(str(CHEAPER), False, print)
+    second = try_challenger(str(LIKE_CHAMPION), False, print)
+    promote(first, "", "")
     after = state()
     with pytest.raises(Overtaken, match="moved version 3 to Production in the meantime"):
-        promotion.promote(second, "at once", "")
+        promote(second, "at once", "")
     assert state() == after
 
 
 def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
-    trial = promotion.try_challenger(str(CHEAPER), False, print)
-    assert promotion.place_new(NARROWER) == "Staging"
-    promotion.promote(trial, "", "")
+    challenge = try_challenger(str(CHEAPER), False, print)
+    assert place_new(NARROWER) == "Staging"
+    promote(challenge, "", "")
     assert in_production() == CHEAPER
     assert state()["aliases"] == {"champion": 3, "challenger": 5}
 
@@ -82,10 +81,10 @@ def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
 def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
     code = (
         "import sys\n"
-        "from train import promotion\n"
+        "from train.promotion import promote, try_challenger\n"
         "print(flush=True)\n"
         "sys.stdin.readline()\n"
-        "promotion.place_new(int(sys.argv[1]))\n"
+        "place_new(int(sys.argv[1]))\n"
     )
     racers = [
         subprocess.Popen(

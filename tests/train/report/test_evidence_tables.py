@@ -2,12 +2,11 @@
 
 import pytest
 
-from train.evidence_tables import evidence_tables
-from train.findings import Findings
+from train.report import FinishedRun, evidence_tables
 
 
-def test_every_kind_of_evidence_has_its_table(findings: Findings) -> None:
-    evidence, leaks = findings.model.evidence, findings.model.leaks
+def test_every_kind_of_evidence_has_its_table(finished: FinishedRun) -> None:
+    evidence, leaks = finished.model.evidence, finished.model.leaks
     tables = evidence_tables(evidence, leaks)
     assert list(tables) == ["quarters", "segments", "importance", "fairness", "proxies", "leaks"]
     quarters = tables["quarters"].set_index("quarter")
@@ -16,10 +15,10 @@ def test_every_kind_of_evidence_has_its_table(findings: Findings) -> None:
     assert quarters.loc[first.name, "default_rate"] == first.calibration.default_rate.value
     assert quarters.loc[first.name, "mean_probability"] == first.calibration.mean_probability
     assert quarters.loc[first.name, "cost_low"] == first.cost.low
-    assert quarters["rows"].sum() == len(findings.data.test.y)
+    assert quarters["rows"].sum() == len(finished.data.test.y)
     fairness = tables["fairness"]
     assert set(fairness["columns"]) == {"sex"}
-    assert fairness["rows"].sum() == len(findings.data.test.y)
+    assert fairness["rows"].sum() == len(finished.data.test.y)
     assert {"acceptance_ratio", "acceptance_ratio_low", "is_judged"} <= set(fairness.columns)
     importance = tables["importance"].set_index("feature")["rise"]
     assert importance.iloc[0] == evidence.importance[0].rise.value

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from train.intervals import Interval
-from train.wording import between, listed, percent, plain, stacked, value_of
+from train.report.formatting import between, listed, percent, plain, stacked, value_of
+from train.statistics import Interval
 
 SPACE, DASH, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{MINUS SIGN}"
 

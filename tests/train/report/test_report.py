@@ -14,8 +14,7 @@ from matplotlib.image import imread
 
 from tests.made import make_loans
 from tests.train.found import ODD_NAME, SETTINGS, find
-from train.findings import Findings
-from train.report import draw_pictures, save_pictures, write_report
+from train.report import FinishedRun, draw_pictures, save_pictures, write_report
 
 ALL_PICTURES = [
     *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "discrimination"),
@@ -25,9 +24,9 @@ A4_POINTS = (595, 842)
 
 
 @pytest.fixture(scope="module")
-def report(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(finished: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(findings, draw_pictures(findings), path)
+    write_report(finished, draw_pictures(finished), path)
     return path
 
 
@@ -59,11 +58,11 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-def test_every_picture_is_drawn_and_the_same_again(findings: Findings, tmp_path: Path) -> None:
+def test_every_picture_is_drawn_and_the_same_again(finished: FinishedRun, tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         folder.mkdir()
-        paths = save_pictures(draw_pictures(findings), folder)
+        paths = save_pictures(draw_pictures(finished), folder)
         assert [path.stem for path in paths] == ALL_PICTURES
     for path in folders[0].iterdir():
         assert path.read_bytes() == (folders[1] / path.name).read_bytes()
@@ -87,7 +86,7 @@ def test_the_page_is_whole_and_asks_for_nothing(report: Path) -> None:
     assert set(used) <= set(ids)
 
 
-def test_the_page_says_what_a_committee_asks(report: Path, findings: Findings) -> None:
+def test_the_page_says_what_a_committee_asks(report: Path, finished: FinishedRun) -> None:
     page = Page(report)
     text = " ".join(" ".join(page.text).split())
     titles = [
@@ -97,13 +96,13 @@ def test_the_page_says_what_a_committee_asks(report: Path, findings: Findings) -
     ]
     places = [text.rindex(title) for title in titles]
     assert places == sorted(places)
-    metrics = findings.model.metrics
+    metrics = finished.model.metrics
     assert f"{metrics['threshold'] * 100:.2f} %" in text
     assert f"{metrics['test_cost_per_applicant']:.3f}" in text
     assert f"{metrics['test_cost_ci_low']:.3f} to {metrics['test_cost_ci_high']:.3f}" in text
     assert "2021 Q3" in text
     assert "known only after default" in text
-    assert findings.data.digest in text
+    assert finished.data.digest in text
     assert ODD_NAME in text
     assert "nan" not in text.lower().split()
     pictures = [a for tag, a in page.tags if tag == "svg"]
@@ -151,20 +150,20 @@ realised_false_positive = "amount * 0.04"
 
 
 def test_a_model_that_accepts_or_refuses_all_has_a_report(
-    findings: Findings, tmp_path: Path
+    finished: FinishedRun, tmp_path: Path
 ) -> None:
-    from train.evidence import gather_evidence  # beside its only use
+    from train.evaluation import gather_evidence
 
-    model = findings.model
+    model = finished.model
     booster = model.scorer.booster
     for threshold in (0.0, 1.0):
         policy = replace(model.scorer.policy, threshold=threshold)
         scorer = replace(model.scorer, policy=policy)
         evidence = gather_evidence(
-            findings.portfolio, findings.data, scorer, booster, SETTINGS.costs, seed=0
+            finished.portfolio, finished.data, scorer, booster, SETTINGS.costs, seed=0
         )
         extreme = replace(model, scorer=scorer, evidence=evidence)
-        said = Findings(findings.portfolio, findings.data, SETTINGS, extreme)
+        said = FinishedRun(extreme)
         path = tmp_path / f"{threshold}.html"
         write_report(said, draw_pictures(said), path)
         assert not Page(path).open

@@ -12,10 +12,10 @@ from mlflow.tracking import MlflowClient
 
 from tests.conftest import ROOT, Project, make_project
 from tests.made import make_loans, write_portfolio
-from train.boosting import BoostingParams
 from train.errors import InputError
-from train.resume import MEANINGS, check_identity, from_text, in_sequence, to_text
-from train.tuning import Trial
+from train.fitting import BoostingParams
+from train.search import Trial
+from train.search.resume import MEANINGS, check_identity, from_text, in_sequence, to_text
 
 TRIALS = 8
 TRIAL = Trial(

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from train.boosting import MAX_TREES, BoostingParams
 from train.data import LabelledRows
-from train.selection import MAX_MEMBERS, choose_members
-from train.tuning import Search, Trial
+from train.fitting import MAX_TREES, BoostingParams
+from train.search import Search, Trial
+from train.search.selection import MAX_MEMBERS, choose_members
 
 TRIAL = Trial(0, {}, 0, BoostingParams("none", 1.0, {}, 100), 4, 4, 0.5, 0.5, 0.5)
 

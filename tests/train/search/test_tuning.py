@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from tests.train.planted import make_applicants
-from train.boosting import Fold, make_fold
-from train.costs import Costs, LoanCosts
-from train.folds import repeat_folds
-from train.tuning import Search, SearchPlan, Trial, tune
+from train.fitting import Fold, make_fold, repeat_folds
+from train.portfolio import Costs, LoanCosts
+from train.search.tuning import Search, SearchPlan, Trial, tune
 
 TRIALS = 12
 PLAN = SearchPlan(("none", "class_weight", "under", "over"), TRIALS, seed=0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from train.digits import widest_gap
+from train.statistics import widest_gap
 
 ROWS = 20_000
 

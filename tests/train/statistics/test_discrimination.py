@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
-from train.discrimination import auc_and_ks, rank_rows
+from train.statistics import auc_and_ks, rank_rows
 
 
 @given(

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.groups import MISSING, OTHERS, cross_groups, cut_groups
+from train.statistics.groups import MISSING, OTHERS, cross_groups, cut_groups
 
 
 def names_of(column: pd.Series, most_levels: int | None = None) -> list[str]:

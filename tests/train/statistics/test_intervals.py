@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from train.intervals import (
+from train.statistics import (
     Interval,
     bootstrap_means,
     bootstraps_for,

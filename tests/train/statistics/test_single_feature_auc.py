@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from train.alone import auc_alone, value_cells
+from train.statistics.single_feature_auc import auc_alone, value_cells
 
 ROWS = 4000
 

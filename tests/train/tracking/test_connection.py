@@ -8,10 +8,9 @@ import mlflow
 import pytest
 
 from tests.stores import kept_tracking
-from train import connection
 from train.__main__ import main
-from train.connection import check_registry_answers
 from train.errors import InputError
+from train.tracking import check_registry_answers, connection
 
 
 @pytest.fixture(autouse=True)

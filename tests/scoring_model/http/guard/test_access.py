@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scoring_model.auth import Guard, is_loopback, is_proxied, make_key
 from scoring_model.errors import Unauthorized
-from scoring_model.settings import Settings, read_settings
+from scoring_model.http.guard.access import Guard, is_loopback, is_proxied, make_key
+from scoring_model.settings import ServerSettings, read_settings
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
 
@@ -124,10 +124,10 @@ def test_uvicorn_trusting_every_proxy_opens_no_door(model_folder: Path, tmp_path
 def test_beyond_loopback_needs_a_key_or_leave() -> None:
     for peer in ("203.0.113.7", "10.0.0.1", "::ffff:10.0.0.1", None, "testclient"):
         with pytest.raises(Unauthorized):
-            Guard(Settings("model")).check(peer, {})
-        Guard(Settings("model", allow_anonymous=True)).check(peer, {b"forwarded": b"for=_x"})
+            Guard(ServerSettings("model")).check(peer, {})
+        Guard(ServerSettings("model", allow_anonymous=True)).check(peer, {b"forwarded": b"for=_x"})
     for peer in ("127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"):
-        Guard(Settings("model")).check(peer, {})
+        Guard(ServerSettings("model")).check(peer, {})
     assert is_loopback("127.0.0.1")
     assert is_proxied({b"x-forwarded-host": b"example.org"})
     assert not is_proxied({b"host": b"example.org"})
@@ -139,7 +139,10 @@ def test_a_new_key_fits_its_digest() -> None:
         "203.0.113.7", {b"authorization": f"Bearer {key}".encode()}
     )
     shown = subprocess.run(
-        [sys.executable, "-m", "scoring_model.auth"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "scoring_model.http.guard.access"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     first, second = shown.stdout.splitlines()
     assert digest(first.split()[1]) == second.split()[1]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
-from tests.scoring_model.test_observability import events
+from tests.scoring_model.telemetry.test_telemetry import events
 
 BODY = json.dumps(EXAMPLE).encode()
 # long enough for an answer, short enough to wait for one that never comes
@@ -269,3 +269,49 @@ def send_until_it_is_not_taken(connection: socket.socket, data: bytes) -> int:
         while sent < MOST_SENT_BYTES:
             sent += connection.send(view[sent % len(data) :])
     return sent
+
+
+# what each request leaves in the counter: a cause, or nothing where the short way answers
+GIVEN_UP = {
+    "one": {},
+    "two": {},
+    # the one behind the array finds the connection busy
+    "an array between": {"array": 1, "connection": 1},
+    "not JSON": {"refused": 1},
+    "another kind": {"content_type": 1},
+    "compressed": {"content_type": 1},
+    "HTTP/1.0": {"connection": 1},
+    "one that closes": {"connection": 1},
+    # it asks for reasons, which no short way ever gave
+    "reasons": {},
+}
+
+
+def count_given_up(server: Server) -> dict[str, float]:
+    found = re.findall(
+        r'^scoring_short_way_given_up_total\{cause="(\w+)"\} (\S+)$',
+        server.http.get("/metrics").text,
+        re.MULTILINE,
+    )
+    return {cause: float(count) for cause, count in found}
+
+
+@pytest.mark.parametrize("name", GIVEN_UP)
+def test_the_metrics_count_why_the_short_way_gave_up(name: str, server: Server) -> None:
+    before = count_given_up(server)
+    exchange(server, *REQUESTS[name])
+    after = count_given_up(server)
+    changes = {cause: after[cause] - before[cause] for cause in after}
+    assert {cause: change for cause, change in changes.items() if change} == GIVEN_UP[name]
+    assert after["fault"] == 0
+
+
+def test_a_request_in_pieces_is_counted(server: Server) -> None:
+    before = count_given_up(server)["in_pieces"]
+    with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(WHOLE[:-40])
+        while count_given_up(server)["in_pieces"] == before:
+            time.sleep(0.01)
+        connection.sendall(WHOLE[-40:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    assert count_given_up(server)["in_pieces"] == before + 1

@@ -93,6 +93,30 @@ def test_parquet_may_hold_categories_booleans_and_small_numbers(server: Server) 
     assert predictions(server, content=to_parquet(table), headers=PARQUET) == expected
 
 
+def test_whole_numbers_of_a_table_are_read_as_levels(server: Server) -> None:
+    table = pd.DataFrame([EXAMPLE] * 2, columns=NAMES)
+    expected = server.http.post("/predict", json=EXAMPLE).json()
+    for codes in ([11, 11], [11.0, 11.0]):
+        table["sector"] = codes
+        assert predictions(server, content=to_parquet(table), headers=PARQUET) == [expected] * 2
+    csv = table.assign(sector=11).to_csv(index=False).encode()
+    assert predictions(server, content=csv, headers=CSV) == [expected] * 2
+
+
+def test_a_csv_may_say_true_in_capitals_and_have_signs_and_spaces(server: Server) -> None:
+    row = EXAMPLE | {"is_owner": "True", "amount_03": " +0.75 ", "extra": "NA"}
+    csv = pd.DataFrame([row]).to_csv(index=False).encode()
+    assert predictions(server, content=csv, headers=CSV) == predictions(
+        server, json={"dataframe_records": [EXAMPLE]}
+    )
+
+
+def test_many_row_groups_are_read_as_one_table(server: Server, expected: Any) -> None:
+    buffer = io.BytesIO()
+    frame().to_parquet(buffer, row_group_size=7)
+    assert predictions(server, content=buffer.getvalue(), headers=PARQUET) == expected
+
+
 def test_python_model_answers_as_predict(model_folder: Path, expected: Any) -> None:
     answers = mlflow.pyfunc.load_model(str(model_folder)).predict(frame())
     assert answers.to_dict(orient="records") == expected
@@ -194,7 +218,7 @@ def test_a_wrong_cell_is_named_in_csv(server: Server, field: str, cell: str, pro
         ("amount_01", [True, False], "must be a number"),
         ("amount_01", [math.inf, -math.inf], "must be finite and fit into a double"),
         ("amount_00", [None, None], "is required"),
-        ("purpose", [1, 2], "must be text"),
+        ("purpose", [1.5, 2.5], "must be text"),
     ],
 )
 def test_a_wrong_column_is_named_in_parquet(
@@ -253,10 +277,28 @@ def test_what_is_not_the_protocol_is_refused(server: Server, body: bytes) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\xfe", b"amount_00,amount_00\n1,2\n", b"a,b\n1,2,3\n4,5,6\n", b'"', b"\x00\n1\n"],
+    [
+        *(b"", b"\xff\xfe", b"amount_00,amount_00\n1,2\n", b"a,b\n1,2,3\n4,5,6\n", b'"'),
+        *(b"\x00\n1\n", b'a,b\n1,"2\n3,4\n', b'"a,b\n1,2\n'),
+    ],
 )
 def test_what_is_no_csv_is_refused(server: Server, body: bytes) -> None:
     assert post(server, content=body, headers=CSV).status_code == 400
+
+
+def test_a_csv_with_too_many_columns_is_refused_with_the_limit(server: Server) -> None:
+    body = b",".join([b"a"] * 100_000)
+    answer = post(server, content=body, headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"] == "a CSV may have 2000 columns"
+
+
+@pytest.mark.parametrize("row", ["1", "1,2,3", "1,2,"])
+def test_a_csv_row_with_other_cells_than_the_header_is_named(server: Server, row: str) -> None:
+    answer = post(server, content=f"a,b\n1,2\n\n{row}\n3,4\n".encode(), headers=CSV)
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert message == "row 1 of the CSV must have as many cells as its header"
 
 
 def test_what_is_no_parquet_is_refused(server: Server) -> None:

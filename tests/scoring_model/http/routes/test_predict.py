@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scoring_model.scorer import Scorer
+from scoring_model.version import Scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.processes import Server
 

@@ -1,0 +1,172 @@
+"""`CsvTable`: a table in CSV, as text, with the lines that break off told apart."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from scoring_model.contract.table_reader import Open, TableBatch
+
+# What stands in CSV for a missing value: the words that pandas knows, and with it MLflow.
+CSV_MISSING = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+_BLOCK_BYTES = 8 << 20
+
+
+class _Heading(NamedTuple):
+    """The names of the columns, the lines to skip for them, and whether any line comes after."""
+
+    names: list[str]
+    lines: int
+    has_rows: bool
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A table in CSV: UTF-8 with a heading, all columns text: a `TableReader`.
+
+    Attributes
+    ----------
+    open : callable
+        Gives the text as a stream of bytes.
+    """
+
+    open: Open
+    is_text = True
+    row_count = None
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names of the columns, which are text; one without a name is called as pandas does."""
+        return pa.schema([(name, pa.string()) for name in self._heading.names])
+
+    @cached_property
+    def _heading(self) -> _Heading:
+        # the heading alone: a broken line after it is its row's affair, not the table's
+        with self._open_text() as text:
+            lines = csv.reader(text, strict=True)
+            skipped = 0
+            try:
+                for names in lines:
+                    skipped += 1
+                    if names:
+                        break
+                else:
+                    raise ValueError("it must have a heading")
+            except csv.Error as error:
+                raise ValueError(f"its heading is not CSV: {error}") from error
+            named = [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+            return _Heading(named, skipped, bool(text.read(1)))
+
+    def read(self, columns: Sequence[str], first: int = 0) -> Iterator[TableBatch]:
+        """Yield the rows from number `first` on; see `TableReader`."""
+        heading = self._heading
+        if not heading.has_rows:
+            return
+        # read in any case: its last value shows whether a quote is left open
+        last = heading.names[-1]
+        wanted = [*columns, *({last} - set(columns))]
+        broken = _BrokenLines(heading.lines + 1)
+        row, known, ends_in_lines = 0, 0, False
+        with self.open() as stream, _open_csv(stream, heading, wanted, broken) as batches:
+            for records in batches:
+                rows, between = _number_rows(row, records.num_rows, broken.rows[known:])
+                known += len(between)
+                row = max([row - 1, *rows[-1:].tolist(), *between]) + 1
+                if records.num_rows:
+                    ends_in_lines = _has_lines(records.column(last)[-1].as_py())
+                kept = rows >= first
+                rest = records.select(list(columns))
+                rest = rest if kept.all() else rest.filter(pa.array(kept))
+                late = tuple(line for line in between if line >= first)
+                if rest.num_rows or late:
+                    yield TableBatch(rest, rows[kept], late, row)
+        after = broken.rows[known:]
+        if late := tuple(line for line in after if line >= first):
+            none = [pa.nulls(0, pa.string())] * len(columns)
+            records = pa.RecordBatch.from_arrays(none, list(columns))
+            yield TableBatch(records, np.arange(0), late, late[-1] + 1)
+        if broken.has_lines if after else ends_in_lines:
+            self._require_closed_quotes()
+
+    def _open_text(self) -> io.TextIOWrapper:
+        return io.TextIOWrapper(self.open(), encoding="utf-8-sig", newline="")
+
+    def _require_closed_quotes(self) -> None:
+        """Refuse a table that ends within quotes: all lines after an open one are in one value."""
+        with self._open_text() as text:
+            try:
+                deque(csv.reader(text, strict=True), maxlen=0)
+            except csv.Error as error:
+                raise ValueError(f"its quotes do not pair: {error}") from error
+
+
+@dataclass(slots=True)
+class _BrokenLines:
+    """Remembers the lines that Arrow's parser is told to leave out.
+
+    Attributes
+    ----------
+    first_line : int
+        What Arrow calls the first row: it counts the heading and blank lines before it.
+    rows : list of int
+    has_lines : bool
+        Whether the last of them holds line breaks, as only quoted text may.
+    """
+
+    first_line: int
+    rows: list[int] = field(default_factory=list)
+    has_lines: bool = False
+
+    def __call__(self, line: Any) -> str:
+        self.rows.append(line.number - self.first_line)
+        self.has_lines = _has_lines(line.text)
+        return "skip"
+
+
+def _has_lines(text: str | None) -> bool:
+    return text is not None and ("\n" in text or "\r" in text)
+
+
+def _open_csv(stream: Any, heading: _Heading, columns: list[str], broken: _BrokenLines) -> Any:
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.open_csv(
+        stream,
+        read_options=arrow_csv.ReadOptions(
+            block_size=_BLOCK_BYTES,
+            # one thread, or a broken line does not know its number
+            use_threads=False,
+            column_names=heading.names,
+            skip_rows_after_names=heading.lines,
+        ),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken),
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=columns,
+            column_types=dict.fromkeys(columns, pa.string()),
+            null_values=CSV_MISSING,
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _number_rows(first: int, count: int, broken: list[int]) -> tuple[NDArray[np.int64], list[int]]:
+    """Return the row numbers of `count` records from `first` on, and the broken ones between."""
+    between = []
+    after = first + count
+    for line in broken:
+        if line >= after:
+            break
+        between.append(line)
+        after += 1
+    rows = np.arange(first, after)
+    return rows[~np.isin(rows, between)], between

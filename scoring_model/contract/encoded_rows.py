@@ -1,0 +1,107 @@
+"""`EncodedRows`: applicants as numbers, and what is wrong with some of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.types import FloatArray
+
+
+class EncodedColumn(NamedTuple):
+    """One feature of some applicants as numbers.
+
+    Attributes
+    ----------
+    numbers : ndarray of float64, shape (rows,)
+        Missing values, never-seen categories and refused values are NaN.
+    problems : list of (int, str)
+        Row of each value that is refused, and the rule that it breaks.
+    unseen : list of int
+        Rows whose category training never saw.
+    """
+
+    numbers: FloatArray
+    problems: list[tuple[int, str]]
+    unseen: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRows:
+    """Applicants as numbers.
+
+    Attributes
+    ----------
+    matrix : ndarray of float64, shape (rows, features)
+        C-contiguous; missing values, never-seen categories and refused values are NaN.
+    unseen : tuple of (int, str)
+        Row and field of each category that training never saw, by row.
+    problems : tuple of FieldProblem
+        What is wrong, by row; a row without a problem may be scored.
+    """
+
+    matrix: FloatArray
+    unseen: tuple[tuple[int, str], ...] = ()
+    problems: tuple[FieldProblem, ...] = ()
+
+    def require_valid(self) -> "EncodedRows":
+        """Return the rows themselves, or raise `InvalidRequest` where some value is refused."""
+        if self.problems:
+            raise InvalidRequest.from_problems(self.problems)
+        return self
+
+
+def gather_columns(
+    names: Sequence[str],
+    columns: Iterable[EncodedColumn],
+    rows: int,
+    problems: Sequence[FieldProblem] = (),
+) -> EncodedRows:
+    """Return the rows that encoded columns make.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the features.
+    columns : iterable of EncodedColumn
+        One per feature; it is let go of before the next is asked for.
+    rows : int
+    problems : sequence of FieldProblem
+        What is known to be wrong already: in its row it comes first.
+    """
+    matrix = np.empty((rows, len(names)), dtype=np.float64)
+    unseen: list[tuple[int, str]] = []
+    found = list(problems)
+    for index, (name, column) in enumerate(zip(names, columns, strict=True)):
+        matrix[:, index] = column.numbers
+        if column.problems:
+            found += [FieldProblem(row, name, rule) for row, rule in column.problems]
+        if column.unseen:
+            unseen += [(row, name) for row in column.unseen]
+    unseen.sort(key=lambda cell: cell[0])
+    found.sort(key=lambda problem: problem.row)
+    return EncodedRows(matrix, tuple(unseen), tuple(found))
+
+
+def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
+    """Return the rows of all parts as one, numbered on from part to part.
+
+    Parameters
+    ----------
+    parts : sequence of EncodedRows
+    features : int
+        Columns of each matrix; without a part there are no rows of so many.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    unseen: list[tuple[int, str]] = []
+    problems: list[FieldProblem] = []
+    start = 0
+    for part in parts:
+        unseen += [(row + start, name) for row, name in part.unseen]
+        problems += [replace(problem, row=problem.row + start) for problem in part.problems]
+        start += len(part.matrix)
+    matrix = np.concatenate([np.empty((0, features)), *(part.matrix for part in parts)])
+    return EncodedRows(matrix, tuple(unseen), tuple(problems))

@@ -1,0 +1,136 @@
+"""MLflow's JSON formats, read strictly into columns of JSON values."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scoring_model.contract.json_body import DUPLICATE, parse_json, refuse_duplicates
+from scoring_model.errors import FieldProblem, InvalidRequest, TooLarge
+
+FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")
+_SPLIT_KEYS = {"columns", "data", "index"}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonColumns:
+    """Applicants column by column.
+
+    Attributes
+    ----------
+    columns : mapping of str to sequence
+        `rows` JSON values in each; a column that no applicant has may be absent.
+    rows : int
+    is_complete : bool
+        Whether MLflow reads the body as it was sent to as many rows: it drops rows of `instances`
+        with absent fields, and takes no true where the signature has text.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    rows: int
+    is_complete: bool
+
+
+def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
+    """Read a body in one of MLflow's JSON formats.
+
+    Parameters
+    ----------
+    body : bytes
+    names : sequence of str
+        Of the features; other columns are dropped, as MLflow does.
+    max_rows : int
+
+    Raises
+    ------
+    InvalidRequest, TooLarge
+    """
+    document = parse_json(body, FORMATS)
+    formats = [name for name in FORMATS if isinstance(document, dict) and name in document]
+    if len(formats) != 1:
+        raise InvalidRequest(f"the body must be an object with one of {', '.join(FORMATS)}")
+    [kind] = formats
+    value = document[kind]
+    if isinstance(value, list) and kind != "dataframe_split":
+        check_row_count(len(value), max_rows)
+        columns, fields = _columns_of_records(value, kind, names)
+        rows = len(value)
+    elif isinstance(value, dict) and kind != "dataframe_records":
+        read = _columns_of_split if kind == "dataframe_split" else _columns_of_columns
+        columns, rows = read(value, names)
+        fields = len(value)
+    else:
+        raise InvalidRequest(f"{kind} is not in MLflow's format")
+    refuse_duplicates(body, fields + len(document), _values_of(value), FORMATS)
+    plain = all(not {type(None), bool} & set(map(type, column)) for column in columns.values())
+    check_row_count(rows, max_rows)
+    complete = plain and rows > 0 and len(columns) == len(names)
+    return JsonColumns(columns, rows, is_complete=complete and len(document) == 1)
+
+
+def _values_of(value: Any) -> Iterator[Collection[Any]]:
+    """Yield the values of a body, for the count of its texts."""
+    rows = value if isinstance(value, list) else value.values()
+    for row in rows:
+        if isinstance(row, dict):
+            yield row.values()
+        elif isinstance(row, list) and row and isinstance(row[0], list):
+            yield from (cells if isinstance(cells, list) else (cells,) for cells in row)
+        else:
+            yield row if isinstance(row, list) else (row,)
+
+
+def _columns_of_records(
+    records: list[Any], kind: str, names: Sequence[str]
+) -> tuple[dict[str, list[Any]], int]:
+    for row, record in enumerate(records):
+        if type(record) is not dict:
+            raise InvalidRequest(f"row {row} of {kind} must be an object")
+    columns = {name: [record.get(name) for record in records] for name in names}
+    return columns, sum(map(len, records))
+
+
+def _columns_of_split(
+    split: dict[str, Any], names: Sequence[str]
+) -> tuple[dict[str, list[Any]], int]:
+    header, data = split.get("columns"), split.get("data")
+    if not set(split) <= _SPLIT_KEYS or not isinstance(header, list) or not isinstance(data, list):
+        raise InvalidRequest("dataframe_split must have columns, data and at most an index")
+    if not all(isinstance(name, str) for name in header):
+        raise InvalidRequest("the columns of dataframe_split must be text")
+    check_header(header, names)
+    for row, cells in enumerate(data):
+        if type(cells) is not list or len(cells) != len(header):
+            raise InvalidRequest(f"row {row} of dataframe_split must have a value per column")
+    if "index" in split and not (
+        isinstance(split["index"], list) and len(split["index"]) == len(data)
+    ):
+        raise InvalidRequest("the index of dataframe_split must have a value per row")
+    places = {name: place for place, name in enumerate(header)}
+    known = [name for name in names if name in places]
+    return {name: [cells[places[name]] for cells in data] for name in known}, len(data)
+
+
+def _columns_of_columns(
+    columns: dict[str, Any], names: Sequence[str]
+) -> tuple[dict[str, list[Any]], int]:
+    # MLflow takes one applicant as plain values too
+    known = {name: columns[name] for name in names if name in columns}
+    if not any(isinstance(value, list) for value in known.values()):
+        return {name: [value] for name, value in known.items()}, 1 if known else 0
+    lengths = {len(value) if isinstance(value, list) else None for value in known.values()}
+    if len(lengths) != 1:
+        raise InvalidRequest("all columns must be arrays of the same length")
+    return known, lengths.pop() or 0
+
+
+def check_row_count(rows: int, max_rows: int) -> None:
+    """Raise `TooLarge` where a request has more applicants than the server takes."""
+    if rows > max_rows:
+        raise TooLarge(f"a request may have {max_rows} applicants (MAX_ROWS)")
+
+
+def check_header(header: Sequence[str], names: Sequence[str]) -> None:
+    """Raise `InvalidRequest` where a feature's name stands twice in a heading."""
+    twice = [name for name in names if header.count(name) > 1]
+    if twice:
+        raise InvalidRequest.from_problems([FieldProblem(0, name, DUPLICATE) for name in twice])

@@ -1,0 +1,70 @@
+"""Values of typed tables and of CSV as JSON would hold them, one by one."""
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from scoring_model.contract.encoding import Codes, parse_number
+from scoring_model.contract.feature import YES_NO
+
+# numpy's scalars as Python's
+_PYTHON: dict[str, Callable[[Any], Any]] = {"f": float, "i": int, "u": int, "b": bool, "U": str}
+
+
+def is_yes_no(codes: Codes) -> bool:
+    """Return whether the levels of a category are no others than true and false."""
+    return all(isinstance(level, bool) or level in YES_NO for level in codes)
+
+
+def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> list[Any]:
+    """Return values as JSON would hold them; what it cannot hold stays for the rule to refuse.
+
+    Parameters
+    ----------
+    values : list
+        Of Python, numpy or Arrow; NaN is missing.
+    codes : mapping of level to float, or None
+        None for a number; whole numbers are the levels that their digits name.
+    from_text : bool
+        Whether the values come from CSV: numbers are parsed, and yes and no may be in capitals.
+    """
+    plain = [_to_python(value) for value in values]
+    if codes is None:
+        if from_text:
+            return [parse_number(v) if isinstance(v, str) else v for v in plain]
+        return [_as_double(value) for value in plain]
+    levels = [_digits(value) for value in plain]
+    if from_text and is_yes_no(codes):
+        return [v.lower() if isinstance(v, str) else v for v in levels]
+    return levels
+
+
+def _to_python(value: Any) -> Any:
+    if isinstance(value, np.generic) and value.dtype.kind in _PYTHON:
+        value = _PYTHON[value.dtype.kind](value)
+    # a table's way to say that a number is missing
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _as_double(value: Any) -> Any:
+    """Return a number of any kind but JSON's as a double."""
+    is_json = type(value) in {int, float, bool} or isinstance(value, np.generic)
+    if is_json or not isinstance(value, Real | Decimal):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return value
+
+
+def _digits(value: Any) -> Any:
+    """Return a whole number as the text of its digits."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,23 @@
+"""Features from an applicant's histories: the SQL that a version carries, run by DuckDB."""
+
+from scoring_model.features.applicant_features import ApplicantFeatures
+from scoring_model.features.duckdb_engine import compute_features, open_duckdb, write_rows
+from scoring_model.features.feature_sql import (
+    APPLICATION,
+    FeatureSql,
+    History,
+    joined_queries,
+    split_statements,
+)
+
+__all__ = [
+    "APPLICATION",
+    "ApplicantFeatures",
+    "FeatureSql",
+    "History",
+    "compute_features",
+    "joined_queries",
+    "open_duckdb",
+    "split_statements",
+    "write_rows",
+]

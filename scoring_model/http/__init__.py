@@ -1,0 +1,5 @@
+"""The scoring server: MLflow's own scoring app with `/predict` beside it."""
+
+from scoring_model.http.server import create_app
+
+__all__ = ["create_app"]

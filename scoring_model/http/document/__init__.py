@@ -1,0 +1,10 @@
+"""The description of the API, for programs and for people."""
+
+from scoring_model.http.document.openapi import build_document
+from scoring_model.http.document.pages import PATHS, read_page
+
+__all__ = [
+    "PATHS",
+    "build_document",
+    "read_page",
+]

@@ -1,0 +1,24 @@
+"""Every path of the server and who answers it."""
+
+from scoring_model.http.routes.routes import (
+    PREDICT,
+    TABLE,
+    Route,
+    Routes,
+    answer_applicant,
+    is_object,
+    is_quick,
+)
+from scoring_model.http.routes.serving import Serving, load_serving
+
+__all__ = [
+    "PREDICT",
+    "TABLE",
+    "Route",
+    "Routes",
+    "Serving",
+    "answer_applicant",
+    "is_object",
+    "is_quick",
+    "load_serving",
+]

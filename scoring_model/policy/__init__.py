@@ -1,0 +1,24 @@
+"""From a margin to a decision: calibration, threshold, and costs that differ by loan."""
+
+from scoring_model.policy.decisions import Decision, Decisions
+from scoring_model.policy.expression import Expression
+from scoring_model.policy.loan_costs import LoanCostRule
+from scoring_model.policy.policy import (
+    CalibrationMap,
+    CalibrationMethod,
+    DecisionPolicy,
+    refuse,
+    scaled_thresholds,
+)
+
+__all__ = [
+    "CalibrationMap",
+    "CalibrationMethod",
+    "Decision",
+    "DecisionPolicy",
+    "Decisions",
+    "Expression",
+    "LoanCostRule",
+    "refuse",
+    "scaled_thresholds",
+]

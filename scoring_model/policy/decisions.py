@@ -1,0 +1,63 @@
+"""`Decision`, `Decisions`: what a model says of applicants, and the three fields that say it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring_model.types import FloatArray
+
+FIELDS = ("probability", "score", "threshold")
+"""What every answer and every table of answers holds, in this order."""
+
+
+class Decision(NamedTuple):
+    """What the model says of one applicant; see `Decisions`.
+
+    Attributes
+    ----------
+    probability : float
+    score : int
+    threshold : float
+    unseen : sequence of str
+        Fields whose category training never saw: they were scored as missing.
+    """
+
+    probability: float
+    score: int
+    threshold: float
+    unseen: Sequence[str]
+
+    def answer(self) -> dict[str, Any]:
+        """Return the three fields that every answer has."""
+        return dict(zip(FIELDS, self[:3], strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the model says of each applicant.
+
+    Attributes
+    ----------
+    probability : ndarray of float64, shape (rows,)
+        Calibrated probability of default, in [0, 1].
+    score : ndarray of int64, shape (rows,)
+        1 = accepted (`probability < threshold`), 0 = refused.
+    threshold : ndarray of float64, shape (rows,)
+        The probability from which this applicant is refused.
+    """
+
+    probability: FloatArray
+    score: NDArray[np.int64]
+    threshold: FloatArray
+
+    def columns(self) -> Mapping[str, NDArray[Any]]:
+        """Return the three fields by name, shape (rows,) each."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Return the three fields of each applicant, in order."""
+        columns = (column.tolist() for column in self.columns().values())
+        return [dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]

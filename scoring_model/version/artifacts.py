@@ -1,0 +1,101 @@
+"""The files of a version: written by training, read and checked wherever it is loaded."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scoring_model.contract import FeatureContract, read_versioned
+from scoring_model.errors import ArtifactError
+from scoring_model.features import FeatureSql
+from scoring_model.policy import DecisionPolicy
+from scoring_model.trees import TreeModel
+from scoring_model.version.scorer import Scorer
+
+# name of the folder of these files among a model's artifacts
+SCORER_ARTIFACT = "scorer"
+FORMAT_VERSION = 1
+BOOSTER_FILE = "booster.txt"
+CONTRACT_FILE = "contract.json"
+POLICY_FILE = "policy.json"
+EXAMPLE_FILE = "example.json"
+MANIFEST_FILE = "manifest.json"
+FEATURES_FILE = "features.json"
+
+
+def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> None:
+    """Write the artifacts: data only, with the SHA-256 of each in the manifest.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    directory : Path
+        Must exist; files in it are overwritten.
+    example : mapping
+        One valid applicant; stored with the answer this scorer gives.
+    """
+    answer = scorer.score_record(example).answer()
+    texts = {
+        BOOSTER_FILE: scorer.booster.model_to_string(),
+        CONTRACT_FILE: scorer.contract.to_json(),
+        POLICY_FILE: scorer.policy.to_json(),
+        EXAMPLE_FILE: json.dumps({"applicant": dict(example), "answer": answer}, indent=1),
+    }
+    if scorer.features is not None:
+        texts[FEATURES_FILE] = scorer.features.to_json()
+    digests = {}
+    for name, text in texts.items():
+        data = text.encode()
+        (directory / name).write_bytes(data)
+        digests[name] = hashlib.sha256(data).hexdigest()
+    manifest = {"format_version": FORMAT_VERSION, "sha256": digests}
+    (directory / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1))
+
+
+def load_scorer(directory: Path) -> Scorer:
+    """Read the artifacts that `save_scorer` wrote and check their digests.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing or altered, or a `format_version` is not one this code can read.
+    """
+    manifest = read_versioned(_read(directory, MANIFEST_FILE), MANIFEST_FILE, FORMAT_VERSION)
+    texts = {}
+    for name, digest in manifest["sha256"].items():
+        data = _read(directory, name)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ArtifactError(f"{name} is not the file that was logged: its SHA-256 differs")
+        texts[name] = data.decode()
+    return Scorer(
+        contract=FeatureContract.from_json(texts[CONTRACT_FILE]),
+        booster=TreeModel(texts[BOOSTER_FILE]),
+        policy=DecisionPolicy.from_json(texts[POLICY_FILE]),
+        features=FeatureSql.from_json(texts[FEATURES_FILE]) if FEATURES_FILE in texts else None,
+    )
+
+
+def load_example(directory: Path) -> dict[str, Any]:
+    """Return the applicant that was logged with the model."""
+    return dict(json.loads(_read(directory, EXAMPLE_FILE))["applicant"])
+
+
+def check_example(directory: Path, scorer: Scorer) -> None:
+    """Score the logged example and compare with the logged answer, to the last bit.
+
+    Raises
+    ------
+    ArtifactError
+        The answers differ: this installation does not compute what was logged.
+    """
+    answer = json.loads(_read(directory, EXAMPLE_FILE))["answer"]
+    if scorer.score_record(load_example(directory)).answer() != answer:
+        raise ArtifactError(f"the applicant of {EXAMPLE_FILE} is not scored to the logged answer")
+
+
+def _read(directory: Path, name: str) -> bytes:
+    try:
+        return (directory / name).read_bytes()
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{name} is missing from the model's artifacts") from error

@@ -1,0 +1,185 @@
+"""A value is valid by one rule: all ways to encode agree on number, problem and unseen level."""
+
+import math
+import random
+import struct
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from scoring_model.contract import EncodedRows, Feature, FeatureContract, parse_number
+from scoring_model.errors import InvalidRequest
+
+FEATURES = {
+    "number": Feature("x", "number", nullable=True),
+    "required number": Feature("x", "number", nullable=False),
+    "category": Feature("x", "category", True, levels=("1", "a", "é"), rare_levels=("b", "-3")),
+    "required category": Feature("x", "category", nullable=False, levels=("a", "1")),
+    "yes/no": Feature("x", "category", nullable=True, levels=("false", "true")),
+}
+NUMBERS = [0.0, -0.0, 1.5, 1e308, -5e-324, 0.1, math.inf, -math.inf]
+WHOLE = [0, -3, 1, 2**53 + 1, -(2**63), 2**63 - 1]
+TEXTS = ["a", "é", "b", "1", "-3", "", "true", "True", "FALSE", "moon", "1.0"]
+# of each kind of table's column: what may stand in it, and how Arrow and pandas hold it
+COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
+    "doubles": (
+        [*NUMBERS, 3.0, math.nan, None],
+        [pd.Series, pa.array, lambda v: pd.Series(v, dtype=object)],
+    ),
+    "floats": ([0.5, 0.1, math.inf, 3.0, None], [lambda v: pa.array(v, pa.float32())]),
+    "whole numbers": ([*WHOLE, None], [pa.array, lambda v: pd.Series(v, dtype="Int64")]),
+    "large whole numbers": ([0, 2**64 - 1], [lambda v: pa.array(v, pa.uint64()), pd.Series]),
+    "decimals": (
+        [Decimal("0.1"), Decimal("12345.67890"), Decimal(-3), Decimal("0.0003"), None],
+        [pa.array, lambda v: pd.Series(v, dtype=object)],
+    ),
+    "booleans": ([True, False, None], [pa.array, lambda v: pd.Series(v, dtype="boolean")]),
+    "text": (
+        [*TEXTS, None],
+        [
+            *(pa.array, lambda v: pa.array(v, pa.large_string())),
+            *(lambda v: pa.array(v).dictionary_encode(), lambda v: pd.Series(v, dtype="str")),
+            *(lambda v: pd.Series(v, dtype="category"), lambda v: pd.Series(v, dtype=object)),
+        ],
+    ),
+    "bytes": ([b"a", None], [pa.array, pd.Series]),
+    "nothing": ([None], [pa.array, pd.Series]),
+    "mixed": (
+        [*NUMBERS, *WHOLE, *TEXTS, *(2**64, 10**400, True, b"a", [1], {}, None, math.nan)],
+        [lambda v: pd.Series(v, dtype=object)],
+    ),
+}
+
+
+def judge(rows: EncodedRows) -> list[Any]:
+    """Return of each value its double's bits, the rule that it breaks, or that it is unseen."""
+    answers: list[Any] = [_bits(number) for number in rows.matrix[:, 0]]
+    for row, _ in rows.unseen:
+        answers[row] = "unseen"
+    for problem in rows.problems:
+        answers[problem.row] = problem.problem
+    return answers
+
+
+def _bits(number: float) -> bytes:
+    return struct.pack("d", math.nan if math.isnan(number) else number)
+
+
+def judge_alone(contract: FeatureContract, value: Any) -> Any:
+    try:
+        values, unseen = contract.encode_values({"x": value})
+    except InvalidRequest as error:
+        return error.fields[0].problem
+    return "unseen" if unseen else _bits(values[0])
+
+
+def check_raised(encode: Callable[[], EncodedRows], expected: Sequence[Any]) -> None:
+    """Check a way that raises all problems at once."""
+    problems = [(r, text) for r, text in enumerate(expected) if isinstance(text, str)]
+    problems = [(row, text) for row, text in problems if text != "unseen"]
+    if not problems:
+        assert judge(encode()) == expected
+        return
+    with pytest.raises(InvalidRequest) as raised:
+        encode()
+    assert [(p.row, p.problem) for p in raised.value.fields] == problems
+
+
+def draw(values: Sequence[Any], seed: int) -> list[Any]:
+    """Return some of the values, few or many: they are encoded by other code."""
+    rng = random.Random(seed)
+    some = rng.sample(values, rng.randint(1, len(values)))
+    return [rng.choice(some) for _ in range(rng.randint(1, 8) if seed % 2 else 60)]
+
+
+def as_json(value: Any, feature: Feature) -> Any:
+    """Return what a table's value says, as JSON would."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if feature.kind == "number":
+        return float(value) if isinstance(value, Decimal) else value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if type(value) is int else value
+
+
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
+def test_lists_of_json_values_are_judged_as_each_alone(feature: Feature) -> None:
+    contract = FeatureContract((feature,))
+    values: list[Any] = [*NUMBERS, *WHOLE, *TEXTS, math.nan, True, False, None, 10**400, b"a"]
+    values += [[], {}]
+    for seed in range(200):
+        column = draw(values, seed)
+        records = [{"x": value} for value in column]
+        expected = [judge_alone(contract, value) for value in column]
+        check_raised(partial(contract.encode_columns, {"x": column}, len(column)), expected)
+        check_raised(partial(contract.encode_records, records), expected)
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
+def test_tables_are_judged_as_json(feature: Feature, kind: str) -> None:
+    contract = FeatureContract((feature,))
+    values, makers = COLUMNS[kind]
+    for seed in range(30):
+        drawn = draw(values, seed)
+        if kind == "floats":
+            drawn = [None if v is None else float(np.float32(v)) for v in drawn]
+        expected = [judge_alone(contract, as_json(value, feature)) for value in drawn]
+        for make in makers:
+            column = make(drawn)
+            if isinstance(column, pa.Array):
+                batch = pa.record_batch({"x": column})
+                assert judge(contract.encode_batch(batch)) == expected
+            else:
+                frame = pd.DataFrame({"x": column})
+                check_raised(partial(contract.encode_frame, frame), expected)
+
+
+CELLS = ["1", " 7 ", "+1.5", "-.5", "1e3", "1e400", "inf", "NAN", "nan(1)", "1_000", "0x1A", "x"]
+CELLS += ["\x1c1", "\xa02", "\uff11", "1e-400", *TEXTS]
+
+
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
+def test_csv_text_is_judged_as_the_json_it_says(feature: Feature) -> None:
+    contract = FeatureContract((feature,))
+    is_yes_no = "true" in feature.levels
+
+    def read(text: str | None) -> Any:
+        if text is None:
+            return None
+        if feature.kind == "number":
+            return parse_number(text)
+        return text.lower() if is_yes_no else text
+
+    for seed in range(200):
+        drawn = draw([*CELLS, None, None], seed)
+        expected = [judge_alone(contract, read(text)) for text in drawn]
+        batch = pa.record_batch({"x": pa.array(drawn, pa.string())})
+        assert judge(contract.encode_batch(batch, from_text=True)) == expected
+
+
+def test_an_absent_column_is_missing_and_a_required_one_is_a_problem() -> None:
+    contract = FeatureContract((FEATURES["number"], Feature("y", "category", False, ("a",))))
+    encoded = contract.encode_batch(pa.record_batch({"x": pa.array([1.0, 2.0])}))
+    assert [(p.row, p.field, p.problem) for p in encoded.problems] == [
+        (0, "y", "is required"),
+        (1, "y", "is required"),
+    ]
+    assert np.isnan(encoded.matrix[:, 1]).all()
+    with pytest.raises(InvalidRequest):
+        encoded.require_valid()
+
+
+def test_encoding_leaves_the_table_alone() -> None:
+    contract = FeatureContract((FEATURES["number"],))
+    frame = pd.DataFrame({"x": [1.0, math.inf]})
+    with pytest.raises(InvalidRequest):
+        contract.encode_frame(frame)
+    assert frame["x"].tolist() == [1.0, math.inf]

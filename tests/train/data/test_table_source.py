@@ -1,0 +1,75 @@
+"""A portfolio's table is found by a path or a URI, and what cannot be read is said in one line."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.made import make_loans, write_portfolio
+from train.data.reading import read_table
+from train.data.table_frames import read_frame
+from train.data.table_source import open_source
+from train.errors import InputError
+from train.portfolio import load_portfolio
+
+LOANS = make_loans(50)[["loan_id", "income", "region", "has_home"]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with one table in every format."""
+    folder = tmp_path_factory.mktemp("tables")
+    LOANS.to_parquet(folder / "loans.parquet")
+    LOANS.to_csv(folder / "loans.csv", index=False)
+    packed = gzip.compress((folder / "loans.csv").read_bytes())
+    (folder / "loans.csv.gz").write_bytes(packed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Serve the folder over HTTP; yield its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["loans.parquet", "loans.csv", "loans.csv.gz"])
+def test_a_path_and_a_uri_give_the_same_table(folder: Path, address: str, name: str) -> None:
+    for source in (f"{folder}/{name}", f"file://{folder}/{name}", f"{address}/{name}"):
+        pd.testing.assert_frame_equal(read_frame(open_source(source)), LOANS)
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("none.csv", "no such file"),
+        ("file:///none.parquet", "no such file"),
+        ("{address}/none.csv", "cannot be read: HTTP Error 404"),
+        ("what://where/loans.csv", "cannot be read: "),
+        ("broken.csv", "cannot be read: row 1 must have as many fields as the heading"),
+        ("folder.parquet", "cannot be read: "),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(
+    tmp_path: Path, address: str, source: str, rule: str
+) -> None:
+    (tmp_path / "broken.csv").write_text("loan_id,income\n1,2\n3\n", encoding="utf-8")
+    (tmp_path / "folder.parquet").mkdir()
+    path = write_portfolio(tmp_path, make_loans(10))
+    text = path.read_text(encoding="utf-8")
+    source = source.format(address=address)
+    path.write_text(text.replace('"loans.parquet"', f'"{source}"'), encoding="utf-8")
+    portfolio = load_portfolio(path)
+    with pytest.raises(InputError) as raised:
+        read_table(portfolio)
+    message = str(raised.value)
+    assert message.startswith(f"{path}: [portfolio] source {portfolio.source}: {rule}")
+    assert "\n" not in message

@@ -1,0 +1,34 @@
+"""From a portfolio's tables to labelled rows and the contract."""
+
+from train.data.contract_learning import typical_applicant
+from train.data.history_features import (
+    JoinedTable,
+    JoinNotes,
+    describe_join,
+    input_errors,
+    join_histories,
+    write_features,
+)
+from train.data.history_sql import find_tables
+from train.data.labelled_rows import LabelledRows, PortfolioData, load_data
+from train.data.side_costs import SideCosts, costs_of_sides
+from train.data.table_files import CSV_ENDINGS, ENDINGS, HISTORY_MISSING
+
+__all__ = [
+    "CSV_ENDINGS",
+    "ENDINGS",
+    "HISTORY_MISSING",
+    "JoinNotes",
+    "JoinedTable",
+    "LabelledRows",
+    "PortfolioData",
+    "SideCosts",
+    "costs_of_sides",
+    "describe_join",
+    "find_tables",
+    "input_errors",
+    "join_histories",
+    "load_data",
+    "typical_applicant",
+    "write_features",
+]

@@ -1,0 +1,146 @@
+"""A table as a DataFrame: of Parquet with its types, of CSV with the kinds that its text shows.
+
+The kinds are those that pandas finds in CSV: whole numbers, numbers, true and false, else text.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from scoring_model.contract import TableReader, parse_number
+
+_FIRST_ROWS = 200
+_WHOLE = "^[+-]?[0-9]+$"
+_INT64, _UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
+
+
+def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFrame:
+    """Read all rows and columns of a table.
+
+    Parameters
+    ----------
+    table : TableReader
+    as_text : collection of str
+        Columns of a CSV file whose text is kept, whatever it shows.
+
+    Returns
+    -------
+    DataFrame
+        What `pandas.read_parquet` and `pandas.read_csv` make of the file. Only of whole numbers
+        beyond 64 bits that stand among others pandas may make text.
+
+    Raises
+    ------
+    OSError, ValueError
+        The table cannot be read, has a column twice or a row with other fields than the heading.
+    """
+    names = table.schema.names
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"column {repeated[0]!r} must not repeat")
+    batches = []
+    for batch in table.read(names):
+        if batch.broken:
+            raise ValueError(f"row {batch.broken[0]} must have as many fields as the heading")
+        batches.append(batch.records)
+    if not table.is_text:
+        whole = pa.Table.from_batches(batches, table.schema)
+        batches.clear()
+        # each column is let go of once pandas has it
+        typed: pd.DataFrame = whole.to_pandas(self_destruct=True)
+        return typed
+    columns = [[batch.column(place) for batch in batches] for place in range(len(names))]
+    batches.clear()
+    frame: dict[str, pd.Series[Any]] = {}
+    for name in names:
+        column = pa.chunked_array(columns.pop(0), pa.string())
+        frame[name] = column.to_pandas() if name in as_text else _find_kind(column)
+    return pd.DataFrame(frame, copy=False)
+
+
+def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
+    """Return text as what all of it shows."""
+    if not len(column):
+        return pd.Series(dtype=object)
+    if column.null_count == len(column):
+        return pd.Series(np.full(len(column), np.nan))
+    values = _read_numbers(column)
+    if values is None:
+        values = _read_booleans(column)
+    return column.to_pandas() if values is None else pd.Series(values)
+
+
+def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return numbers, whole ones where all are, or None where some text is no number."""
+    trimmed = pc.ascii_trim_whitespace(column)
+    doubles = _cast(trimmed, pa.float64())
+    if doubles is None:
+        # Arrow knows most spellings, not all
+        if not all(text is None or _is_number(text) for text in _texts(trimmed)):
+            return None
+    elif pc.any(pc.is_nan(doubles)).as_py():
+        # NAN is no word for missing, so it is text
+        return None
+    whole = _cast(trimmed, pa.int64())
+    if whole is not None:
+        return _with_gaps(whole)
+    if all(pc.all(pc.match_substring_regex(chunk, _WHOLE)).as_py() for chunk in trimmed.chunks):
+        return _read_long_numbers(trimmed)
+    if doubles is not None:
+        return _with_gaps(doubles)
+    return np.array([np.nan if text is None else float(text) for text in _texts(trimmed)])
+
+
+def _read_long_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return whole numbers that Arrow does not read: with a plus, or of more than 64 bits."""
+    values = [None if text is None else int(text) for text in _texts(column)]
+    present = [value for value in values if value is not None]
+    least, most = min(present), max(present)
+    if _INT64.min <= least and most <= _INT64.max:
+        return _with_gaps(pa.chunked_array([pa.array(values, pa.int64())]))
+    if least < _INT64.min or most > _UINT64.max:
+        return np.array([np.nan if value is None else value for value in values], dtype=object)
+    if least < 0 or column.null_count:
+        return None
+    return np.array(values, dtype=np.uint64)
+
+
+def _read_booleans(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return true and false in any capitals, or None where some text is neither."""
+    lower = pc.ascii_lower(column)
+    is_true = pc.equal(lower, "true")
+    if not pc.all(pc.or_(is_true, pc.equal(lower, "false"))).as_py():
+        return None
+    if not column.null_count:
+        return np.array(is_true.to_numpy(), dtype=bool)
+    return np.array([np.nan if x is None else x for x in is_true.to_pylist()], dtype=object)
+
+
+def _with_gaps(numbers: pa.ChunkedArray) -> NDArray[Any]:
+    """Return numbers in memory of their own, as doubles where some are missing."""
+    if numbers.null_count:
+        numbers = numbers.cast(pa.float64(), safe=False)
+    return np.array(numbers.to_numpy())
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    """Return text as numbers, or None where some of it is none that Arrow reads."""
+    try:
+        # Arrow fails late: most often the first rows are enough to tell
+        column[:_FIRST_ROWS].cast(kind)
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _texts(column: pa.ChunkedArray) -> Any:
+    return (text for chunk in column.chunks for text in chunk.to_pylist())
+
+
+def _is_number(text: str) -> bool:
+    number = parse_number(text) if text.isascii() else text
+    return isinstance(number, float) and not np.isnan(number)

@@ -1,0 +1,48 @@
+"""`open_source`: the reader of a portfolio's table, from a file, a store or the web."""
+
+import urllib.request
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+from scoring_model.contract import CsvTable, ParquetTable, TableReader
+from train.data.table_files import CSV_ENDINGS
+
+_WEB = ("http://", "https://")
+
+
+def open_source(source: str) -> TableReader:
+    """Return the reader of a table.
+
+    Parameters
+    ----------
+    source : str
+        A path, or a URI: `https:` and `http:` are fetched whole, of others pyarrow knows `file:`,
+        `s3:`, `gs:`, `abfs:` and `hdfs:`. CSV by its ending, else Parquet.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be reached, or pyarrow does not know the URI's scheme.
+    """
+    is_csv = source.endswith(CSV_ENDINGS)
+    if source.startswith(_WEB):
+        with urllib.request.urlopen(source) as answer:  # noqa: S310  # the scheme is HTTP
+            content = answer.read()
+        if not is_csv:
+            return ParquetTable(partial(pa.BufferReader, content))
+        return CsvTable(partial(_open_content, content, is_packed=source.endswith(".gz")))
+    if "://" in source:
+        store, path = fs.FileSystem.from_uri(source)
+    else:
+        store, path = fs.LocalFileSystem(), source
+    if is_csv:
+        # unpacks what ends in .gz
+        return CsvTable(partial(store.open_input_stream, path))
+    return ParquetTable(partial(store.open_input_file, path))
+
+
+def _open_content(content: bytes, *, is_packed: bool) -> Any:
+    return pa.input_stream(pa.BufferReader(content), compression="gzip" if is_packed else None)

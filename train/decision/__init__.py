@@ -1,0 +1,14 @@
+"""Calibration and threshold, chosen together by what decisions cost."""
+
+from train.decision.calibration import fit_map
+from train.decision.decision import DecisionRule, choose_rule
+from train.decision.threshold import ThresholdProof, lowest_cost, prove_threshold
+
+__all__ = [
+    "DecisionRule",
+    "ThresholdProof",
+    "choose_rule",
+    "fit_map",
+    "lowest_cost",
+    "prove_threshold",
+]

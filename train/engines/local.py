@@ -1,0 +1,65 @@
+"""`LocalEngine`: all work on this machine.
+
+Each method imports what it needs: scoring wants neither hyperopt nor imbalanced-learn.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from train.batch import BatchJob, BatchReport
+    from train.data import JoinedTable
+    from train.fitting import FinalFit, FitPlan
+    from train.portfolio import Portfolio
+    from train.search import PlannedSearch, Search, Trial
+
+MEMORY_LIMIT = "4GB"
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Implements `train.engines.Engine` with this machine's processors.
+
+    Attributes
+    ----------
+    memory_limit : str
+        Of DuckDB, which computes features from histories; beyond it DuckDB spills to disk.
+    """
+
+    memory_limit: str = MEMORY_LIMIT
+
+    def features(self, portfolio: "Portfolio") -> "JoinedTable":
+        """Compute the features of a portfolio with histories in DuckDB."""
+        from train.data import join_histories
+
+        return join_histories(portfolio, self.memory_limit)
+
+    def search(
+        self,
+        planned: "PlannedSearch",
+        on_trial: "Callable[[Trial], None]",
+        finished: "Sequence[Trial]" = (),
+    ) -> "Search":
+        """Search with the folds of a trial side by side."""
+        from train.search import tune
+
+        return tune(planned.rows.bin(), planned.costs, planned.plan, on_trial, finished)
+
+    def fit(self, plan: "FitPlan") -> "FinalFit":
+        """Fit the members side by side, as memory allows."""
+        from train.fitting import fit_final
+
+        return fit_final(plan)
+
+    def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
+        """Score batch after batch into one file."""
+        from train.batch import find_files, keep_features, score_body
+
+        files, features = find_files(job.source), job.model.scorer.features
+        if features is None or not Path(job.source).is_dir():
+            return score_body(job.model, files, job.output, on_invalid=job.on_invalid)
+        folder = Path(job.source)
+        with keep_features(features, folder, job.output, self.memory_limit, say) as rows:
+            return score_body(job.model, [rows], job.output, on_invalid=job.on_invalid)

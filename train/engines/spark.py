@@ -1,0 +1,98 @@
+"""`SparkEngine`: features, search and batch scoring on a Spark cluster; the final fit is local."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scoring_model.errors import FeatureError
+from scoring_model.features import APPLICATION
+from train.batch import BatchJob, BatchReport, find_files
+from train.data import JoinedTable, JoinNotes, describe_join, find_tables, input_errors
+from train.engines.local import LocalEngine
+from train.engines.spark_batch import score_on_spark
+from train.engines.spark_features import ROW, compute_on_spark, spark_errors
+from train.engines.spark_rows import FILE, read_body
+from train.engines.spark_session import open_session, ship_packages
+from train.errors import InputError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from train.portfolio import Portfolio
+    from train.search import PlannedSearch, Search, Trial
+
+
+@dataclass(frozen=True)
+class SparkEngine(LocalEngine):
+    """Implements `train.engines.Engine` with one Spark session.
+
+    Attributes
+    ----------
+    session : pyspark.sql.SparkSession
+        Of `open_session`.
+    """
+
+    session: Any = None
+
+    def features(self, portfolio: "Portfolio") -> JoinedTable:
+        """Compute the features by the same SQL on Spark, and fetch the finished rows."""
+        with input_errors(portfolio.path):
+            described = describe_join(portfolio)
+            notes = JoinNotes(portfolio)
+            with compute_on_spark(self.session, described.read, described.files) as computed:
+                notes.add_all(computed.joined)
+                with spark_errors("finished rows"):
+                    rows = computed.rows.toArrow().to_pandas()
+        frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
+        return JoinedTable(frame, described.features, tuple(notes.texts))
+
+    def search(
+        self,
+        planned: "PlannedSearch",
+        on_trial: "Callable[[Trial], None]",
+        finished: "Sequence[Trial]" = (),
+    ) -> "Search":
+        """Search with hyperopt's `SparkTrials`, each trial a task."""
+        from train.engines.spark_search import tune_on_spark
+
+        return tune_on_spark(self.session, planned, on_trial, finished)
+
+    def score(self, job: BatchJob, say: Callable[[str], None]) -> BatchReport:
+        """Score into a folder of files with MLflow's `spark_udf`."""
+        import mlflow
+
+        ship_packages(self.session)
+        with ExitStack() as computed:
+            rows = self._read(job, say, computed)
+            # as in the tests and in production, the version runs in this environment
+            predict = mlflow.pyfunc.spark_udf(self.session, job.model.uri, env_manager="local")
+            try:
+                with spark_errors("rows"):
+                    return score_on_spark(rows, job, predict)
+            except FeatureError as error:
+                raise InputError(f"input {job.source}: {error}") from error
+
+    def _read(self, job: BatchJob, say: Callable[[str], None], computed: ExitStack) -> "DataFrame":
+        """Return the rows of files, or those that a folder of tables gives."""
+        from pyspark.sql import functions
+
+        files, features = find_files(job.source), job.model.scorer.features
+        if features is None or not Path(job.source).is_dir():
+            return read_body(self.session, job.model, files)
+        folder, notes = Path(job.source), JoinNotes()
+        computed.enter_context(input_errors(folder))
+        tables = find_tables(features, folder)
+        made = computed.enter_context(compute_on_spark(self.session, features, tables))
+        notes.add_all(made.joined)
+        for note in notes.texts:
+            say(note)
+        return made.rows.withColumn(FILE, functions.lit(APPLICATION))
+
+
+@contextmanager
+def open_spark_engine(memory_limit: str) -> Iterator[SparkEngine]:
+    """Open a session for as long as the engine works; raises `InputError` where Spark fails."""
+    with open_session() as session:
+        yield SparkEngine(memory_limit, session)

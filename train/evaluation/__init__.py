@@ -1,0 +1,31 @@
+"""What a model is worth on rows that it never saw, and what is wrong with its features."""
+
+from train.evaluation.evaluation import Evaluation, Rival
+from train.evaluation.evidence import Evidence, gather_evidence
+from train.evaluation.fairness import LOWEST_RATIO, MIN_ROWS, ColumnFairness, GroupFairness
+from train.evaluation.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
+from train.evaluation.proxies import NOTABLE_AUC
+from train.evaluation.realised_costs import RealisedCosts, realised_costs
+from train.evaluation.segments import SHOWN, Segment
+from train.evaluation.stability import Quarter
+
+__all__ = [
+    "LOWEST_RATIO",
+    "MIN_ROWS",
+    "NOTABLE_AUC",
+    "SHOWN",
+    "ColumnFairness",
+    "Evaluation",
+    "Evidence",
+    "GroupFairness",
+    "LeakCheck",
+    "Quarter",
+    "RealisedCosts",
+    "Rival",
+    "Segment",
+    "audit_leaks",
+    "gather_evidence",
+    "leak_notes",
+    "realised_costs",
+    "refuse_leaks",
+]

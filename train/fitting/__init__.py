@@ -1,0 +1,41 @@
+"""Fit LightGBM: folds, treatments of the imbalance, boosters and their mean."""
+
+from train.fitting.boosting import (
+    MAX_TREES,
+    BoostingParams,
+    Fold,
+    FoldedRows,
+    fit_fold,
+    fixed_params,
+    make_fold,
+    margins,
+    thread_count,
+    treat,
+)
+from train.fitting.feature_selection import find_useless
+from train.fitting.final_fit import FinalFit, FitPlan, fit_final
+from train.fitting.folds import FoldRows, repeat_folds, search_rows, split_folds
+from train.fitting.sampling import Treatment, available_treatments
+
+__all__ = [
+    "MAX_TREES",
+    "BoostingParams",
+    "FinalFit",
+    "FitPlan",
+    "Fold",
+    "FoldRows",
+    "FoldedRows",
+    "Treatment",
+    "available_treatments",
+    "find_useless",
+    "fit_final",
+    "fit_fold",
+    "fixed_params",
+    "make_fold",
+    "margins",
+    "repeat_folds",
+    "search_rows",
+    "split_folds",
+    "thread_count",
+    "treat",
+]

@@ -1,0 +1,100 @@
+"""What the sections of a `portfolio.toml` share: kinds of values, and the line for a wrong one.
+
+Every kind is strict: `true` is no number and `1` is no text.
+"""
+
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, core_schema
+
+SECTION = ConfigDict(extra="forbid")
+_RULE = "rule"
+# of a model and of a dataclass
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+def rule(text: str) -> GetPydanticSchema:
+    """Return the mark of a kind whose mistakes all read `[section] key <text>, got <value>`."""
+    return GetPydanticSchema(
+        lambda kind, handler: core_schema.custom_error_schema(
+            handler(kind), _RULE, custom_error_message=text
+        )
+    )
+
+
+Text = Annotated[str, Field(strict=True, min_length=1), rule("must be text")]
+Reason = Annotated[str, Field(strict=True, min_length=1), rule("must be the reason as text")]
+Share = Annotated[float, Field(strict=True, ge=0, lt=1), rule("must lie in [0, 1)")]
+Seed = Annotated[int, Field(strict=True, ge=0), rule("must be a whole number from 0")]
+
+
+def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
+    """Return one line with the key and the rule of the first mistake.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Raised by `document`.
+    document : type
+        Its fields are the sections.
+    """
+    found = error.errors(include_url=False)
+    # a misspelt key also leaves one missing: the misspelling is what to correct
+    first = next((mistake for mistake in found if mistake["type"] in _UNKNOWN), found[0])
+    if not first["loc"]:
+        # a rule over two sections names its keys itself
+        return _text(first)
+    section, *inner = first["loc"]
+    if section not in document.model_fields:
+        return f"unknown section [{section}]; known: {', '.join(document.model_fields)}"
+    field = document.model_fields[str(section)]
+    heading = f"[[{section}]]" if _repeats(field) else f"[{section}]"
+    if inner and isinstance(inner[-1], str):
+        return _explain_key(first, field, heading, inner[-1])
+    if first["type"].startswith("union_tag"):
+        return _explain_tag(first, field, heading)
+    if first["type"] == "value_error":
+        return f"{heading} {_text(first)}"
+    return f"{section} must be a {'list of sections' if _repeats(field) else 'section'}: {heading}"
+
+
+def _explain_key(mistake: ErrorDetails, field: FieldInfo, heading: str, key: str) -> str:
+    # of sections that hold other keys for each method, the place names the method too
+    method = f"{field.discriminator} = {mistake['loc'][1]!r}" if field.discriminator else ""
+    if mistake["type"] in _UNKNOWN:
+        known = _keys(field.annotation)
+        if key in known:
+            return f"{heading} {key} does not go with {method}"
+        return f"unknown key {heading} {key}; known: {', '.join(known)}"
+    if mistake["type"] == "missing":
+        if _repeats(field):
+            return f"{heading} {key} must be text, got nothing"
+        return f"missing key {heading} {key}{method and f', which {method} needs'}"
+    return f"{heading} {key} {_text(mistake)}"
+
+
+def _explain_tag(mistake: ErrorDetails, field: FieldInfo, heading: str) -> str:
+    key = str(field.discriminator)
+    if mistake["type"] == "union_tag_not_found":
+        return f"missing key {heading} {key}"
+    known = " or ".join(mistake["ctx"]["expected_tags"].replace("'", "").rsplit(", ", 1))
+    return f"{heading} {key} must be {known}, got {mistake['input'][key]!r}"
+
+
+def _text(mistake: ErrorDetails) -> str:
+    if mistake["type"] == "value_error":
+        return str(mistake["ctx"]["error"])
+    return f"{mistake['msg']}, got {mistake['input']!r}"
+
+
+def _repeats(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is tuple
+
+
+def _keys(kind: Any) -> list[str]:
+    """Return the keys of a section, or of all the sections that a union or a tuple is made of."""
+    if hasattr(kind, "__pydantic_fields__"):
+        return list(kind.__pydantic_fields__)
+    return list(dict.fromkeys(key for part in get_args(kind) for key in _keys(part)))

@@ -1,0 +1,26 @@
+"""The search for the parameters whose decisions cost least."""
+
+from train.search.resume import check_identity, in_sequence, to_text
+from train.search.selection import PlannedSearch, choose_members, decision_dates, plan_search
+from train.search.space import Point, first_points, search_space
+from train.search.suggest import Suggester
+from train.search.tuning import Runner, Search, SearchPlan, Trial, tune
+
+__all__ = [
+    "PlannedSearch",
+    "Point",
+    "Runner",
+    "Search",
+    "SearchPlan",
+    "Suggester",
+    "Trial",
+    "check_identity",
+    "choose_members",
+    "decision_dates",
+    "first_points",
+    "in_sequence",
+    "plan_search",
+    "search_space",
+    "to_text",
+    "tune",
+]

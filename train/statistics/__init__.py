@@ -1,0 +1,47 @@
+"""Intervals, discrimination and reliability of figures; groups of rows."""
+
+from train.statistics.digit_patterns import DigitGap, widest_gap
+from train.statistics.discrimination import auc_and_ks, rank_rows
+from train.statistics.groups import Groups, cross_groups, cut_groups
+from train.statistics.intervals import (
+    Interval,
+    bootstrap_means,
+    bootstraps_for,
+    normal_mean,
+    percentile_intervals,
+    ratio_of_shares,
+    resample_counts,
+    wilson,
+)
+from train.statistics.reliability import (
+    MAX_OFF,
+    CalibrationInTheLarge,
+    calibration_in_the_large,
+    expected_calibration_error,
+    reliability_bins,
+)
+from train.statistics.single_feature_auc import auc_alone
+
+__all__ = [
+    "MAX_OFF",
+    "CalibrationInTheLarge",
+    "DigitGap",
+    "Groups",
+    "Interval",
+    "auc_alone",
+    "auc_and_ks",
+    "bootstrap_means",
+    "bootstraps_for",
+    "calibration_in_the_large",
+    "cross_groups",
+    "cut_groups",
+    "expected_calibration_error",
+    "normal_mean",
+    "percentile_intervals",
+    "rank_rows",
+    "ratio_of_shares",
+    "reliability_bins",
+    "resample_counts",
+    "widest_gap",
+    "wilson",
+]

@@ -1,0 +1,13 @@
+"""What every command leaves in MLflow, and whether MLflow answers."""
+
+from train.tracking.connection import answering_registry, check_registry_answers
+from train.tracking.logged_model import log_scorer, signature_of
+from train.tracking.runs import main_run
+
+__all__ = [
+    "answering_registry",
+    "check_registry_answers",
+    "log_scorer",
+    "main_run",
+    "signature_of",
+]

@@ -1,0 +1,75 @@
+"""A scorer as a model of MLflow: logged as code and data, with its signature."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+import scoring_model
+from scoring_model.contract import FeatureContract
+from scoring_model.version import SCORER_ARTIFACT, Scorer, save_scorer
+
+PACKAGE = Path(scoring_model.__file__).parent
+REQUIREMENTS = PACKAGE.parent / "requirements.txt"
+
+
+def log_scorer(
+    scorer: Scorer, applicant: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> str:
+    """Log a scorer in the active run as a model of MLflow, and return its URI.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    applicant : mapping
+        A valid applicant, of no real person: the model's input example.
+    metadata : mapping of str to str, optional
+        What the version says of itself wherever it is loaded.
+    """
+    contract = scorer.contract
+    example = pd.DataFrame([applicant], columns=list(contract.names))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name) / SCORER_ARTIFACT
+        directory.mkdir()
+        save_scorer(scorer, directory, applicant)
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(PACKAGE / "model.py"),
+            code_paths=[str(PACKAGE)],
+            artifacts={SCORER_ARTIFACT: str(directory)},
+            signature=signature_of(contract),
+            input_example=example,
+            pip_requirements=str(REQUIREMENTS),
+            metadata=dict(metadata or {}),
+        )
+    return str(info.model_uri)
+
+
+def signature_of(contract: FeatureContract) -> ModelSignature:
+    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
+
+    No `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    """
+    inputs = Schema(
+        [
+            ColSpec(
+                DataType.double if feature.kind == "number" else DataType.string,
+                name=feature.name,
+                required=not feature.nullable,
+            )
+            for feature in contract.features
+        ]
+    )
+    outputs = Schema(
+        [
+            ColSpec(DataType.double, name="probability"),
+            ColSpec(DataType.long, name="score"),
+            ColSpec(DataType.double, name="threshold"),
+        ]
+    )
+    return ModelSignature(inputs=inputs, outputs=outputs)
