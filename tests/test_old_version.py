@@ -1,0 +1,143 @@
+"""A version that was registered before the rooms were built: served, moved, scored, loaded."""
+
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.conftest import ROOT
+from tests.scoring_model.processes import start_server
+from tests.stores import own_store
+from tests.train.versions import make_scorer, register_scorer, with_threshold
+from train.__main__ import main
+from train.data import load_data
+from train.portfolio import load_portfolio
+from train.promotion import MODEL_NAME, place_new, registry
+
+ARCHIVE = ROOT / "tests" / "old_version" / "98fe674.tar.xz"
+MOST_BYTES = 100_000
+# what a program of its own does with the version: the code in it answers
+PREDICT = """
+import json, sys
+import mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+answers = model.predict(pandas.DataFrame(json.load(sys.stdin)))
+print(json.dumps(answers.to_dict("records")))
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the version, its portfolio and what it answered."""
+    folder = tmp_path_factory.mktemp("old")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(unpacked: Path) -> dict[str, Any]:
+    """Return tags, applicants and answers of then."""
+    document: dict[str, Any] = json.loads((unpacked / "expected.json").read_text())
+    return document
+
+
+@pytest.fixture
+def store(unpacked: Path, expected: dict[str, Any], tmp_path: Path) -> Iterator[str]:
+    """Register the version as the first of a store and yield the store's URI."""
+    with own_store(tmp_path, "old") as uri:
+        registry.find_ledger()
+        with mlflow.start_run() as run:
+            mlflow.log_param("portfolio", str(unpacked / "portfolio.toml"))
+        MlflowClient().create_model_version(
+            MODEL_NAME, str(unpacked / "model"), run.info.run_id, tags=expected["tags"]
+        )
+        assert place_new(1) == "Production"
+        yield uri
+
+
+def test_the_archive_is_small() -> None:
+    assert ARCHIVE.stat().st_size < MOST_BYTES
+
+
+def test_it_is_served(store: str, expected: dict[str, Any], tmp_path: Path) -> None:
+    variables = {"MLFLOW_TRACKING_URI": store}
+    with start_server(f"models:/{MODEL_NAME}@champion", tmp_path, variables) as server:
+        applicants = expected["applicants"]
+        many = server.http.post("/predict", json=applicants)
+        assert many.headers["x-model-version"] == "1"
+        assert many.json() == expected["answers"]
+        body = {"dataframe_records": applicants}
+        assert server.http.post("/invocations", json=body).json()["predictions"] == many.json()
+
+
+@pytest.mark.usefixtures("store")
+def test_it_is_replaced_and_comes_back(unpacked: Path) -> None:
+    portfolio = unpacked / "portfolio.toml"
+    data = load_data(load_portfolio(portfolio))
+    better = make_scorer(data, trees=30)
+    # the old version decides as this one did: it is cheaper than one that accepts everybody
+    register_scorer(portfolio, with_threshold(better, 1.0))
+    promote = ["promote", "--stage", "Production"]
+    assert main([*promote, "--version", "2", "--override", "a test"]) == 0
+    assert registry.in_production() == (2, 2)
+    assert main([*promote, "--version", "1"]) == 0
+    assert registry.in_production() == (1, 1)
+    assert main(["rollback", "--reason", "a test"]) == 0
+    assert registry.in_production() == (2, 2)
+    assert main(["rollback", "--reason", "a test"]) == 0
+    assert registry.in_production() == (1, 1)
+
+
+@pytest.mark.usefixtures("store")
+def test_it_scores_a_body_of_loans(
+    unpacked: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    output = tmp_path / "scored.parquet"
+    arguments = ["--input", str(unpacked / "loans.parquet"), "--key", "loan_id"]
+    assert main(["score", *arguments, "--output", str(output)]) == 0
+    scored = pq.read_table(output).to_pandas().head(len(expected["answers"]))
+    assert scored[["probability", "score", "threshold"]].to_dict("records") == expected["answers"]
+    assert set(scored["model_version"]) == {"1"}
+
+
+@pytest.mark.parametrize("first", ["", "import scoring_model.version\n"])
+def test_plain_mlflow_loads_it(
+    first: str, unpacked: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    # alone, and in a process that has imported the package as it is now
+    environment = {"PYTHONPATH": str(ROOT)} if first else {}
+    result = subprocess.run(
+        [sys.executable, "-c", first + PREDICT, str(unpacked / "model")],
+        cwd=tmp_path,
+        env=environment,
+        input=json.dumps(expected["applicants"]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(result.stdout.splitlines()[-1]) == expected["answers"]
+
+
+@pytest.mark.slow
+def test_it_runs_on_spark_with_its_own_code(
+    spark: Any, unpacked: Path, expected: dict[str, Any]
+) -> None:
+    from pyspark.sql import functions
+
+    predict = mlflow.pyfunc.spark_udf(spark, str(unpacked / "model"), env_manager="local")
+    frame = pd.DataFrame(expected["applicants"]).reset_index()
+    rows = spark.createDataFrame(frame)
+    names = [functions.col(name) for name in frame.columns if name != "index"]
+    scored = rows.select("index", predict(functions.struct(*names)).alias("answer"))
+    found = scored.orderBy("index").select("answer.*").toPandas()
+    assert found.to_dict("records") == expected["answers"]
