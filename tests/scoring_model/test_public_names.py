@@ -1,0 +1,63 @@
+"""What each room of `scoring_model` offers to others: a name that goes breaks whoever uses it."""
+
+import importlib
+
+import pytest
+
+PUBLIC = {
+    "contract": """
+        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON NOT_TEXT PARQUET
+        ParquetTable REQUIRED TableReader YES_NO encode_body encode_number parse_json
+        parse_number read_levels read_versioned refuse_duplicates
+    """,
+    "features": """
+        APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries
+        open_duckdb split_statements write_rows
+    """,
+    "http": """
+        create_app
+    """,
+    "http.document": """
+        PATHS build_document read_page
+    """,
+    "http.guard": """
+        Guard TimeLimit
+    """,
+    "http.protocol": """
+        HttpProtocol
+    """,
+    "http.routes": """
+        PREDICT Route Routes Serving TABLE answer_applicant is_object is_quick load_serving
+    """,
+    "policy": """
+        CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
+        LoanCostRule refuse scaled_thresholds
+    """,
+    "telemetry": """
+        CONTENT_TYPE EventHandler GiveUp Metrics ModelCounters RequestLog render_metrics
+        write_event
+    """,
+    "trees": """
+        TreeModel split_text
+    """,
+    "version": """
+        CURRENT_SCORING DEFAULT_TOP EXAMPLE_FILE Explanation Follower LOWERS LoadedModel NEITHER
+        RAISES SCORER_ARTIFACT Scorer TimedScoring choose_language explain label_of load_model
+        load_scorer save_scorer
+    """,
+}
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_a_room_offers_these_names_and_no_others(room: str) -> None:
+    module = importlib.import_module(f"scoring_model.{room}")
+    assert set(module.__all__) == set(PUBLIC[room].split())
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_addresses_that_commands_and_older_versions_name_stay() -> None:
+    from scoring_model.http.protocol import HttpProtocol
+    from scoring_model.version import load_scorer
+
+    assert importlib.import_module("scoring_model.http_protocol").HttpProtocol is HttpProtocol
+    assert importlib.import_module("scoring_model.scorer").load_scorer is load_scorer
