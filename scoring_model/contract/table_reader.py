@@ -125,6 +125,8 @@ class ParquetTable:
                 for records in source.iter_batches(
                     BATCH_ROWS, [group], list(columns), use_threads=is_large
                 ):
+                    # Parquet promises UTF-8, but Arrow does not look
+                    records.validate(full=True)
                     end = row + records.num_rows
                     # of columns named a and a.b, Arrow gives both to who asks for a
                     rest = records.select(list(columns)).slice(max(first - row, 0))

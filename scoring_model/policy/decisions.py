@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 
 from scoring_model.types import FloatArray
 
-FIELDS = ("probability", "score", "threshold")
-"""What every answer and every table of answers holds, in this order."""
+
+def make_answer(probability: float, score: int, threshold: float) -> dict[str, Any]:
+    """Return the three fields that every answer has."""
+    return {"probability": probability, "score": score, "threshold": threshold}
+
+
+FIELDS = tuple(make_answer(0.0, 0, 0.0))
+"""Their names, in the order of every table of answers."""
 
 
 class Decision(NamedTuple):
@@ -32,7 +38,7 @@ class Decision(NamedTuple):
 
     def answer(self) -> dict[str, Any]:
         """Return the three fields that every answer has."""
-        return dict(zip(FIELDS, self[:3], strict=True))
+        return make_answer(self.probability, self.score, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +66,4 @@ class Decisions:
     def answers(self) -> list[dict[str, Any]]:
         """Return the three fields of each applicant, in order."""
         columns = (column.tolist() for column in self.columns().values())
-        return [dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+        return list(map(make_answer, *columns))

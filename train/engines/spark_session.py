@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import train
 from train.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ NOT_STARTED = (
     "engine spark: Spark does not start: it needs Java, 17 or newer (see requirements-spark.txt), "
     "and settings that are right; what it says itself stands above"
 )
-ROOT = Path(__file__).parent.parent
+ROOT = Path(train.__file__).parents[1]
 # What tasks import of this project: an executor elsewhere has no checkout.
 PACKAGES = ("train", "scoring_model")
 

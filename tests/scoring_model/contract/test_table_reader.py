@@ -147,6 +147,14 @@ def test_a_table_that_is_no_parquet_is_refused(content: bytes) -> None:
         list(ParquetTable(partial(pa.BufferReader, content)).read(["key"]))
 
 
+@pytest.mark.parametrize("texts_once", [False, True])
+def test_text_of_parquet_that_is_not_utf_8_is_refused(texts_once: bool) -> None:
+    body = parquet(compression="none").replace(b"t3", b"t\xe9")
+    table = ParquetTable(partial(pa.BufferReader, body), texts_once=texts_once)
+    with pytest.raises(ValueError, match="UTF8"):
+        list(table.read(["text"]))
+
+
 def test_the_words_for_missing_are_those_of_pandas() -> None:
     assert sorted(CSV_MISSING) == sorted(STR_NA_VALUES)
     text = "a,b\n" + "".join(f'{word},"{word}"\n' for word in CSV_MISSING) + "NAN,-\n"
