@@ -56,7 +56,7 @@ def start_server(
     """
     port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
-    command += ["--http", "scoring_model.http.protocol.http_protocol:HttpProtocol"]
+    command += ["--http", "scoring_model.http_protocol:HttpProtocol"]
     command += ["--no-server-header", "--timeout-graceful-shutdown", "8"]
     log = folder / "server.log"
     variables = {**os.environ, "MODEL_URI": str(model), **(environment or {})}
