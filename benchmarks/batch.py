@@ -19,7 +19,7 @@ from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.trees import TreeModel
 from scoring_model.types import FloatArray
 from scoring_model.version import Scorer, load_scorer, save_scorer
-from train.batch import BatchModel, score_body
+from train.batch import BatchModel, score_loans
 
 FEATURES, TREES, LEAVES = 22, 400, 31
 FIT_ROWS, MATRIX_ROWS, GROUP_ROWS = 20_000, 500_000, 250_000
@@ -62,7 +62,7 @@ def score(folder: Path) -> None:
     """Score the body in a process of its own, and print rows per second and its peak memory."""
     model = BatchModel(load_scorer(folder), "1", "loan_id", "benchmark")
     began = time.perf_counter()
-    report = score_body(model, [folder / "body.parquet"], folder / "scored.parquet")
+    report = score_loans(model, [folder / "body.parquet"], folder / "scored.parquet")
     seconds = time.perf_counter() - began
     # not getrusage: its peak counts what the parent held when it started this process
     status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.batch import FEATURES, LEAVES, TREES, make_matrix, make_scorer, write_body
-from train.batch import BatchModel, score_body
+from train.batch import BatchModel, score_loans
 from train.fitting.boosting import BINNING, BoostingParams, FoldedRows, fit_all
 from train.fitting.folds import SEARCH_ROWS, split_folds
 from train.pipeline import FINAL_FOLDS_OF_MANY
@@ -75,7 +75,7 @@ def score_seconds() -> float:
         write_body(folder / "body.parquet", BODY_ROWS)
         model = BatchModel(make_scorer(), "1", "loan_id", "benchmark")
         body, scored = [folder / "body.parquet"], folder / "scored.parquet"
-        return processor_seconds(lambda: score_body(model, body, scored)) / BODY_ROWS
+        return processor_seconds(lambda: score_loans(model, body, scored)) / BODY_ROWS
 
 
 def main(rows: int) -> None:

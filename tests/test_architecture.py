@@ -7,6 +7,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,17 @@ def test_other_rooms_are_entered_by_the_door(path: Path) -> None:
         # a module of the same room, or of one that this room lies in
         is_own = f"{own}.".startswith(f"{module.rpartition('.')[0]}.")
         assert is_own or is_door or module.count(".") < 2, f"{module}: {name}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_page_names_the_rooms_that_the_contract_orders(package: str) -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (layers,) = (c["layers"] for c in contracts["contracts"] if c.get("containers") == [package])
+    ordered = {name for layer in layers for name in layer.split(" | ")}
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition(f"## Rooms of `{package}`")[2].partition("\n## ")[0]
+    told = re.findall(r"`(\w+)(?:/|\.py)`", section)
+    assert set(told) >= ordered
 
 
 def test_one_name_is_one_thing() -> None:

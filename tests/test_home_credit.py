@@ -13,7 +13,7 @@ from scoring_model.version import load_model
 from tests.made_histories import make_histories, write_histories
 from tests.stores import own_store
 from train.__main__ import main
-from train.batch import keep_features, score_body
+from train.batch import keep_features, score_loans
 from train.batch_scoring import fetch_model
 from train.data.history_features import join_histories
 from train.portfolio import load_portfolio
@@ -129,7 +129,7 @@ def test_a_run_that_died_is_gone_on_from(
     # interrupted once all parts are done, at the place of the output
     output.with_name(f"{output.name}.unfinished").mkdir()
     with pytest.raises(IsADirectoryError), stopped as rows:
-        score_body(model, [rows], output)
+        score_loans(model, [rows], output)
     output.with_name(f"{output.name}.unfinished").rmdir()
     assert not output.exists()
     capsys.readouterr()

@@ -73,7 +73,7 @@ def _add_score(commands: "argparse._SubParsersAction[Parser]") -> None:
     score.add_argument("--key", default="", help="column; by default the portfolio's")
     score.add_argument("--memory_limit", default="4GB", help="of features from histories")
     score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
-    score.add_argument("--engine", choices=ENGINES, default="local")
+    score.add_argument("--engine", choices=("local", "spark"), default="local")
     score.set_defaults(run=run_score, parser=score)
 
 
@@ -198,9 +198,12 @@ def run_score(args: argparse.Namespace) -> None:
     from train.engines import open_engine
     from train.tracking import main_run
 
-    with main_run(), open_engine(args.engine, args.memory_limit) as engine:
+    with main_run():
+        # before a cluster is asked for anything
         model = fetch_model(args.model_uri, args.key or None)
-        score_files(BatchJob(model, args.input, args.output, args.on_invalid), engine, print)
+        job = BatchJob(model, args.input, args.output, args.on_invalid)
+        with open_engine(args.engine, args.memory_limit) as engine:
+            score_files(job, engine, print)
 
 
 def run_demo(_: argparse.Namespace) -> None:

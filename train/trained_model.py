@@ -17,6 +17,7 @@ from train.portfolio import AnyCosts, Portfolio
 from train.search import Search
 from train.settings import Settings
 from train.stages import OutOfFold
+from train.statistics import Interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +90,21 @@ class TrainedModel:
         return float(np.median(self.oof.costs.bayes_threshold))
 
     @cached_property
+    def threshold_interval(self) -> Interval:
+        """The threshold, and where the cheapest one of resampled rows lies."""
+        proof, bayes = self.proof, self.bayes_threshold
+        ends = proof.factor_low * bayes, proof.factor_high * bayes
+        return Interval(self.scorer.policy.threshold, *ends)
+
+    @cached_property
     def metrics(self) -> Mapping[str, float]:
         """All figures of the main run, by the names that it logs them under."""
-        proof, bayes = self.proof, self.bayes_threshold
+        proof, threshold = self.proof, self.threshold_interval
         return {
-            "threshold": self.scorer.policy.threshold,
-            "bayes_threshold": bayes,
-            "threshold_ci_low": proof.factor_low * bayes,
-            "threshold_ci_high": proof.factor_high * bayes,
+            "threshold": threshold.value,
+            "bayes_threshold": self.bayes_threshold,
+            "threshold_ci_low": threshold.low,
+            "threshold_ci_high": threshold.high,
             "oof_cost_per_applicant": proof.cost,
             "oof_cost_at_bayes_threshold": proof.bayes_cost,
             "oof_cost_less_bayes_ci_low": proof.difference_low,

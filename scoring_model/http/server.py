@@ -205,7 +205,8 @@ class ScoringApp:
         # one JSON line per request, instead of uvicorn's and not beside it
         logging.getLogger("uvicorn.access").handlers.clear()
         # what the rooms below have to say, in the same lines
-        logging.getLogger("scoring_model").addHandler(EventHandler())
+        events = EventHandler()
+        logging.getLogger("scoring_model").addHandler(events)
         write_event("start", self._guard.describe())
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
@@ -217,6 +218,7 @@ class ScoringApp:
         await receive()
         for task in tasks:
             task.cancel()
+        logging.getLogger("scoring_model").removeHandler(events)
         self._log.flush()
         executor.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,6 +1,6 @@
 """From a margin to a decision: calibration, threshold, and costs that differ by loan."""
 
-from scoring_model.policy.decisions import Decision, Decisions
+from scoring_model.policy.decisions import FIELDS, Decision, Decisions
 from scoring_model.policy.expression import Expression
 from scoring_model.policy.loan_costs import LoanCostRule
 from scoring_model.policy.policy import (
@@ -12,6 +12,7 @@ from scoring_model.policy.policy import (
 )
 
 __all__ = [
+    "FIELDS",
     "CalibrationMap",
     "CalibrationMethod",
     "Decision",

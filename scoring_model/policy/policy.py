@@ -15,7 +15,7 @@ from scoring_model.types import BoolArray, FloatArray
 
 FORMAT_VERSION = 1
 LOAN_COSTS_FORMAT = 2
-# exp(700) is the last power of ten that a double holds; a margin beyond it is certainty either way
+# exp overflows a double from 709.8 on; 700 keeps clear of it, and is certainty either way
 MARGIN_LIMIT = 700.0
 
 CalibrationMethod = Literal["sigmoid", "smooth", "isotonic"]

@@ -49,6 +49,7 @@ GiveUp = Literal[
     "refused",
     "in_pieces",
     "connection",
+    "watched",
     "fault",
 ]
 """Why a request to `/predict` was not answered on the short way; `fault` should never be."""

@@ -90,7 +90,9 @@ def check_example(directory: Path, scorer: Scorer) -> None:
         The answers differ: this installation does not compute what was logged.
     """
     answer = json.loads(_read(directory, EXAMPLE_FILE))["answer"]
-    if scorer.score_record(load_example(directory)).answer() != answer:
+    found = scorer.score_record(load_example(directory)).answer()
+    # a later version of this code may answer with more fields
+    if any(found.get(name) != value for name, value in answer.items()):
         raise ArtifactError(f"the applicant of {EXAMPLE_FILE} is not scored to the logged answer")
 
 

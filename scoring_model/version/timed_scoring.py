@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring_model.contract import EncodedRows
-from scoring_model.errors import TooSlow
+from scoring_model.errors import InvalidRequest, TooSlow
 from scoring_model.policy import Decisions
 from scoring_model.version.scorer import Scorer
 
@@ -27,11 +27,14 @@ class TimedScoring:
         The request's applicants, encoded once.
     decisions : Decisions or None
         What was decided of them.
+    problem : InvalidRequest or None
+        What no decision could be made of: MLflow's own error would hide it.
     """
 
     deadline: float
     rows: EncodedRows | None = None
     decisions: Decisions | None = None
+    problem: InvalidRequest | None = None
 
     def score(self, scorer: Scorer, rows: EncodedRows) -> Decisions:
         """Score encoded applicants step by step; raises `TooSlow` when out of time."""
@@ -41,7 +44,11 @@ class TimedScoring:
             step = slice(start, start + _STEP_ROWS)
             margins[step] = scorer.predict_margins(rows.matrix[step])
         self.rows = rows
-        self.decisions = scorer.decide(margins, rows.matrix)
+        try:
+            self.decisions = scorer.decide(margins, rows.matrix)
+        except InvalidRequest as problem:
+            self.problem = problem
+            raise
         return self.decisions
 
     def check_time(self) -> None:

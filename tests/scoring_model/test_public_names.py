@@ -4,6 +4,8 @@ import importlib
 
 import pytest
 
+from tests.conftest import ROOT
+
 PUBLIC = {
     "contract": """
         CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON NOT_TEXT PARQUET
@@ -30,7 +32,7 @@ PUBLIC = {
         PREDICT Route Routes Serving TABLE answer_applicant is_object is_quick load_serving
     """,
     "policy": """
-        CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
+        FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
         LoanCostRule refuse scaled_thresholds
     """,
     "telemetry": """
@@ -53,6 +55,12 @@ def test_a_room_offers_these_names_and_no_others(room: str) -> None:
     module = importlib.import_module(f"scoring_model.{room}")
     assert set(module.__all__) == set(PUBLIC[room].split())
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_every_room_is_pinned() -> None:
+    rooms = {path.parent for path in (ROOT / "scoring_model").rglob("__init__.py")}
+    names = {".".join(room.relative_to(ROOT / "scoring_model").parts) for room in rooms}
+    assert names - {""} == set(PUBLIC)
 
 
 def test_addresses_that_commands_and_older_versions_name_stay() -> None:

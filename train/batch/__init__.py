@@ -8,7 +8,7 @@ from train.batch.batch import (
     check_key,
     find_problems,
     output_schema,
-    score_body,
+    score_loans,
 )
 from train.batch.input_files import find_files, is_text, read_schema
 from train.batch.job import BatchJob
@@ -38,6 +38,6 @@ __all__ = [
     "output_schema",
     "read_schema",
     "rejected_file",
-    "score_body",
+    "score_loans",
     "whole_file",
 ]

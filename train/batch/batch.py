@@ -12,6 +12,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from scoring_model.contract import REQUIRED, EncodedRows, FeatureContract
+from scoring_model.policy import FIELDS
 from scoring_model.version import Scorer
 from train.batch.input_files import (
     InputBatch,
@@ -21,7 +22,7 @@ from train.batch.input_files import (
     read_batches,
     read_schema,
 )
-from train.batch.resumable_output import Parts, PartState, Rejection
+from train.batch.resumable_output import PartState, Rejection, ResumableOutput
 from train.errors import InputError
 
 PART_ROWS = 500_000
@@ -89,7 +90,7 @@ class _Part:
     rows: int = 0
 
 
-def score_body(
+def score_loans(
     model: BatchModel,
     files: Sequence[Path],
     output: Path,
@@ -120,8 +121,8 @@ def score_body(
     """
     columns = [model.key, *(n for n in model.scorer.contract.names if n != model.key)]
     schema = output_schema(model, files)
-    parts = Parts(output, schema, _describe_job(model, files, on_invalid))
-    done = parts.finished()
+    finished = ResumableOutput(output, schema, _describe_job(model, files, on_invalid))
+    done = finished.finished()
     start = done[-1].end if done else Position()
     resumed = sum(state.scored + state.rejected for state in done)
     unseen: Counter[str] = Counter()
@@ -130,22 +131,22 @@ def score_body(
         for batch in read_batches(files, columns, start):
             unseen += _score_batch(model, batch, schema, part)
             if part.rejections and on_invalid == "fail":
-                parts.discard()
+                finished.discard()
                 file, row, column, rule = part.rejections[0]
                 raise InputError(f"input {file}: row {row}: {column} {rule}")
             bar.update(len(batch.rows) + len(batch.broken))
             end = batch.end
             if part.rows >= part_rows:
-                _finish(parts, number, part, schema, end)
+                _finish(finished, number, part, schema, end)
                 part, number = _Part(), number + 1
     if part.rows or not number:
-        _finish(parts, number, part, schema, end)
-    states = parts.finished()
-    parts.assemble()
+        _finish(finished, number, part, schema, end)
+    states = finished.finished()
+    finished.assemble()
     scored, rejected = (sum(getattr(s, name) for s in states) for name in ("scored", "rejected"))
     seconds = max(time.monotonic() - began, 1e-9)
     speed = (scored + rejected - resumed) / seconds
-    return BatchReport(scored, rejected, resumed, speed, dict(unseen), parts.rejected)
+    return BatchReport(scored, rejected, resumed, speed, dict(unseen), finished.rejected)
 
 
 def output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
@@ -159,9 +160,7 @@ def output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
     return pa.schema(
         [
             (model.key, schemas[0].field(model.key).type),
-            ("probability", pa.float64()),
-            ("score", pa.int64()),
-            ("threshold", pa.float64()),
+            *zip(FIELDS, (pa.float64(), pa.int64(), pa.float64()), strict=True),
             ("model_version", pa.string()),
         ]
     )
@@ -201,9 +200,8 @@ def _score_batch(
         raise InputError(
             f"input {batch.file}: key {model.key!r} must have the type of the first file"
         ) from error
-    results = (decisions.probability, decisions.score, decisions.threshold)
     version = pa.repeat(model.version, len(keys))
-    columns = [keys, *map(pa.array, results), version]
+    columns = [keys, *map(pa.array, decisions.columns().values()), version]
     part.batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
     return Counter(name for _, name in encoded.unseen)
 
@@ -215,10 +213,12 @@ def find_problems(encoded: EncodedRows, keys: pa.Array, key: str) -> list[tuple[
     return sorted(problems)
 
 
-def _finish(parts: Parts, number: int, part: _Part, schema: pa.Schema, end: Position) -> None:
+def _finish(
+    finished: ResumableOutput, number: int, part: _Part, schema: pa.Schema, end: Position
+) -> None:
     table = pa.Table.from_batches(part.batches, schema)
     state = PartState(end, table.num_rows, part.rejected)
-    parts.add(number, table, part.rejections, state)
+    finished.add(number, table, part.rejections, state)
 
 
 def check_key(key: str | None, contract: FeatureContract) -> str:

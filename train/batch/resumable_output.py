@@ -39,7 +39,7 @@ class PartState:
     rejected: int
 
 
-class Parts:
+class ResumableOutput:
     """The parts of one output, in a folder beside it.
 
     Parameters

@@ -74,8 +74,8 @@ def describe_join(portfolio: Portfolio) -> DescribedJoin:
     InputError
         A table or a file is missing.
     """
-    with input_errors(portfolio.path), open_duckdb(DEFAULT_MEMORY) as engine:
-        described, files = read_sql(engine, portfolio)
+    with input_errors(portfolio.path), open_duckdb(DEFAULT_MEMORY) as connection:
+        described, files = read_sql(connection, portfolio)
     features = with_used_columns(described, portfolio)
     return DescribedJoin(features, with_whole_application(features, described), files)
 
@@ -100,11 +100,11 @@ def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> 
     with (
         input_errors(portfolio.path),
         tempfile.TemporaryDirectory() as folder,
-        open_duckdb(memory_limit, folder) as engine,
+        open_duckdb(memory_limit, folder) as connection,
     ):
         scans = _scans(described.read, described.files)
-        query = compute_features(engine, described.read, scans, notes.add)
-        frame = _to_frame(engine, query, f"{folder}/rows.parquet")
+        query = compute_features(connection, described.read, scans, notes.add)
+        frame = _to_frame(connection, query, f"{folder}/rows.parquet")
     return JoinedTable(frame, described.features, tuple(notes.texts))
 
 
@@ -140,10 +140,10 @@ def _scans(features: FeatureSql, files: Mapping[str, str]) -> dict[str, str]:
     return {h.table: scan(files[h.table], h.columns) for h in features.histories}
 
 
-def _to_frame(engine: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.DataFrame:
+def _to_frame(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.DataFrame:
     """Return the rows of a query by way of a file: engine and rows never share the memory."""
-    write_rows(engine, query, path)
-    engine.close()
+    write_rows(connection, query, path)
+    connection.close()
     # a column's Arrow memory is freed once pandas has it
     frame: pd.DataFrame = pq.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
     return frame
@@ -164,12 +164,12 @@ def write_features(
     with (
         input_errors(folder),
         tempfile.TemporaryDirectory() as spill,
-        open_duckdb(memory_limit, spill) as engine,
+        open_duckdb(memory_limit, spill) as connection,
     ):
         notes = JoinNotes()
         scans = _scans(features, find_tables(features, folder))
-        query = compute_features(engine, features, scans, notes.add)
-        write_rows(engine, query, str(output))
+        query = compute_features(connection, features, scans, notes.add)
+        write_rows(connection, query, str(output))
     return tuple(notes.texts)
 
 

@@ -38,7 +38,7 @@ def _find_application(folder: Path) -> str:
 
 
 def read_sql(
-    engine: "duckdb.DuckDBPyConnection", portfolio: Portfolio
+    connection: "duckdb.DuckDBPyConnection", portfolio: Portfolio
 ) -> tuple[FeatureSql, Mapping[str, str]]:
     """Read every SQL file and the types of every table; return where each table lies, too."""
     folder = Path(portfolio.source).parent
@@ -53,7 +53,7 @@ def read_sql(
             files[table] = portfolio.source
         else:
             files[table] = find_table(folder, table)
-        described = engine.execute(f"DESCRIBE SELECT * FROM {scan(files[table])}").fetchall()
+        described = connection.execute(f"DESCRIBE SELECT * FROM {scan(files[table])}").fetchall()
         columns = {str(row[0]): _plain_type(str(row[1])) for row in described}
         histories.append(History(table, text, columns))
     return FeatureSql(portfolio.key, tuple(histories)), files

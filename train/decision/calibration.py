@@ -34,6 +34,8 @@ def fit_map(method: CalibrationMethod, margin: FloatArray, y: LabelArray) -> Cal
         return _fit_sigmoid(margin, y)
     if method == "smooth":
         return _fit_smooth(margin, y)
+    if method != "isotonic":
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     model = IsotonicRegression(out_of_bounds="clip").fit(margin, y)
     return _with_knots("isotonic", model.X_thresholds_, model.y_thresholds_, len(y))
 

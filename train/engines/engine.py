@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from train.engines.local import MEMORY_LIMIT, LocalEngine
+from train.errors import InputError
 from train.settings import EngineName
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[
     Raises
     ------
     InputError
-        What the engine needs is not installed, or does not answer.
+        The engine is none of the three, or what it needs is not installed or does not answer.
     """
     if name == "spark":
         from train.engines.spark import open_spark_engine
@@ -65,5 +66,7 @@ def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[
 
         with open_dask_engine(memory_limit) as engine:
             yield engine
-    else:
+    elif name == "local":
         yield LocalEngine(memory_limit)
+    else:
+        raise InputError(f"engine must be local, spark or dask, got {name!r}")

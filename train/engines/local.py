@@ -55,11 +55,11 @@ class LocalEngine:
 
     def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
         """Score batch after batch into one file."""
-        from train.batch import find_files, keep_features, score_body
+        from train.batch import find_files, keep_features, score_loans
 
         files, features = find_files(job.source), job.model.scorer.features
         if features is None or not Path(job.source).is_dir():
-            return score_body(job.model, files, job.output, on_invalid=job.on_invalid)
+            return score_loans(job.model, files, job.output, on_invalid=job.on_invalid)
         folder = Path(job.source)
         with keep_features(features, folder, job.output, self.memory_limit, say) as rows:
-            return score_body(job.model, [rows], job.output, on_invalid=job.on_invalid)
+            return score_loans(job.model, [rows], job.output, on_invalid=job.on_invalid)

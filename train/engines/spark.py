@@ -13,7 +13,7 @@ from train.data import JoinedTable, JoinNotes, describe_join, find_tables, input
 from train.engines.local import LocalEngine
 from train.engines.spark_batch import score_on_spark
 from train.engines.spark_features import ROW, compute_on_spark, spark_errors
-from train.engines.spark_rows import FILE, read_body
+from train.engines.spark_rows import FILE, read_loans
 from train.engines.spark_session import open_session, ship_packages
 from train.errors import InputError
 
@@ -80,7 +80,7 @@ class SparkEngine(LocalEngine):
 
         files, features = find_files(job.source), job.model.scorer.features
         if features is None or not Path(job.source).is_dir():
-            return read_body(self.session, job.model, files)
+            return read_loans(self.session, job.model, files)
         folder, notes = Path(job.source), JoinNotes()
         computed.enter_context(input_errors(folder))
         tables = find_tables(features, folder)

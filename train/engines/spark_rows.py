@@ -29,7 +29,7 @@ FILE, BROKEN = "file_of_input", "broken_line_of_input"
 PROBLEMS, UNSEEN = "problems_of_row", "unseen_in_batch"
 
 
-def read_body(session: "SparkSession", model: BatchModel, files: Sequence[Path]) -> "DataFrame":
+def read_loans(session: "SparkSession", model: BatchModel, files: Sequence[Path]) -> "DataFrame":
     """Return the rows of files, with the columns that scoring needs, their file and number.
 
     Raises

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scoring_model.types import BoolArray, LabelArray
 from train.portfolio import Portfolio
-from train.statistics import DigitGap, auc_alone, cut_groups, widest_gap
+from train.statistics import DigitGap, cut_groups, single_feature_auc, widest_gap
 
 # An excluded column that tells the outcome as surely as this is an outcome itself.
 OUTCOME_AUC = 0.95
@@ -81,7 +81,7 @@ def find_left_out(
     found = {portfolio.target: LeftOut(train[portfolio.target], is_outcome=True)}
     for name in portfolio.exclude:
         values = _number_or_text(train[name])
-        found[name] = LeftOut(values, auc_alone(values, y, seed) >= OUTCOME_AUC)
+        found[name] = LeftOut(values, single_feature_auc(values, y, seed) >= OUTCOME_AUC)
     return found
 
 
@@ -116,7 +116,7 @@ def measure_feature(
     if column.dtype.kind in "iuf":
         digits = widest_gap(column.to_numpy(dtype=np.float64, na_value=np.nan), y)
     return LeakEvidence(
-        auc=auc_alone(column, y, seed),
+        auc=single_feature_auc(column, y, seed),
         match_column=match if matches[match] > 0 else None,
         match_share=matches[match],
         match_is_outcome=left_out[match].is_outcome,

@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from scoring_model.types import FloatArray
 from train.fitting import fixed_params
-from train.statistics import Groups, auc_alone, auc_and_ks, cut_groups, rank_rows
+from train.statistics import Groups, auc_and_ks, cut_groups, rank_rows, single_feature_auc
 
 # How well, not to the last digit: more rows would only take time.
 MAX_ROWS = 10_000
@@ -36,18 +36,18 @@ class Proxies:
     together : float
         AUC of all features together, mean over the groups weighted by their rows: 0.5 is chance,
         1 gives the group away.
-    alone : tuple of (str, float)
+    by_feature : tuple of (str, float)
         The same of each feature by itself, highest first.
     """
 
     column: str
     together: float
-    alone: tuple[tuple[str, float], ...]
+    by_feature: tuple[tuple[str, float], ...]
 
     @property
     def notable(self) -> tuple[tuple[str, float], ...]:
         """The features that alone reach `NOTABLE_AUC`."""
-        return tuple((name, auc) for name, auc in self.alone if auc >= NOTABLE_AUC)
+        return tuple((name, auc) for name, auc in self.by_feature if auc >= NOTABLE_AUC)
 
 
 def find_proxies(
@@ -88,7 +88,7 @@ def find_proxies(
         alone = []
         for feature in features:
             areas = [
-                auc_alone(frame[feature], (groups.number == n).astype(np.int8), seed)
+                single_feature_auc(frame[feature], (groups.number == n).astype(np.int8), seed)
                 for n in judged
             ]
             alone.append((feature, float(weight @ np.array(areas))))

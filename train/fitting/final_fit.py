@@ -103,8 +103,8 @@ def fit_final(plan: FitPlan, cluster_fit: Fit | None = None) -> FinalFit:
         margin[repeat, held_rows] = np.mean(said, axis=0)
 
     tasks = [(repeat, split) for repeat, splits in enumerate(repeats) for split in splits]
-    alone = cluster_fit is not None or matrix.nbytes > BYTES_SIDE_BY_SIDE
-    with ThreadPoolExecutor(1 if alone else thread_count()) as pool:
+    one_by_one = cluster_fit is not None or matrix.nbytes > BYTES_SIDE_BY_SIDE
+    with ThreadPoolExecutor(1 if one_by_one else thread_count()) as pool:
         boosters = [
             pool.submit(cluster_fit or fit_all, matrix, y, params, categorical_indices, own)
             for params, own in seeded

@@ -16,6 +16,7 @@ TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight", "under", "over", "s
 # SMOTENC looks for neighbours of every defaulter among all of them: quadratic in their number.
 SMOTENC_MAX_ROWS = 50_000
 SMOTENC_NEIGHBOURS = 5
+_SAMPLERS = {"under": RandomUnderSampler, "over": RandomOverSampler}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def resample(
             warnings.simplefilter("ignore", FutureWarning)
             sampled, labels = sampler.fit_resample(matrix, y)
         return ResampledRows(np.asarray(sampled), np.asarray(labels, np.int8), np.ones(len(labels)))
-    kind = RandomUnderSampler if treatment == "under" else RandomOverSampler
+    kind = _SAMPLERS[treatment]
     # the sampler sees row numbers only: it copies no matrix
     chosen, _ = kind(sampling_strategy=ratio, random_state=seed).fit_resample(
         np.arange(len(y)).reshape(-1, 1), y

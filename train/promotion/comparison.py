@@ -5,7 +5,7 @@ from scoring_model.version import Scorer
 from train.data import LabelledRows
 from train.errors import InputError
 from train.portfolio import AnyCosts, Costs, GateLimits, LoanCosts
-from train.promotion.gate import GateResult, GateRule, ScoredRows, judge, judge_alone
+from train.promotion.gate import GateResult, GateRule, ScoredRows, judge, judge_without_champion
 
 
 def compare(
@@ -32,11 +32,11 @@ def compare(
     if isinstance(scored, str):
         raise InputError(f"the challenger cannot score its portfolio's test rows: {scored}")
     if champion is None:
-        return judge_alone(rows.y, scored, (), limits)
+        return judge_without_champion(rows.y, scored, (), limits)
     rival = champion if isinstance(champion, str) else score_rows(rows, champion, costs)
     if isinstance(rival, str):
         why = GateRule("champion on the same rows", "scored", rival, passed=False)
-        return judge_alone(rows.y, scored, (why,), limits)
+        return judge_without_champion(rows.y, scored, (why,), limits)
     result = judge(rows.y, scored, rival, limits)
     if not isinstance(champion, str) and (old := _shown(champion)) != _shown(challenger):
         rule = GateRule("costs of a wrong decision", old, _shown(challenger), passed=False)

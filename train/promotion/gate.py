@@ -147,7 +147,7 @@ def judge(
     return GateResult(rules, saving, len(y))
 
 
-def judge_alone(
+def judge_without_champion(
     y: LabelArray, challenger: ScoredRows, why: Sequence[GateRule], limits: GateLimits
 ) -> GateResult:
     """Hold a challenger against the floors where the champion cannot score the rows, as `why` says.

@@ -26,7 +26,7 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
         "proxies": [
             {"column": found.column, "feature": feature, "roc_auc": auc}
             for found in evidence.proxies
-            for feature, auc in (("(all features)", found.together), *found.alone)
+            for feature, auc in (("(all features)", found.together), *found.by_feature)
         ],
         "leaks": [
             {

@@ -85,7 +85,7 @@ def _proxies_table(run: FinishedRun) -> Table | None:
     for proxies in run.model.evidence.proxies:
         strongest = [
             f"{run.label(name)} ({auc:.2f})"
-            for name, auc in proxies.alone[:SHOWN_PROXIES]
+            for name, auc in proxies.by_feature[:SHOWN_PROXIES]
             if auc >= NOTABLE_AUC
         ]
         rows.append(

@@ -90,8 +90,8 @@ class FinishedRun:
         model, proof, theory = self.model, self.model.proof, self.model.bayes_threshold
         oof, test = model.oof.probability, model.test_probability
         if not self.is_per_loan:
-            low, high = proof.factor_low * theory, proof.factor_high * theory
-            return ThresholdScale(self.threshold, theory, low, high, oof, test)
+            chosen = model.threshold_interval
+            return ThresholdScale(chosen.value, theory, chosen.low, chosen.high, oof, test)
         return ThresholdScale(
             proof.factor,
             1.0,

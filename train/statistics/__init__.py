@@ -20,7 +20,7 @@ from train.statistics.reliability import (
     expected_calibration_error,
     reliability_bins,
 )
-from train.statistics.single_feature_auc import auc_alone
+from train.statistics.single_feature_auc import single_feature_auc
 
 __all__ = [
     "MAX_OFF",
@@ -28,7 +28,6 @@ __all__ = [
     "DigitGap",
     "Groups",
     "Interval",
-    "auc_alone",
     "auc_and_ks",
     "bootstrap_means",
     "bootstraps_for",
@@ -42,6 +41,7 @@ __all__ = [
     "ratio_of_shares",
     "reliability_bins",
     "resample_counts",
+    "single_feature_auc",
     "widest_gap",
     "wilson",
 ]

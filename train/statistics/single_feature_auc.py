@@ -19,7 +19,7 @@ PRIOR_ROWS = 10.0
 MIN_CLASS_ROWS = 20
 
 
-def auc_alone(column: "pd.Series[Any]", y: LabelArray, seed: int) -> float:
+def single_feature_auc(column: "pd.Series[Any]", y: LabelArray, seed: int) -> float:
     """Return the AUC of a column by itself, in [0.5, 1]; 0.5 where a class has too few rows.
 
     The larger of two: the AUC of the values as they stand (numbers without gaps), whichever way

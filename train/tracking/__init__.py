@@ -1,7 +1,7 @@
 """What every command leaves in MLflow, and whether MLflow answers."""
 
 from train.tracking.connection import answering_registry, check_registry_answers
-from train.tracking.logged_model import log_scorer, signature_of
+from train.tracking.logged_model import log_scorer
 from train.tracking.runs import main_run
 
 __all__ = [
@@ -9,5 +9,4 @@ __all__ = [
     "check_registry_answers",
     "log_scorer",
     "main_run",
-    "signature_of",
 ]

@@ -12,6 +12,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 import scoring_model
 from scoring_model.contract import FeatureContract
+from scoring_model.policy import FIELDS
 from scoring_model.version import SCORER_ARTIFACT, Scorer, save_scorer
 
 PACKAGE = Path(scoring_model.__file__).parent
@@ -65,11 +66,6 @@ def signature_of(contract: FeatureContract) -> ModelSignature:
             for feature in contract.features
         ]
     )
-    outputs = Schema(
-        [
-            ColSpec(DataType.double, name="probability"),
-            ColSpec(DataType.long, name="score"),
-            ColSpec(DataType.double, name="threshold"),
-        ]
-    )
-    return ModelSignature(inputs=inputs, outputs=outputs)
+    kinds = (DataType.double, DataType.long, DataType.double)
+    outputs = [ColSpec(kind, name=name) for name, kind in zip(FIELDS, kinds, strict=True)]
+    return ModelSignature(inputs=inputs, outputs=Schema(outputs))

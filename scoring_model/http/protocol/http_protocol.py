@@ -80,13 +80,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.flow = PatientFlow(transport, self.pipeline)
 
     def _find_application(self) -> ScoringApp | None:
-        """Return the server's application, None where anything else is to see its requests."""
+        """Return the server's application, None where another one stands before it."""
         app: Any = self.app
         if isinstance(app, ProxyHeadersMiddleware):
             # it tells who called through a proxy, and no such caller is ever taken for local
             app = app.app
-        watched = self.access_log or self.limit_concurrency is not None
-        return app if isinstance(app, ScoringApp) and not watched else None
+        return app if isinstance(app, ScoringApp) else None
 
     def data_received(self, data: bytes) -> None:
         """Read what came; a request that is not whole by then goes uvicorn's way."""
@@ -116,9 +115,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Keep a request from uvicorn's way if it may be answered on the short one."""
-        self._held = self.url == _SHORT_WAY and self._may_be_quick()
+        # uvicorn's own log and limit are to see every request
+        watched = self.access_log or self.limit_concurrency is not None
+        self._held = self.url == _SHORT_WAY and not watched and self._may_be_quick()
         if self.url == _SHORT_WAY and not self._held:
-            self._give_up("connection")
+            self._give_up("watched" if watched else "connection")
         self._body = b""
         self._started = time.perf_counter()
         if not self._held:

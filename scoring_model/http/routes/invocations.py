@@ -69,6 +69,8 @@ async def invoke(
     if reply.status == 200:
         return reply
     scoring.check_time()
+    if scoring.problem is not None:
+        raise scoring.problem
     raise ScoringError("the request could not be answered")
 
 

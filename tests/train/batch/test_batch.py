@@ -20,7 +20,7 @@ from scoring_model.trees import TreeModel
 from scoring_model.version import Scorer, load_scorer, save_scorer
 from tests.conftest import ROOT
 from tests.made import make_loans
-from train.batch import BatchModel, check_key, score_body
+from train.batch import BatchModel, check_key, score_loans
 from train.errors import InputError
 
 ROWS = 2_000
@@ -77,7 +77,7 @@ def test_every_format_gives_the_scorer_s_answers_in_order(
         part.to_parquet(file) if source == "parquet" else part.to_csv(file, index=False)
     output = tmp_path / f"scored.{target}"
     files = [tmp_path / f"body-{number}.{source}" for number in range(2)]
-    report = score_body(MODEL, files, output, part_rows=PART_ROWS)
+    report = score_loans(MODEL, files, output, part_rows=PART_ROWS)
     scored = pd.read_csv(output) if target == "csv" else pd.read_parquet(output)
     assert (report.scored, report.rejected, report.resumed) == (ROWS, 0, 0)
     pd.testing.assert_frame_equal(
@@ -98,7 +98,7 @@ def test_invalid_rows_go_beside_the_output_with_row_column_and_rule(tmp_path: Pa
     lines[701] = "700,too,few"
     body.write_text("\n".join(lines), encoding="utf-8")
     output = tmp_path / "scored.csv"
-    report = score_body(MODEL, [body], output, part_rows=PART_ROWS)
+    report = score_loans(MODEL, [body], output, part_rows=PART_ROWS)
     assert (report.scored, report.rejected) == (996, 4)
     text = report.rejected_file.read_text(encoding="utf-8")
     assert "secret" not in text
@@ -120,9 +120,9 @@ def test_a_later_body_without_invalid_rows_leaves_no_old_rejections(tmp_path: Pa
     loans = make_loans(50)
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     loans.assign(income=np.where(loans.index == 1, np.inf, loans["income"])).to_parquet(body)
-    assert score_body(MODEL, [body], output).rejected_file.is_file()
+    assert score_loans(MODEL, [body], output).rejected_file.is_file()
     loans.to_parquet(body)
-    assert not score_body(MODEL, [body], output).rejected_file.exists()
+    assert not score_loans(MODEL, [body], output).rejected_file.exists()
 
 
 def test_fail_stops_at_the_first_invalid_row_and_leaves_nothing(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_fail_stops_at_the_first_invalid_row_and_leaves_nothing(tmp_path: Path) 
     body = tmp_path / "body.parquet"
     loans.to_parquet(body)
     with pytest.raises(InputError, match=r"body\.parquet: row 700: income is required"):
-        score_body(MODEL, [body], tmp_path / "o.csv", on_invalid="fail", part_rows=PART_ROWS)
+        score_loans(MODEL, [body], tmp_path / "o.csv", on_invalid="fail", part_rows=PART_ROWS)
     assert [path.name for path in tmp_path.iterdir()] == ["body.parquet"]
 
 
@@ -150,13 +150,13 @@ def test_what_cannot_be_scored_is_said_in_one_line(
     body = tmp_path / "body.parquet"
     make_loans(10)[columns].to_parquet(body)
     with pytest.raises(InputError, match=rule):
-        score_body(MODEL, [body], tmp_path / output)
+        score_loans(MODEL, [body], tmp_path / output)
 
 
 def test_an_empty_body_gives_an_empty_output(tmp_path: Path) -> None:
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     make_loans(10)[:0].to_parquet(body)
-    assert score_body(MODEL, [body], output).scored == 0
+    assert score_loans(MODEL, [body], output).scored == 0
     assert pq.read_schema(output).names == list(expected(make_loans(1)).columns)
     assert pq.read_metadata(output).num_rows == 0
 
@@ -171,10 +171,10 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from scoring_model.scorer import load_scorer
-from train.batch import BatchModel, score_body
+from train.batch import BatchModel, score_loans
 folder = Path(sys.argv[1])
 model = BatchModel(load_scorer(folder), "7", "loan_id", "digest")
-score_body(model, [folder / "body.csv"], folder / "scored.parquet", part_rows=1)
+score_loans(model, [folder / "body.csv"], folder / "scored.parquet", part_rows=1)
 """
 
 
@@ -196,7 +196,7 @@ def test_a_killed_run_is_gone_on_from_its_last_finished_part(tmp_path: Path) -> 
     # as a write that the death cut off would leave it
     (parts / f"{len(finished):06d}.parquet.unfinished").write_bytes(b"half")
     model = BatchModel(load_scorer(tmp_path), "7", "loan_id", "digest")
-    report = score_body(model, [tmp_path / "body.csv"], output, part_rows=1)
+    report = score_loans(model, [tmp_path / "body.csv"], output, part_rows=1)
     assert report.resumed == sum(part["scored"] + part["rejected"] for part in finished) > 0
     assert (report.scored, report.rejected) == (149_999, 1)
     pd.testing.assert_frame_equal(
@@ -214,5 +214,5 @@ def test_parts_of_another_version_are_not_gone_on_from(tmp_path: Path) -> None:
     (parts / "job.json").write_text("{}", encoding="utf-8")
     state = {"end": {"file": 0, "row": 900}, "scored": 900, "rejected": 0}
     (parts / "000000.json").write_text(json.dumps(state), encoding="utf-8")
-    report = score_body(MODEL, [body], output)
+    report = score_loans(MODEL, [body], output)
     assert (report.scored, report.resumed) == (1000, 0)

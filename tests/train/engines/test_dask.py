@@ -15,7 +15,13 @@ from scoring_model.trees import TreeModel
 from scoring_model.version.artifacts import check_example, load_scorer
 from tests.conftest import ROOT, Project, make_project
 from tests.train.planted import as_probability, make_applicants
-from train.engines.dask import NETWORK, NOT_INSTALLED, fit_on_dask, open_client
+from train.engines.dask import (
+    NETWORK,
+    NOT_INSTALLED,
+    DaskEngine,
+    fit_on_dask,
+    open_client,
+)
 from train.errors import InputError
 from train.fitting import Treatment
 from train.fitting.boosting import BoostingParams, fit_all, margins
@@ -133,3 +139,8 @@ except InputError as error:
         check=True,
     )
     assert result.stdout.strip() == NOT_INSTALLED
+
+
+def test_dask_scores_no_body_of_loans() -> None:
+    with pytest.raises(InputError, match="engine dask fits models only"):
+        DaskEngine().score(None, print)  # type: ignore[arg-type]  # refused before it is looked at

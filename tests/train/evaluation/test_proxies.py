@@ -21,8 +21,8 @@ def test_a_planted_proxy_is_named() -> None:
     )
     matrix = np.column_stack([frame["height"], frame["job"] == "builder", frame["income"]])
     (found,) = find_proxies(frame, matrix, ["sex"], ["height", "job", "income"], [1], seed=0)
-    assert [name for name, _ in found.alone] == ["height", "job", "income"]
-    alone = dict(found.alone)
+    assert [name for name, _ in found.by_feature] == ["height", "job", "income"]
+    alone = dict(found.by_feature)
     # normals 13/7 deviations apart
     assert abs(alone["height"] - 0.905) < 0.02
     assert abs(alone["job"] - 0.70) < 0.03

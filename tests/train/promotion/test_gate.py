@@ -12,7 +12,7 @@ from train.portfolio import Costs, GateLimits
 from train.promotion.gate import (
     ScoredRows,
     judge,
-    judge_alone,
+    judge_without_champion,
     measure_saving,
     resample_means,
 )
@@ -140,4 +140,4 @@ def test_a_champion_with_a_worse_calibration_is_no_bar() -> None:
         np.clip(challenger.probability + 0.1, 0, 1), challenger.refused, challenger.cost
     )
     assert judge(y, slightly, off, GateLimits()).earned
-    assert not judge_alone(y, slightly, (), GateLimits()).earned
+    assert not judge_without_champion(y, slightly, (), GateLimits()).earned

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from train.statistics.single_feature_auc import auc_alone, value_cells
+from train.statistics.single_feature_auc import single_feature_auc, value_cells
 
 ROWS = 4000
 
@@ -22,13 +22,13 @@ def test_noise_is_near_a_half(y: np.ndarray) -> None:
         pd.Series(rng.choice([f"level {n}" for n in range(300)], ROWS)),
         pd.Series(rng.integers(0, 400, ROWS)),
     ):
-        assert 0.5 <= auc_alone(column, y, 0) < 0.55
+        assert 0.5 <= single_feature_auc(column, y, 0) < 0.55
 
 
 def test_an_ordered_number_has_its_own_auc(y: np.ndarray) -> None:
     values = np.random.default_rng(1).normal(size=ROWS) - 1.5 * y
     auc = roc_auc_score(y, -values)
-    assert auc_alone(pd.Series(values), y, 0) == pytest.approx(auc, abs=0.01)
+    assert single_feature_auc(pd.Series(values), y, 0) == pytest.approx(auc, abs=0.01)
 
 
 def test_what_has_no_order_is_seen(y: np.ndarray) -> None:
@@ -36,21 +36,21 @@ def test_what_has_no_order_is_seen(y: np.ndarray) -> None:
     # a defaulter's months are never a multiple of 12
     months = 12 * rng.integers(1, 20, ROWS) + np.where(y == 1, rng.integers(1, 12, ROWS), 0)
     assert roc_auc_score(y, months) < 0.6
-    assert auc_alone(pd.Series(months), y, 0) > 0.95
+    assert single_feature_auc(pd.Series(months), y, 0) > 0.95
     hump = np.where(y == 1, rng.normal(0, 0.1, ROWS), rng.choice([-1, 1], ROWS))
-    assert auc_alone(pd.Series(hump), y, 0) > 0.95
+    assert single_feature_auc(pd.Series(hump), y, 0) > 0.95
 
 
 def test_a_gap_is_a_value(y: np.ndarray) -> None:
     values = pd.Series(np.random.default_rng(1).normal(size=ROWS)).where(y == 0)
-    assert auc_alone(values, y, 0) > 0.95
-    assert auc_alone(values.map("{:.0f}".format, na_action="ignore"), y, 0) > 0.95
+    assert single_feature_auc(values, y, 0) > 0.95
+    assert single_feature_auc(values.map("{:.0f}".format, na_action="ignore"), y, 0) > 0.95
 
 
 def test_too_few_of_a_class_say_nothing() -> None:
     y = np.zeros(1000, dtype=np.int8)
     y[:10] = 1
-    assert auc_alone(pd.Series(y.astype(float)), y, 0) == 0.5
+    assert single_feature_auc(pd.Series(y.astype(float)), y, 0) == 0.5
 
 
 def test_cells_keep_frequent_values_and_share_the_others() -> None:

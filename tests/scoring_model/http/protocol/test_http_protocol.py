@@ -315,3 +315,11 @@ def test_a_request_in_pieces_is_counted(server: Server) -> None:
         connection.sendall(WHOLE[-40:])
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
     assert count_given_up(server)["in_pieces"] == before + 1
+
+
+def test_a_server_whose_requests_uvicorn_watches_says_so(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    with start_server(model_folder, tmp_path, options=("--limit-concurrency", "100")) as watched:
+        assert exchange(watched, WHOLE)
+        assert count_given_up(watched)["watched"] == 1

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import mlflow.pyfunc
 import pandas as pd
 import pytest
 
-from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
-from tests.scoring_model.processes import Server
+from scoring_model.policy import LoanCostRule
+from scoring_model.version import Scorer
+from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows, save_model
+from tests.scoring_model.processes import Server, start_server
 
 NAMES = list(make_contract().names)
 KINDS = {f.name: f.kind for f in make_contract().features}
@@ -315,3 +318,22 @@ def test_a_content_type_is_needed_and_known(server: Server) -> None:
         assert post(server, content=body, headers={"Content-Type": kind}).status_code == 415
     for kind in ("application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'):
         assert post(server, content=body, headers={"Content-Type": kind}).status_code == 200
+
+
+def test_costs_that_are_not_positive_are_refused_on_both_paths(
+    trained: Scorer, tmp_path: Path
+) -> None:
+    # amount_00 is required, so that each applicant has a cost, and may be negative
+    rule = LoanCostRule("10 * amount_00", "amount_00", 1.0)
+    scorer = replace(trained, policy=replace(trained.policy, loan_costs=rule))
+    applicant = EXAMPLE | {"amount_00": 2.0}
+    with start_server(save_model(scorer, tmp_path, applicant), tmp_path) as running:
+        wrong = applicant | {"amount_00": -1.0}
+        for path, body in (
+            ("/predict", wrong),
+            ("/predict", [applicant, wrong]),
+            ("/invocations", {"dataframe_records": [applicant, wrong]}),
+        ):
+            answer = running.http.post(path, json=body)
+            assert answer.status_code == 400
+            assert "amount_00 must give positive costs" in answer.json()["error"]["message"]
