@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = """
 from train.errors import InputError
-from train.spark_session import open_session
+from train.engines.spark_session import open_session
 try:
     with open_session():
         pass
