@@ -15,7 +15,7 @@ def is_right(url: str, model: Path, key: str) -> bool:
     Parameters
     ----------
     url : str
-        Of the server, without a path.
+        The server's address, without a path.
     model : Path
         Folder of the model.
     key : str

@@ -55,7 +55,7 @@ def open_body(name: str, rows: int, seed: int) -> Iterator[tuple[Portfolio, Port
     rows : int
         Training rows to keep at most, drawn with `seed`.
     seed : int
-        Of the draw, of a random split, of planted loans.
+        Seeds the draw, a random split and planted loans.
     """
     base, _, kept = name.partition("@")
     if base in KINDS:

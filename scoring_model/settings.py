@@ -47,7 +47,7 @@ class ServerSettings:
     refresh_seconds : int
         0 looks at the registry once.
     cache_directory : Path
-        Of the copy that serves when the registry does not answer.
+        Holds the copy that serves when the registry does not answer.
     key_digests : tuple of bytes
         Of 32 bytes each; empty means that no key is set.
     allow_anonymous : bool

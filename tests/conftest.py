@@ -28,7 +28,7 @@ class Project:
         Holds `portfolio.toml`, `mlflow.db` and `mlruns`.
     portfolio : Path
     environment : dict of str to str
-        Of every process that shall see this tracking store and no other.
+        Variables of every process that shall see this tracking store and no other.
     """
 
     directory: Path

@@ -45,7 +45,7 @@ class Loans:
     leaks : tuple of LeakCheck
         What the audit of the features found.
     costs : SideCosts
-        Of wrong decisions on training and test rows.
+        What wrong decisions on training and test rows cost.
     """
 
     job: Job
@@ -63,7 +63,7 @@ class Searched:
     loans : Loans
     search : Search
     members : tuple of BoostingParams
-        Of the boosters that the final model may be the mean of, the best trial's first.
+        Parameters of the boosters that the final model may be the mean of, the best trial's first.
     """
 
     loans: Loans
@@ -98,7 +98,7 @@ class OutOfFold:
     probability : ndarray of float64, shape (held-out rows,)
         Calibrated, from the first shuffle of the folds.
     costs : LoanCosts
-        Of wrong decisions on these rows.
+        What wrong decisions on these rows cost.
     """
 
     y: LabelArray

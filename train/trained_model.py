@@ -33,7 +33,7 @@ class TrainedModel:
         What the audit before training found.
     search : Search
     members : tuple of BoostingParams
-        Of the boosters that the final model is the mean of, the best trial's first.
+        Parameters of the boosters that the final model is the mean of, the best trial's first.
     scorer : Scorer
     example : mapping
         A typical applicant, of no real person.

@@ -64,7 +64,7 @@ def gather_columns(
     Parameters
     ----------
     names : sequence of str
-        Of the features.
+        The features' names.
     columns : iterable of EncodedColumn
         One per feature; it is let go of before the next is asked for.
     rows : int

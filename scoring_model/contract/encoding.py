@@ -56,7 +56,7 @@ def encode_level(value: Any, nullable: bool, codes: Codes) -> float | str | None
     nullable : bool
         Whether it may be missing.
     codes : mapping of level to float
-        Of the levels that training saw.
+        The code of each level that training saw.
     """
     if value is None:
         return math.nan if nullable else REQUIRED

@@ -37,7 +37,7 @@ def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
     ----------
     body : bytes
     names : sequence of str
-        Of the features; other columns are dropped, as MLflow does.
+        The features' names; other columns are dropped, as MLflow does.
     max_rows : int
 
     Raises

@@ -26,7 +26,7 @@ def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> l
     Parameters
     ----------
     values : list
-        Of Python, numpy or Arrow; NaN is missing.
+        Values of Python, numpy or Arrow; NaN is missing.
     codes : mapping of level to float, or None
         None for a number; whole numbers are the levels that their digits name.
     from_text : bool

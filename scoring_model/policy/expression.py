@@ -65,7 +65,7 @@ class Expression:
         Parameters
         ----------
         values : mapping of str to float or ndarray of float64, shape (rows,)
-            Of every column in `columns`.
+            The value of every column in `columns`.
 
         Raises
         ------

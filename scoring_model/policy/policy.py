@@ -31,7 +31,7 @@ class CalibrationMap:
         `sigmoid` is `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
         `smooth` and `isotonic` [2]_ interpolate linearly between knots, constant outside them.
     slope, intercept : float
-        Of the sigmoid; 1 and 0 take the margin at its word.
+        The sigmoid's parameters; 1 and 0 take the margin at its word.
     margins, probabilities : tuple of float
         Knots: margins rising, probabilities not falling, in (0, 1).
 

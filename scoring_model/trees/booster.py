@@ -45,7 +45,7 @@ class TreeModel:
     Attributes
     ----------
     columns : int
-        Of the matrix that the model takes.
+        How many columns the model's matrix has.
 
     Raises
     ------

@@ -22,13 +22,13 @@ _FULL = (1 << WORD_BITS) - 1
 class Column:
     """Where a column's rows stand in the table, and which of them a value belongs to.
 
-    Of a number, row i is for values above `thresholds[i - 1]` up to `thresholds[i]`; of a category
-    it is for code i.
+    Row i of a number is for values above `thresholds[i - 1]` up to `thresholds[i]`; row i of a
+    category is for code i.
 
     Attributes
     ----------
     index : int
-        Of the column in a matrix.
+        The column's place in a matrix.
     start : int
         Its first row.
     last : int

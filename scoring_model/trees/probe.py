@@ -32,7 +32,7 @@ def make_probe(trees: Sequence[Tree], columns: int) -> FloatArray:
     ----------
     trees : sequence of Tree
     columns : int
-        Of the matrix; a column that no node asks about is 0.0.
+        How many the matrix has; one that no node asks about is 0.0.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class PlantedHistories:
     ----------
     scorer : Scorer
     folder : Path
-        Of the version.
+        The version's folder.
     tables : mapping of str to DataFrame
     finished : DataFrame, shape (applicants, columns of the application and features)
         The batch's rows, by key.

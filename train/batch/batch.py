@@ -42,7 +42,7 @@ class BatchModel:
     key : str
         Column of the input that identifies a row of the output.
     digest : str
-        Of the version's files: parts that another version scored are not gone on from.
+        Tells the version's files: parts that another version scored are not gone on from.
     uri : str
         Where MLflow finds it; a cluster fetches it from there.
     """
@@ -65,7 +65,7 @@ class BatchReport:
     resumed : int
         Rows that an earlier run had done.
     rows_per_second : float
-        Of this run.
+        The speed of this run.
     unseen : mapping of str to int
         Rows of this run, by feature, whose category training never saw: scored as missing.
     rejected_file : Path

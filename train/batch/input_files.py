@@ -31,13 +31,13 @@ class InputBatch:
     ----------
     file : Path
     records : pyarrow.RecordBatch
-        Of a CSV file all columns are text.
+        All columns of a CSV file are text.
     rows : ndarray of int64, shape (records,)
         Number of each record's row in the file, from 0, headings not counted.
     broken : tuple of int
         Rows, between the others, that have more or fewer fields than the heading.
     end : Position
-        Of the row after the last.
+        Where the row after the last begins.
     """
 
     file: Path

@@ -26,11 +26,11 @@ def keep_features(
     ----------
     features : FeatureSql
     folder : Path
-        Of the tables.
+        The folder of the tables.
     output : Path
-        Of the scores: the rows lie in `<output>.features`.
+        The file of the scores: the rows lie in `<output>.features`.
     memory_limit : str
-        Of the engine, such as `4GB`.
+        The most that the engine may take, such as `4GB`.
     say : callable
         Called with each line for the user.
 

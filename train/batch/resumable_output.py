@@ -47,7 +47,7 @@ class ResumableOutput:
     output : Path
         Ends in .parquet or .csv; exists only once all parts are put together.
     schema : pyarrow.Schema
-        Of the output.
+        The output's columns.
     job : mapping
         What makes the job: parts of another one are thrown away.
     """

@@ -88,7 +88,7 @@ def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> 
     portfolio : Portfolio
         With histories.
     memory_limit : str
-        Of DuckDB, such as `4GB`; beyond it it spills to disk.
+        The most that DuckDB may take, such as `4GB`; beyond it DuckDB spills to disk.
 
     Raises
     ------

@@ -20,9 +20,9 @@ class SideCosts:
     Attributes
     ----------
     train : LoanCosts
-        Of the training rows.
+        What wrong decisions on the training rows cost.
     test : Costs or LoanCosts
-        Of the test rows.
+        What wrong decisions on the test rows cost.
     """
 
     train: LoanCosts

@@ -38,8 +38,8 @@ def scan(path: str, types: Mapping[str, str] | None = None) -> str:
     ----------
     path : str
     types : mapping of str to str, optional
-        Of the columns that are read, where they are known: a CSV file need not be searched for
-        them, which for wide tables takes longer than to read them.
+        Types of the columns that are read, where they are known. A CSV file need not be searched
+        for them then; for wide tables the search takes longer than to read them.
     """
     quoted = path.replace("'", "''")
     if path.endswith(".parquet"):

@@ -34,7 +34,7 @@ class Candidate:
     method : {"sigmoid", "smooth", "isotonic"}
     rule : {"theoretical", "tuned"}
     log_loss : float
-        Of the map.
+        The map's log loss.
     cost_per_applicant : float
     """
 
@@ -79,7 +79,7 @@ def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) 
     y : ndarray of int8, shape (rows,)
         1 = default; both classes, twice at least.
     costs : LoanCosts
-        Of the rows.
+        What wrong decisions on these rows cost.
     seed : int
 
     Notes

@@ -49,7 +49,7 @@ def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[
     ----------
     name : {"local", "spark", "dask"}
     memory_limit : str
-        Of DuckDB, which computes features from histories on this machine, such as `4GB`.
+        The most that DuckDB may take for features from histories, such as `4GB`.
 
     Raises
     ------

@@ -25,7 +25,7 @@ class LocalEngine:
     Attributes
     ----------
     memory_limit : str
-        Of DuckDB, which computes features from histories; beyond it DuckDB spills to disk.
+        The most that DuckDB may take for features from histories; beyond it it spills to disk.
     """
 
     memory_limit: str = MEMORY_LIMIT

@@ -31,7 +31,7 @@ class SparkEngine(LocalEngine):
     Attributes
     ----------
     session : pyspark.sql.SparkSession
-        Of `open_session`.
+        Opened by `open_session`.
     """
 
     session: Any = None

@@ -56,7 +56,7 @@ def tune_on_spark(
     on_trial : callable
         Called with each trial as it ends.
     finished : sequence of Trial
-        Of an earlier search with the same plan: they are not run again.
+        Trials of an earlier search with the same plan: they are not run again.
 
     Raises
     ------

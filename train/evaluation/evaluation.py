@@ -54,7 +54,7 @@ class Evaluation:
         `accept_all`, `refuse_all`, `at_half`, `at_bayes` (the theoretical threshold).
     calibration : CalibrationInTheLarge
     average_precision, log_loss, ece : float
-        Of the probabilities; `ece` is the expected calibration error.
+        They judge the probabilities; `ece` is the expected calibration error.
     false_negatives, false_positives : int
         Accepted defaulters and refused good clients.
     refused : ndarray of bool, shape (rows,)
@@ -121,7 +121,7 @@ def evaluate_policy(
         In [0, 1].
     costs : Costs or LoanCosts
     seed : int
-        Of the bootstrap.
+        Seeds the bootstrap.
     """
     refused = refuse(probability, threshold)
     policies = {

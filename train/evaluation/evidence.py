@@ -86,7 +86,7 @@ def gather_evidence(
         The scorer's, which knows its features' gain.
     costs : Costs or LoanCosts
     seed : int
-        Of bootstraps, shuffles and folds.
+        Seeds bootstraps, shuffles and folds.
     """
     test, names = data.test, data.contract.names
     decisions = scorer.score_encoded(EncodedRows(test.matrix))

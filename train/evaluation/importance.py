@@ -51,11 +51,11 @@ def importance_in_money(
     cost_of : callable
         From a matrix of some rows and their numbers to the cost of each decision.
     names : sequence of str
-        Of the features.
+        The features' names.
     gain : ndarray of float64, shape (features,)
         By which the booster rates them: those without any are not shuffled.
     trees : int
-        Of the booster: how long a row takes.
+        How many the booster has: they tell how long a row takes.
     seed : int
     """
     rng = np.random.default_rng(seed)

@@ -30,7 +30,7 @@ class LeakEvidence:
     Attributes
     ----------
     auc : float
-        Of the feature alone, in [0.5, 1].
+        The AUC of the feature alone, in [0.5, 1].
     match_column : str, optional
         The target or excluded column that it equals most often.
     match_share : float
@@ -98,7 +98,7 @@ def measure_feature(
     Parameters
     ----------
     name : str
-        Of the feature.
+        The feature's name.
     train : DataFrame, shape (rows, columns of the table)
     y : ndarray of int8, shape (rows,)
     left_out : mapping of str to LeftOut

@@ -66,7 +66,7 @@ def audit_leaks(
         1 = default.
     features : sequence of str
     seed : int
-        Of the rows drawn from a large table, and of the folds.
+        Seeds the draw of rows from a large table, and the folds.
     """
     if len(train) > MAX_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(train), MAX_ROWS, replace=False))

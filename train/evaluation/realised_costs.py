@@ -53,7 +53,7 @@ def realised_costs(
     test : LabelledRows
     refused : ndarray of bool, shape (test rows,)
     seed : int
-        Of the bootstrap.
+        Seeds the bootstrap.
     """
     if not portfolio.costs.realised:
         return None

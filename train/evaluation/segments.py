@@ -78,7 +78,7 @@ def dearest_segments(
     probability : ndarray of float64, shape (rows,)
     refused : ndarray of bool, shape (rows,)
     cost, cost_if_accepted, cost_if_refused : ndarray of float64, shape (rows,)
-        Of each decision as it was made, and had it been the other.
+        What each decision cost as it was made, and what acceptance and refusal would cost.
     """
     overall = float(cost.mean())
     needed = max(MIN_ROWS, int(MIN_SHARE * len(y)))

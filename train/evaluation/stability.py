@@ -71,15 +71,15 @@ def by_quarter(
     Parameters
     ----------
     dates : ndarray of datetime64, shape (rows,)
-        Of the decisions.
+        When each decision was made.
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
     refused : ndarray of bool, shape (rows,)
     cost : ndarray of float64, shape (rows,)
-        Of each decision.
+        What each decision cost.
     seed : int
-        Of the bootstrap.
+        Seeds the bootstrap.
     """
     quarters = pd.PeriodIndex(pd.DatetimeIndex(dates), freq="Q")
     found = []

@@ -13,7 +13,7 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     Parameters
     ----------
     boosters : sequence of lightgbm.Booster
-        Of one objective and the same features, one at least; a single one is returned as it is.
+        At least one, all with one objective and the same features; a single one is returned as is.
 
     Returns
     -------

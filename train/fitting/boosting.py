@@ -29,7 +29,7 @@ class BoostingParams:
     Attributes
     ----------
     treatment : {"none", "class_weight", "under", "over", "smotenc"}
-        Of the imbalance.
+        How the imbalance of the classes is treated.
     ratio : float
         Defaulters for one good client after the treatment, in (0, 1].
     lightgbm : mapping of str to (float or int)

@@ -36,7 +36,7 @@ class FinalFit:
     Attributes
     ----------
     members : tuple of BoostingParams
-        Of the boosters that the final one is the mean of.
+        The parameters of the boosters that the final one is the mean of.
     booster : lightgbm.Booster
         Fitted on all rows: the mean of the members.
     rows : ndarray of int, shape (held-out rows,)
@@ -64,7 +64,7 @@ class FitPlan:
         With the number of trees; one at least.
     categorical_indices : sequence of int
     seed : int
-        Of the first member; each other one has a seed of its own.
+        Seeds the first member; each other one has a seed of its own.
     """
 
     matrix: FloatArray

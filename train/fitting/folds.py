@@ -36,9 +36,9 @@ def split_folds(
         the held-out rows, so that the first block is never held out.
     folds : int
     seed : int
-        Of the shuffle.
+        Seeds the shuffle.
     dates : ndarray of datetime64, shape (rows,), optional
-        Of the decisions; needed for `time`.
+        When each decision was made; needed for `time`.
     """
     if method == "stratified":
         if (smallest := int(np.bincount(y, minlength=2).min())) < folds:

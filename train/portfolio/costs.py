@@ -66,7 +66,7 @@ class LoanCosts:
     Attributes
     ----------
     false_negative, false_positive : ndarray of float64, shape (rows,)
-        Of accepting each applicant if a defaulter, of refusing if a good client; positive.
+        What it costs to accept each applicant if a defaulter, to refuse if a good client; positive.
     """
 
     false_negative: FloatArray

@@ -29,7 +29,7 @@ class ScoredRows:
         Calibrated probability of default.
     refused : ndarray of bool
     cost : ndarray of float64
-        Of each decision, given how the loan ended.
+        What each decision cost, given how the loan ended.
     """
 
     probability: FloatArray
@@ -120,7 +120,7 @@ def judge(
     y : ndarray of int8, shape (rows,)
         1 = default; both classes.
     challenger, champion : ScoredRows
-        Of these rows, in this order.
+        The scores of these rows, in this order.
     limits : GateLimits
     """
     saving = measure_saving(challenger.cost, champion.cost, limits)

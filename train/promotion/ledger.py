@@ -87,7 +87,7 @@ class Ledger:
     Attributes
     ----------
     run_id : str
-        Of the run that it lives in.
+        The run that it lives in.
     moves : tuple of Move
         In order.
     done : int

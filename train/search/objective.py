@@ -22,7 +22,7 @@ class HeldOutCost:
     cost_per_applicant : float
         At the theoretical threshold, after a sigmoid map that is fitted on the same rows.
     standard_error : float
-        Of the cost per applicant.
+        The standard error of the cost per applicant.
     loss : float
         The same averaged over ratios of the two costs from half to twice the given one: near
         decisions differ little, so that the average keeps the order of trials and loses much of
@@ -44,7 +44,7 @@ def held_out_cost(margin: FloatArray, y: LabelArray, costs: LoanCosts) -> HeldOu
     y : ndarray of int8, shape (rows,)
         1 = default; both classes.
     costs : LoanCosts
-        Of the rows.
+        What wrong decisions on these rows cost.
     """
     probability = fit_map("sigmoid", margin, y).apply(margin)
     each = costs.of_each(y, refuse(probability, costs.bayes_threshold))

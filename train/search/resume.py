@@ -26,7 +26,7 @@ def identify(digest: str, settings: Settings, space: object, costs: str) -> dict
     Parameters
     ----------
     digest : str
-        Of the portfolio's table.
+        Tells the portfolio's table from any other.
     settings : Settings
     space : object
         The search space as plain values.

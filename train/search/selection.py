@@ -45,7 +45,7 @@ class PlannedSearch:
     rows : FoldedRows
         All training rows, or a sample where they are many.
     costs : LoanCosts
-        Of these rows.
+        What wrong decisions on these rows cost.
     plan : SearchPlan
     identity : mapping of str to str
         What another search must share to go on as this one.
@@ -70,7 +70,7 @@ def plan_search(
     portfolio : Portfolio
     data : PortfolioData
     costs : LoanCosts
-        Of the training rows.
+        What wrong decisions on the training rows cost.
     settings : Settings
     """
     train, categorical = data.train, data.contract.categorical_indices

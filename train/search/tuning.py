@@ -85,7 +85,7 @@ class SearchPlan:
     Attributes
     ----------
     treatments : tuple of str
-        Of the imbalance, to choose from.
+        Ways to treat the imbalance, to choose from.
     max_evals : int
         Number of trials, from 1.
     seed : int
@@ -120,12 +120,12 @@ def tune(
     folds : sequence of Fold
         Binned once; every trial uses them.
     costs : LoanCosts
-        Of all rows that the folds are cut from.
+        What wrong decisions cost on all rows that the folds are cut from.
     plan : SearchPlan
     on_trial : callable
         Called with each trial as it finishes, in order.
     finished : sequence of Trial
-        Of an earlier search with the same plan, in order from the first: they are not run again.
+        Trials of an earlier search with the same plan, from the first on: they are not run again.
 
     Returns
     -------

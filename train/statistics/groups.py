@@ -22,7 +22,7 @@ class Groups:
     Attributes
     ----------
     names : tuple of str
-        Of the groups, in reading order.
+        The groups' names, in reading order.
     number : ndarray of int, shape (rows,)
         Each row's group, an index into `names`.
     """

@@ -19,7 +19,7 @@ class ReliabilityBins:
     Attributes
     ----------
     share : ndarray of float64
-        Of the rows.
+        The bin's share of the rows.
     mean_probability : ndarray of float64
     default_rate, default_rate_low, default_rate_high : ndarray of float64
         With its Wilson interval.

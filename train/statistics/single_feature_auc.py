@@ -33,7 +33,7 @@ def single_feature_auc(column: "pd.Series[Any]", y: LabelArray, seed: int) -> fl
         A number or a category; missing is a value like others.
     y : ndarray of int8, shape (rows,)
     seed : int
-        Of the folds.
+        Seeds the folds.
     """
     if np.bincount(y, minlength=2).min() < MIN_CLASS_ROWS:
         return 0.5
