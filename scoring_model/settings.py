@@ -49,7 +49,7 @@ class ServerSettings:
     cache_directory : Path
         Holds the copy that serves when the registry does not answer.
     key_digests : tuple of bytes
-        Of 32 bytes each; empty means that no key is set.
+        Each has 32 bytes; empty means that no key is set.
     allow_anonymous : bool
         Whether callers beyond loopback are answered when no key is set.
     max_body_bytes, max_rows, max_explained_rows : int

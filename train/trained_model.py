@@ -66,12 +66,12 @@ class TrainedModel:
 
     @property
     def params(self) -> BoostingParams:
-        """Of the best trial."""
+        """The parameters of the best trial."""
         return self.members[0]
 
     @property
     def trees(self) -> int:
-        """Of the final model, of all members together."""
+        """How many the final model has, all members together."""
         return sum(params.trees or 0 for params in self.members)
 
     @property
@@ -81,7 +81,7 @@ class TrainedModel:
 
     @property
     def test_probability(self) -> FloatArray:
-        """Of the test rows, shape (test rows,)."""
+        """Probability of default of each test row, shape (test rows,)."""
         return self.evidence.probability
 
     @cached_property

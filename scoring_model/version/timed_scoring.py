@@ -58,4 +58,4 @@ class TimedScoring:
 
 
 CURRENT_SCORING: ContextVar[TimedScoring | None] = ContextVar("CURRENT_SCORING", default=None)
-"""Of the request that a thread computes for; MLflow's app hands it on to its thread."""
+"""That of the request which a thread computes for; MLflow's app hands it on to its thread."""

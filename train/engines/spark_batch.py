@@ -36,7 +36,7 @@ def score_on_spark(
     Parameters
     ----------
     rows : pyspark.sql.DataFrame
-        Of `read_loans`, or finished ones with `FILE` and `ROW`.
+        Those of `read_loans`, or finished ones with `FILE` and `ROW`.
     job : BatchJob
         The folder has the output's name only once it is whole; with `on_invalid` = `fail` all
         rows are looked at before any is scored.

@@ -57,7 +57,7 @@ def compute_on_spark(
     Parameters
     ----------
     session : pyspark.sql.SparkSession
-        Of `train.engines.spark_session.open_session`: in ANSI mode, with no view yet.
+        Opened by `train.engines.spark_session.open_session`: in ANSI mode, with no view yet.
     features : FeatureSql
     files : mapping of str to str
         File or glob of each table, where every machine of the cluster can read it.
