@@ -11,7 +11,7 @@ from scoring_model.errors import ArtifactError
 from scoring_model.version import load_model
 from train.batch import BatchJob, BatchModel, BatchReport, check_key
 from train.engines import Engine
-from train.errors import InputError, RowsRejected
+from train.errors import InputError, RowsRejected, reason_of
 
 
 def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> None:
@@ -66,8 +66,7 @@ def fetch_model(model_uri: str, key: str | None) -> BatchModel:
     try:
         model = load_model(model_uri)
     except (MlflowException, ArtifactError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"model_uri {model_uri}: cannot be loaded: {reason}") from error
+        raise InputError(f"model_uri {model_uri}: cannot be loaded: {reason_of(error)}") from error
     scorer = model.scorer
     texts = (scorer.contract.to_json(), scorer.policy.to_json(), scorer.booster.model_to_string())
     logged = model.pyfunc.metadata.metadata or {}

@@ -22,3 +22,9 @@ class RowsRejected(InputError):
     """Rows of a body of loans that are not valid; the others are scored."""
 
     exit_status = 3
+
+
+def reason_of(error: object) -> str:
+    """Return the first line of what a library's error says, or its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

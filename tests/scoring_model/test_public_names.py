@@ -9,8 +9,8 @@ from tests.conftest import ROOT
 PUBLIC = {
     "contract": """
         CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON NOT_TEXT PARQUET
-        ParquetTable REQUIRED TableReader YES_NO encode_body encode_number parse_json
-        parse_number read_levels read_versioned refuse_duplicates
+        ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body encode_number
+        parse_json parse_number read_levels read_versioned refuse_duplicates
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries

@@ -21,6 +21,7 @@ from train.batch.input_files import (
     is_text,
     read_batches,
     read_schema,
+    stamp_files,
 )
 from train.batch.resumable_output import PartState, Rejection, ResumableOutput
 from train.errors import InputError
@@ -169,9 +170,8 @@ def output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
 def _describe_job(
     model: BatchModel, files: Sequence[Path], on_invalid: OnInvalid
 ) -> dict[str, Any]:
-    inputs = [[str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     names = {"version": model.version, "digest": model.digest, "key": model.key}
-    return {**names, "inputs": inputs, "on_invalid": on_invalid}
+    return {**names, "inputs": stamp_files(files), "on_invalid": on_invalid}
 
 
 def _score_batch(

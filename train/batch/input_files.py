@@ -1,10 +1,11 @@
 """A body of loans in files: record batches in order, each row known by its file and number."""
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from scoring_model.contract import CsvTable, ParquetTable, TableReader
 from train.data import CSV_ENDINGS, ENDINGS
-from train.errors import InputError
+from train.errors import InputError, reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,12 @@ def find_files(pattern: str) -> list[Path]:
     return files
 
 
+def stamp_files(files: Iterable[Path]) -> list[list[Any]]:
+    """Return path, size and time of change of each file: what an earlier run's work rests on."""
+    stats = [(file.resolve(), file.stat()) for file in files]
+    return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in stats]
+
+
 def read_schema(file: Path) -> pa.Schema:
     """Return names and types of a file's columns; of a CSV file all are text.
 
@@ -83,11 +90,15 @@ def read_schema(file: Path) -> pa.Schema:
     InputError
         The file cannot be read, or a column's name repeats.
     """
+    return _read_schema(file, _open(file))
+
+
+def _read_schema(file: Path, table: TableReader) -> pa.Schema:
     try:
-        names = (schema := _open(file).schema).names
+        names = (schema := table.schema).names
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from error
-    if is_text(file) and (repeated := [name for name in names if names.count(name) > 1]):
+    if table.is_text and (repeated := [name for name in names if names.count(name) > 1]):
         raise InputError(f"input {file}: column {repeated[0]!r} must not repeat")
     return schema
 
@@ -122,9 +133,10 @@ def read_batches(
     for number in range(start.file, len(files)):
         file = files[number]
         first = start.row if number == start.file else 0
-        names = set(read_schema(file).names)
+        table = _open(file)
+        names = set(_read_schema(file, table).names)
         try:
-            for batch in _open(file).read([name for name in columns if name in names], first):
+            for batch in table.read([name for name in columns if name in names], first):
                 end = Position(number, batch.end)
                 yield InputBatch(file, batch.records, batch.rows, batch.broken, end)
         except (OSError, ValueError) as error:
@@ -139,5 +151,4 @@ def _open(file: Path) -> TableReader:
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return InputError(f"input {file}: cannot be read: {reason}")
+    return InputError(f"input {file}: cannot be read: {reason_of(error)}")

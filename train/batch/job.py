@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scoring_model.features import FeatureSql
 from train.batch.batch import BatchModel, OnInvalid
 
 
@@ -25,3 +26,9 @@ class BatchJob:
     source: str
     output: Path
     on_invalid: OnInvalid
+
+    @property
+    def tables(self) -> tuple[FeatureSql, Path] | None:
+        """The SQL and the folder of tables that rows are computed from; None for finished rows."""
+        features, folder = self.model.scorer.features, Path(self.source)
+        return (features, folder) if features is not None and folder.is_dir() else None

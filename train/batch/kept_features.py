@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scoring_model.features import APPLICATION, FeatureSql
+from train.batch.input_files import stamp_files
+from train.batch.resumable_output import check_output
 from train.data import write_features
 from train.errors import InputError
 
@@ -39,8 +41,7 @@ def keep_features(
     InputError
         The tables do not give the features.
     """
-    if not output.parent.is_dir():
-        raise InputError(f"output {output}: no such folder")
+    check_output(output)
     place = output.with_name(f"{output.name}.features")
     job, rows = _describe_job(features, folder), place / ROWS_FILE
     job_file = place / JOB_FILE
@@ -67,6 +68,5 @@ def _describe_job(features: FeatureSql, folder: Path) -> str:
     for history in features.histories:
         files.update(folder.glob(f"{history.table}.*"), folder.glob(f"{history.table}/*"))
     files.update(folder.glob(f"{APPLICATION}*"))
-    stats = [[str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns] for f in sorted(files)]
     digest = hashlib.sha256(features.to_json().encode()).hexdigest()
-    return json.dumps({"features": digest, "tables": stats})
+    return json.dumps({"features": digest, "tables": stamp_files(sorted(files))})

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from train.data.table_frames import read_frame
 from train.data.table_source import open_source
-from train.errors import InputError
+from train.errors import InputError, reason_of
 from train.portfolio import Portfolio
 
 # A text column whose rows nearly all differ is a name or a key, not a category.
@@ -33,8 +33,7 @@ def read_table(portfolio: Portfolio) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise InputError(f"{where}: no such file") from error
     except (OSError, ValueError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{where}: cannot be read: {reason}") from error
+        raise InputError(f"{where}: cannot be read: {reason_of(error)}") from error
     return prepare(table, portfolio)
 
 

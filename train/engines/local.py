@@ -5,7 +5,6 @@ Each method imports what it needs: scoring wants neither hyperopt nor imbalanced
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,9 +56,9 @@ class LocalEngine:
         """Score batch after batch into one file."""
         from train.batch import find_files, keep_features, score_loans
 
-        files, features = find_files(job.source), job.model.scorer.features
-        if features is None or not Path(job.source).is_dir():
+        files = find_files(job.source)
+        if job.tables is None:
             return score_loans(job.model, files, job.output, on_invalid=job.on_invalid)
-        folder = Path(job.source)
+        features, folder = job.tables
         with keep_features(features, folder, job.output, self.memory_limit, say) as rows:
             return score_loans(job.model, [rows], job.output, on_invalid=job.on_invalid)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring_model.errors import FeatureError
@@ -78,10 +77,10 @@ class SparkEngine(LocalEngine):
         """Return the rows of files, or those that a folder of tables gives."""
         from pyspark.sql import functions
 
-        files, features = find_files(job.source), job.model.scorer.features
-        if features is None or not Path(job.source).is_dir():
+        files = find_files(job.source)
+        if job.tables is None:
             return read_loans(self.session, job.model, files)
-        folder, notes = Path(job.source), JoinNotes()
+        (features, folder), notes = job.tables, JoinNotes()
         computed.enter_context(input_errors(folder))
         tables = find_tables(features, folder)
         made = computed.enter_context(compute_on_spark(self.session, features, tables))

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from scoring_model.errors import ArtifactError
 from scoring_model.version import Scorer, load_model
-from train.errors import InputError
+from train.errors import InputError, reason_of
 from train.promotion.ledger import LEDGER_TAG, insist, new_ledger
 
 MODEL_NAME = "credit-scoring"
@@ -176,8 +176,9 @@ def load_version(version: ModelVersion) -> Scorer:
     try:
         return load_model(f"models:/{MODEL_NAME}/{version.version}").scorer
     except (ArtifactError, MlflowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"version {version.version} cannot be loaded: {reason}") from error
+        raise InputError(
+            f"version {version.version} cannot be loaded: {reason_of(error)}"
+        ) from error
 
 
 def portfolio_path(version: ModelVersion) -> Path:

@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from train.errors import InputError
+from train.errors import InputError, reason_of
 
 TIMEOUT_SECONDS = 5
 SERVERS = ("http", "https")
@@ -47,9 +47,8 @@ def answering_registry() -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, SQLAlchemyError) as error:
-        reason = str(error).partition("\n")[0]
         raise InputError(
-            f"the registry at {_shown(mlflow.get_tracking_uri())}: {reason}"
+            f"the registry at {_shown(mlflow.get_tracking_uri())}: {reason_of(error)}"
         ) from error
 
 
@@ -80,7 +79,7 @@ def _ask_database(uri: str) -> None:
     except ModuleNotFoundError as error:
         raise InputError(f"the registry at {_shown(uri)} needs the driver {error.name}") from error
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        reason = reason_of(getattr(error, "orig", error))
         raise InputError(f"the registry at {_shown(uri)} does not answer: {reason}") from error
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from scoring_model.contract import EncodedRows, parse_json, refuse_duplicates
+from scoring_model.contract import EncodedRows, check_row_count, parse_json, refuse_duplicates
 from scoring_model.errors import InvalidRequest, TooLarge
 from scoring_model.features import ApplicantFeatures
 from scoring_model.policy import Decision
@@ -91,8 +91,7 @@ def predict_many(
 def _check_array(applicants: Any, max_rows: int) -> list[Mapping[str, Any]]:
     if type(applicants) is not list:
         raise InvalidRequest("the body must be an object or an array of objects")
-    if len(applicants) > max_rows:
-        raise TooLarge(f"a request may have {max_rows} applicants (MAX_ROWS)")
+    check_row_count(len(applicants), max_rows)
     if not set(map(type, applicants)) <= {dict}:
         wrong = (row for row, record in enumerate(applicants) if type(record) is not dict)
         raise InvalidRequest(f"row {next(wrong)} must be an object")
