@@ -81,7 +81,7 @@ def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
 def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
     code = (
         "import sys\n"
-        "from train.promotion import promote, try_challenger\n"
+        "from train.promotion import place_new\n"
         "print(flush=True)\n"
         "sys.stdin.readline()\n"
         "place_new(int(sys.argv[1]))\n"
