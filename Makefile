@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui test test-all lint bench key export clean
+.PHONY: run serve ui test test-all lint docs screenshot bench key export clean
 
 run: .venv/ready
 	mlflow run . --env-manager local
@@ -37,9 +37,14 @@ lint: .venv/ready
 	ruff format --check .
 	mypy
 	lint-imports
+	numpydoc lint $$(git ls-files 'scoring_model/*.py' 'train/*.py' 'benchmarks/*.py')
+
+# -W: a warning, such as a dead link, is an error
+docs: .venv/ready
+	sphinx-build -W --keep-going -n -q -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv mlflow.db* mlruns model .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv mlflow.db* mlruns model docs/_build .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv .venv
