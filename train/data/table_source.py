@@ -1,5 +1,6 @@
 """`open_source`: the reader of a portfolio's table, from a file, a store or the web."""
 
+import urllib.error
 import urllib.request
 from functools import partial
 from typing import Any
@@ -29,8 +30,7 @@ def open_source(source: str) -> TableReader:
     """
     is_csv = source.endswith(CSV_ENDINGS)
     if source.startswith(_WEB):
-        with urllib.request.urlopen(source) as answer:  # noqa: S310  # the scheme is HTTP
-            content = answer.read()
+        content = _fetch(source)
         if not is_csv:
             return ParquetTable(partial(pa.BufferReader, content))
         return CsvTable(partial(_open_content, content, is_packed=source.endswith(".gz")))
@@ -42,6 +42,17 @@ def open_source(source: str) -> TableReader:
         # unpacks what ends in .gz
         return CsvTable(partial(store.open_input_stream, path))
     return ParquetTable(partial(store.open_input_file, path))
+
+
+def _fetch(address: str) -> bytes:
+    try:
+        with urllib.request.urlopen(address) as answer:  # noqa: S310  # the scheme is HTTP
+            content: bytes = answer.read()
+            return content
+    except urllib.error.HTTPError as error:
+        # the error holds the answer, and with it the connection
+        error.close()
+        raise
 
 
 def _open_content(content: bytes, *, is_packed: bool) -> Any:
