@@ -9,54 +9,101 @@ from pathlib import Path
 DEFAULTS = {
     "MODEL_URI": (
         "models:/credit-scoring@champion",
-        "the model to serve: a registry URI or a folder",
+        "The server serves the model at this registry URI or in this folder. The default is the "
+        "champion of `credit-scoring`, which is the version in production. The value must not be "
+        "empty.",
     ),
     "MODEL_REFRESH_SECONDS": (
         "30",
-        "seconds between looks at what the URI's alias or stage names; 0 looks once",
+        "The server checks every so many seconds which version the alias or stage in `MODEL_URI` "
+        "names, and loads that version if it is a new one. With `0` it checks only at its start. "
+        "A folder or a version number is never checked again.",
     ),
     "MODEL_CACHE_DIR": (
         "",
-        "folder of the last good version's copy; empty: credit-scoring in the user's cache",
+        "The server keeps a copy of the last good version in this folder, and serves the copy "
+        "when the registry does not answer at its start. Empty means the folder `credit-scoring` "
+        "in `$XDG_CACHE_HOME`, or in `~/.cache` if that variable is not set.",
     ),
-    "SCORING_API_KEYS": ("", "comma-separated SHA-256 digests of the keys that callers may use"),
-    "SCORING_ALLOW_ANONYMOUS": ("0", "1 answers everybody when no keys are set"),
-    "MAX_BODY_BYTES": ("8388608", "largest body of a request"),
-    "MAX_ROWS": ("10000", "most applicants in one request"),
-    "MAX_EXPLAINED_ROWS": ("1000", "most applicants in one request for reasons"),
-    "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": ("60", "seconds after which a request is given up"),
+    "SCORING_API_KEYS": (
+        "",
+        "Callers may use the keys whose SHA-256 digests stand here, separated by commas, each of "
+        "64 hex digits. Empty means that no keys are set: then the server answers only callers on "
+        "its own machine, and no request that came through a proxy.",
+    ),
+    "SCORING_ALLOW_ANONYMOUS": (
+        "0",
+        "With `1` the server answers every caller when no keys are set. With `0` it does not. The "
+        "value has no effect when keys are set.",
+    ),
+    "MAX_BODY_BYTES": (
+        "8388608",
+        "The body of a request may have at most this many bytes. The default is 8 MiB, and the "
+        "value must be 1 or more. A larger body is answered with status 413.",
+    ),
+    "MAX_ROWS": (
+        "10000",
+        "A request may have at most this many applicants. The value must be 1 or more. A request "
+        "with more applicants is answered with status 413.",
+    ),
+    "MAX_EXPLAINED_ROWS": (
+        "1000",
+        "A request for reasons (`?explain=true`) may have at most this many applicants. The value "
+        "must be 1 or more. A request with more applicants is answered with status 413.",
+    ),
+    "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": (
+        "60",
+        "The server stops work on a request after this many seconds and answers with status 504. "
+        "The value must be a whole number of 1 or more.",
+    ),
     "PROMETHEUS_MULTIPROC_DIR": (
         "",
-        "folder of the metrics that workers share; empty: a temporary one",
+        "The workers of one server write their metrics into this folder. `/metrics` shows the "
+        "sum over all files in it, so each server needs a folder of its own. Empty means a "
+        "temporary folder that the server makes itself.",
     ),
-    "SCORING_METRICS": ("1", "0 counts nothing"),
-    "SCORING_REQUEST_LOG": ("1", "0 writes no line per request"),
+    "SCORING_METRICS": (
+        "1",
+        "With `1` the server counts requests and decisions, and `/metrics` shows the counts. With "
+        "`0` it counts nothing, and `/metrics` is empty.",
+    ),
+    "SCORING_REQUEST_LOG": (
+        "1",
+        "With `1` the server writes one JSON line per request to standard output. With `0` it "
+        "writes only events of the server itself, such as its start or a new version.",
+    ),
 }
-"""Name of each variable, its default and what it does."""
+"""The default of each variable and its description, which the documentation shows in a table."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What the environment says, checked.
+    """The settings of the server, after they have been checked.
 
     Attributes
     ----------
     model_uri : str
+        Registry URI or folder of the model.
     refresh_seconds : int
-        0 looks at the registry once.
+        Time between two checks of the registry, in seconds; with 0 it is checked only once.
     cache_directory : Path
-        Holds the copy that serves when the registry does not answer.
+        Holds the copy that is served when the registry does not answer.
     key_digests : tuple of bytes
-        Each has 32 bytes; empty means that no key is set.
+        SHA-256 digests of 32 bytes each; empty means that no key is set.
     allow_anonymous : bool
-        Whether callers beyond loopback are answered when no key is set.
-    max_body_bytes, max_rows, max_explained_rows : int
+        Whether callers on other machines are answered when no key is set.
+    max_body_bytes : int
+        Largest body of a request, in bytes.
+    max_rows, max_explained_rows : int
+        Most applicants in a request, and most applicants in a request for reasons.
     timeout_seconds : int
+        Time limit of a request, in seconds.
     metrics_directory : Path or None
-        Shared by all workers of one server; None lets the server make one.
+        Shared by all workers of one server; None lets the server make a temporary folder.
     metrics, request_log : bool
+        Whether the server counts requests and decisions, and whether it logs each request.
     """
 
     model_uri: str
@@ -76,10 +123,15 @@ class ServerSettings:
 def read_settings(environment: Mapping[str, str]) -> ServerSettings:
     """Read and check the environment.
 
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Environment variables by name, such as `os.environ`; other variables are ignored.
+
     Raises
     ------
     ValueError
-        A variable breaks its rule; the message names variable and rule.
+        A variable breaks its rule; the message names the variable and the rule.
     """
     values = {name: environment.get(name, default) for name, (default, _) in DEFAULTS.items()}
     directory = values["PROMETHEUS_MULTIPROC_DIR"]
@@ -121,7 +173,7 @@ def _read_digests(text: str) -> tuple[bytes, ...]:
     digests = [digest.strip().lower() for digest in text.split(",") if digest.strip()]
     for position, digest in enumerate(digests, start=1):
         if not _DIGEST.fullmatch(digest):
-            # the entry may be the key itself: it is not repeated
+            # the entry may be the key itself by mistake, so the message does not repeat it
             raise ValueError(
                 f"SCORING_API_KEYS: entry {position} must be a SHA-256 digest of 64 hex digits"
             )

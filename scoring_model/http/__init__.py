@@ -1,4 +1,4 @@
-"""The scoring server: MLflow's own scoring app with `/predict` beside it."""
+"""The scoring server: MLflow's own scoring app with `/predict` in the same process."""
 
 from scoring_model.http.server import create_app
 

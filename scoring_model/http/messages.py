@@ -1,4 +1,4 @@
-"""`Request` and `Reply`: the HTTP messages of the server, on plain ASGI."""
+"""`Request` and `Reply`: the HTTP messages of the server, built on plain ASGI messages."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -26,30 +26,31 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
-# an answer lists the first problems; the message counts all of them
+# an error lists so many problems; its message counts all of them
 MOST_PROBLEMS = 100
 MOST_NAME_CHARACTERS = 100
-# a body up to this size is read and scored in about a millisecond: a thread would cost more
+# a body up to this size is scored in about a millisecond, so a thread would only add time
 INLINE_BYTES = 16384
 
 
 class Disconnected(Exception):
-    """The client went away before its request was complete."""
+    """The client closed the connection before its request was complete."""
 
 
 @dataclass(slots=True)
 class Reply:
-    """What is sent back.
+    """The answer to a request.
 
     Attributes
     ----------
     status : int
+        HTTP status.
     body : bytes
     content_type : bytes
     headers : tuple of (bytes, bytes)
-        Beyond those that every reply has.
+        Headers in addition to those of every reply.
     policy : bytes
-        What a browser may load for it: nothing, but for pages.
+        Content-Security-Policy: what a browser may load; by default nothing.
     """
 
     status: int
@@ -59,12 +60,12 @@ class Reply:
     policy: bytes = b"default-src 'none'"
 
     def standing_headers(self) -> Headers:
-        """Return the headers that do not depend on the request or the length."""
+        """Return the headers that depend neither on the request nor on the body's length."""
         own = ((b"content-type", self.content_type), (b"content-security-policy", self.policy))
         return (*own, NO_SNIFF, *self.headers)
 
     async def send(self, send: Send, request_id: bytes) -> None:
-        """Send the reply with the headers that every reply of the server has."""
+        """Send the reply, with the headers that every reply has."""
         length = (b"content-length", b"%d" % len(self.body))
         start = {
             "type": "http.response.start",
@@ -76,13 +77,13 @@ class Reply:
 
 
 class Request:
-    """One HTTP request; the headers that matter are picked once."""
+    """One HTTP request, with its headers as a dictionary."""
 
     __slots__ = ("_receive", "headers", "method", "path", "peer", "query", "rows")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
-        # behind a proxy that strips a prefix (`--root-path`), ASGI puts it back in front
+        # the proxy has removed a prefix (`--root-path`), which ASGI puts back in front of the path
         self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         self.query: bytes = scope["query_string"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -94,16 +95,21 @@ class Request:
     async def read_body(self, limit: int) -> bytes:
         """Return the whole body.
 
+        Parameters
+        ----------
+        limit : int
+            Most bytes that the body may have.
+
         Raises
         ------
         TooLarge
             The body has more than `limit` bytes.
         Disconnected
-            The client left.
+            The client closed the connection.
         """
         declared = self.headers.get(b"content-length")
         if declared is not None and len(declared) > 6 and int(declared) > limit:
-            raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+            raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
@@ -119,7 +125,7 @@ class Request:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > limit:
-                raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+                raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
         return b"".join(parts)
 
     def read_media_type(self) -> str:
@@ -128,26 +134,26 @@ class Request:
         Raises
         ------
         UnsupportedMediaType
-            There is none, its charset is not UTF-8, or the body is compressed.
+            The header is missing, its charset is not UTF-8, or the body is compressed.
         """
         header = self.headers.get(b"content-type")
         if header is None:
-            raise UnsupportedMediaType("the request needs a Content-Type")
+            raise UnsupportedMediaType("the request must have a Content-Type header")
         if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise UnsupportedMediaType("a compressed body is not read: send it as it is")
+            raise UnsupportedMediaType("the body must not be compressed")
         if header == JSON:
             return "application/json"
         media_type, *parameters = header.decode("latin-1").lower().split(";")
         for parameter in parameters:
             name, _, value = parameter.strip().partition("=")
             if name and (name != "charset" or value.strip('"') != "utf-8"):
-                raise UnsupportedMediaType("the only parameter of a Content-Type is charset=utf-8")
+                raise UnsupportedMediaType("Content-Type may have no parameter but charset=utf-8")
         return media_type.strip()
 
 
 def _within(body: bytes, limit: int) -> bytes:
     if len(body) > limit:
-        raise TooLarge(f"the body may have {limit} bytes (MAX_BODY_BYTES)")
+        raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
     return body
 
 
@@ -169,7 +175,7 @@ def error_reply(error: ScoringError) -> Reply:
 
 
 def _shorten(problem: FieldProblem) -> FieldProblem:
-    """Cut the name of a field that no contract knows: it is as long as the caller made it."""
+    """Shorten the name of a field: the caller may have sent an unknown name of any length."""
     if len(problem.field) <= MOST_NAME_CHARACTERS:
         return problem
     return FieldProblem(problem.row, problem.field[:MOST_NAME_CHARACTERS] + "...", problem.problem)

@@ -1,4 +1,4 @@
-"""`create_app`: the scoring server, MLflow's own scoring app with `/predict` beside it."""
+"""`create_app`: the scoring server, which adds `/predict` to MLflow's own scoring app."""
 
 import asyncio
 import gc
@@ -35,14 +35,14 @@ from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import EventHandler, GiveUp, Metrics, RequestLog, write_event
 from scoring_model.version import Follower
 
-# threads for arrays and for MLflow's app: work that is out of time never holds more than these
+# threads for arrays and for MLflow's app; cancelled requests can keep no more than these busy
 BULK_THREADS = 2
-# how requests to paths that do not exist are counted and logged: a path may hold anything
+# the name in metrics and log for all unknown paths, since their text may contain anything
 OTHER = "other"
 
 
 class ScoringApp:
-    """The ASGI application; `install` swaps the model that it answers from.
+    """The ASGI application of the server.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ class ScoringApp:
         self._time_limit = TimeLimit(settings.timeout_seconds)
 
     def install(self, serving: Serving) -> None:
-        """Answer every request that begins from now on from this version."""
+        """Use this version for every request that begins from now on."""
         self._serving = serving
         write_event("loaded", f"model version {serving.model.version}")
-        # what was loaded stays: the garbage collector need not look at it again and again
+        # a loaded version stays for long, so the garbage collector need not scan it each time
         gc.unfreeze()
         gc.collect()
         gc.freeze()
@@ -98,7 +98,7 @@ class ScoringApp:
             reply = error_reply(TooSlow("the request was not answered within the time limit"))
         except Disconnected:
             return
-        except Exception as error:  # noqa: BLE001  # what it says may hold an applicant's value
+        except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
             write_event("error", f"{type(error).__name__} in request {request_id.decode()}")
             reply = error_reply(ScoringError("the request could not be answered"))
         finally:
@@ -111,14 +111,16 @@ class ScoringApp:
     def answer_at_once(
         self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
     ) -> tuple[Reply, bytes] | None:
-        """Answer a whole `POST /predict` of one applicant; for the event loop's thread only.
+        """Answer a complete `POST /predict` with one applicant on the fast path.
+
+        Call it in the event loop's thread only.
 
         Parameters
         ----------
         headers : mapping of bytes to bytes
             Names in lower case.
         peer : str or None
-            Address of the socket's other end.
+            Address of the other end of the connection.
         body : bytes
         started : float
             When the request began, on the clock of `time.perf_counter`.
@@ -126,11 +128,11 @@ class ScoringApp:
         Returns
         -------
         (Reply, bytes) or None
-            The answer and the request's id. None where something is in the way or wrong: nothing
-            was counted then, and the request has to be answered as any other.
+            The answer and the request's id. None if the fast path cannot answer: then only the
+            cause has been counted, and the request must be answered on the normal path.
         """
         serving = self._serving
-        reply = self._try_short_way(serving, headers, peer, body)
+        reply = self._try_fast_path(serving, headers, peer, body)
         if not isinstance(reply, Reply):
             self.give_up(reply)
             return None
@@ -138,14 +140,14 @@ class ScoringApp:
         self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started)
         return reply, request_id
 
-    def _try_short_way(
+    def _try_fast_path(
         self,
         serving: Serving | None,
         headers: Mapping[bytes, bytes],
         peer: str | None,
         body: bytes,
     ) -> Reply | GiveUp:
-        """Answer, or say what is in the way."""
+        """Return the answer, or the cause for which the fast path does not give one."""
         cause: GiveUp | None = None
         if serving is None:
             return "no_model"
@@ -164,11 +166,11 @@ class ScoringApp:
             return answer_applicant(serving, body)
         except ScoringError:
             return "refused"
-        except Exception:  # noqa: BLE001  # the usual way answers it anew, and says what is wrong
+        except Exception:  # noqa: BLE001  # the normal path repeats it and reports it
             return "fault"
 
     def give_up(self, cause: GiveUp) -> None:
-        """Count a request that the short way leaves to the usual one."""
+        """Count a request that the fast path leaves to the normal path."""
         if self._metrics is not None:
             self._metrics.requests.count_give_up(cause)
 
@@ -177,7 +179,7 @@ class ScoringApp:
         if route is None or not route.is_open:
             self._guard.check(request.peer, request.headers)
         if route is None:
-            raise NotFound("there is nothing at this path")
+            raise NotFound("the server has no such path: /docs lists its paths")
         if request.method != route.method:
             raise MethodNotAllowed(route.method)
         return route
@@ -200,11 +202,11 @@ class ScoringApp:
             self._log.write(request_id, method, route, status, rows, seconds, version)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Load the model while the server is already up, and stop when it stops."""
+        """Run the background tasks, which load the model too, until the server stops."""
         await receive()
-        # one JSON line per request, instead of uvicorn's and not beside it
+        # the server writes one JSON line per request instead of uvicorn's line
         logging.getLogger("uvicorn.access").handlers.clear()
-        # what the rooms below have to say, in the same lines
+        # warnings of the other modules become JSON lines of the same log
         events = EventHandler()
         logging.getLogger("scoring_model").addHandler(events)
         write_event("start", self._guard.describe())
@@ -225,5 +227,5 @@ class ScoringApp:
 
 
 def create_app(settings: ServerSettings) -> ScoringApp:
-    """Return the server of the model that the settings name; it loads when the server starts."""
+    """Return the application; it loads the model of the settings when the server starts."""
     return ScoringApp(settings)

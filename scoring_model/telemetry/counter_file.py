@@ -1,4 +1,4 @@
-"""`CounterFile`: counters of one worker in a file that all workers of the server can read."""
+"""`CounterFile`: counters of one worker, in a file that all workers of the server can read."""
 
 import contextlib
 import json
@@ -18,26 +18,26 @@ _PREFIX = "credit-scoring-metrics-"
 
 
 class CounterFile:
-    """Doubles in a file mapped into memory: to count is to add to a number in memory.
+    """Counters in a memory-mapped file, so that counting is one addition in memory.
 
     Parameters
     ----------
     path : Path
-        Is created; named after the process, so that no other writes to it.
+        The file to create; its name begins with the process's id, so that only it writes there.
     keys : sequence of str
-        One per counter, in order; text that `read_counters` hands back.
+        One key per counter, in order; `read_counters` returns them unchanged.
 
     Notes
     -----
-    The file is the length of the keys as JSON, the JSON, then the doubles. prometheus-client's own
-    values for several workers take ten times as long to add to.
+    The file holds the length of the header, the header (the keys as JSON) and the counters as
+    doubles. Counters of prometheus-client for several workers take ten times as long to increase.
     """
 
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
         header = json.dumps(list(keys)).encode()
         header += b" " * (-len(header) % _DOUBLE_BYTES)
         start = _LENGTH.size + len(header)
-        # renamed into place when whole: a reader never sees half a file
+        # the file gets its name when it is complete, so that a reader never sees half a file
         draft = path.with_suffix(".new")
         draft.write_bytes(_LENGTH.pack(len(header)) + header + bytes(_DOUBLE_BYTES * len(keys)))
         with draft.open("r+b") as file:
@@ -59,7 +59,7 @@ def read_counters(folder: Path) -> Iterator[tuple[int, str, float]]:
 
 
 def is_alive(process: int) -> bool:
-    """Return whether a process of that id runs."""
+    """Return whether a process with this id is running."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -70,9 +70,10 @@ def is_alive(process: int) -> bool:
 
 
 def shared_folder() -> Path:
-    """Return a folder for this server alone, and remove those of servers that are gone.
+    """Return a folder for this server alone, and remove those of servers that have ended.
 
-    uvicorn's workers are children of one process; a single worker is its own server.
+    Several workers of uvicorn have one parent process, whose id names the folder. A single worker
+    has none, so its own id names the folder.
     """
     parent = multiprocessing.parent_process()
     owner = parent.pid if parent is not None and parent.pid is not None else os.getpid()
@@ -85,9 +86,9 @@ def shared_folder() -> Path:
 
 
 def _folder_name(process: int) -> str:
-    """Return a name that no later process of the same id has."""
+    """Return a name from id and start time of a process, since ids are used again."""
     with contextlib.suppress(OSError):
-        # the 22nd field: when the process started; the 2nd may hold spaces and ends with ")"
+        # field 22 is the start time; the split is after field 2, which may have spaces in its ()
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return f"{_PREFIX}{process}-{fields[19]}"
     return f"{_PREFIX}{process}"

@@ -1,4 +1,4 @@
-"""`render_metrics`: what all workers of a server count, in Prometheus' text format."""
+"""`render_metrics`: the metrics of all workers of a server in Prometheus' text format."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 def render_metrics(folder: Path) -> bytes:
-    """Return the sum over the counter files in a folder."""
+    """Return the metrics, summed over the counter files in a folder."""
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
@@ -38,7 +38,7 @@ def render_metrics(folder: Path) -> bytes:
 
 
 class _Collector:
-    """Sums the counter files and hands them to prometheus-client."""
+    """Gives the sums over the counter files to prometheus-client."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,7 +71,7 @@ def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
     ):
         family = CounterMetricFamily(name, HELP[name], labels=labels)
         for key, value in values.items():
-            # a route's statuses that never were are left out, a version's outcomes are not
+            # a status that a route never had is left out; all other counters are shown at 0 too
             if key[0] == name and (value or name != REQUESTS):
                 family.add_metric([str(label) for label in key[1:]], value)
         yield family
@@ -98,7 +98,7 @@ def _gauges(loaded: dict[str, float]) -> Iterator[Any]:
     times = GaugeMetricFamily(LOADED, HELP[LOADED], labels=("model_version",))
     ages = GaugeMetricFamily(
         "scoring_model_age_seconds",
-        "Seconds since the model was loaded by the worker that loaded it last.",
+        "Seconds since a running worker last loaded this model version.",
         labels=("model_version",),
     )
     for version, moment in loaded.items():

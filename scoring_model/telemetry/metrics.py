@@ -1,4 +1,4 @@
-"""`Metrics`: what the server counts, over all its workers, in Prometheus' format."""
+"""`Metrics`: the counters of one worker, which `/metrics` adds up over all workers."""
 
 import itertools
 import json
@@ -41,32 +41,34 @@ GIVE_UPS = "scoring_short_way_given_up"
 SUM = "sum"
 
 GiveUp = Literal[
-    "no_model",
-    "content_type",
-    "size",
-    "histories",
-    "array",
-    "refused",
-    "in_pieces",
-    "connection",
-    "watched",
-    "fault",
+    "no_model",  # no model is loaded
+    "content_type",  # the body is compressed, or its type is not exactly application/json
+    "size",  # the body is too large to be scored without a thread
+    "histories",  # the version computes features from histories
+    "array",  # the body is not one applicant
+    "refused",  # the caller has no key, or the body breaks the contract
+    "in_pieces",  # the request did not arrive at once
+    "connection",  # another method, another HTTP version, or a connection that is busy or closing
+    "watched",  # uvicorn's access log or limit of connections must see every request
+    "fault",  # an unexpected error, which is a bug
 ]
-"""Why a request to `/predict` was not answered on the short way; `fault` should never be."""
+"""Why the fast path did not answer a request to `/predict`."""
 
 _LATENCY_SLOTS: tuple[str | float, ...] = (*LATENCY_SECONDS, "+Inf", SUM)
 _PROBABILITY_SLOTS: tuple[str | float, ...] = (*PROBABILITY, "+Inf", SUM)
 
 HELP = {
-    REQUESTS: "Requests answered, by route and status.",
+    REQUESTS: "Number of requests answered, by route and HTTP status.",
     LATENCY: "Seconds from the headers of a request to its answer, by route.",
-    ROWS: "Applicants scored, by model version.",
-    DECISIONS: "Decisions, by outcome and model version.",
-    PROBABILITIES: "Probability of default of the applicants scored, by model version.",
-    UNSEEN: "Categories that training never saw, by feature and model version.",
-    REFRESHES: "Attempts to change the model, by outcome: swapped, refused, unreachable.",
-    GIVE_UPS: "Requests to /predict that the short way left to the usual one, by cause.",
-    LOADED: "When the model was loaded by the worker that loaded it last.",
+    ROWS: "Number of applicants scored, by model version.",
+    DECISIONS: "Number of decisions, by outcome (accepted, refused) and model version.",
+    PROBABILITIES: "Probabilities of default (0 to 1) of the applicants scored, by model version.",
+    UNSEEN: "Number of values whose category training never saw, by feature and model version.",
+    REFRESHES: "Number of attempts to load a model version, by outcome: swapped (it answers now), "
+    "refused (it failed its checks), unreachable (the registry did not answer).",
+    GIVE_UPS: "Number of requests to /predict that the fast path for single applicants left to the "
+    "normal path, by cause. The cause fault is a bug.",
+    LOADED: "Unix time in seconds at which a running worker last loaded this model version.",
 }
 
 
@@ -75,7 +77,7 @@ def _key(*parts: str | float) -> str:
 
 
 class RequestCounters:
-    """Counters of every request; for the event loop's thread only."""
+    """Counters of all requests; use them in the event loop's thread only."""
 
     def __init__(self, path: Path, routes: Sequence[str]) -> None:
         self._routes = {route: index for index, route in enumerate(routes)}
@@ -89,7 +91,7 @@ class RequestCounters:
         self._values = CounterFile(path, keys).values
 
     def count(self, route: str, status: int, seconds: float) -> None:
-        """Count one request of a known route."""
+        """Count one request to a known route."""
         values = self._values
         position = self._routes[route]
         values[position * len(STATUSES) + self._statuses[status]] += 1.0
@@ -98,12 +100,12 @@ class RequestCounters:
         values[start + len(LATENCY_SECONDS) + 1] += seconds
 
     def count_give_up(self, cause: GiveUp) -> None:
-        """Count a request that the short way did not answer."""
+        """Count a request that the fast path did not answer."""
         self._values[self._give_ups[cause]] += 1.0
 
 
 class ModelCounters:
-    """Counters of what one version decided; for the event loop's thread only."""
+    """Counters of the decisions of one version; use them in the event loop's thread only."""
 
     def __init__(self, path: Path, version: str, contract: FeatureContract) -> None:
         keys = [_key(LOADED, version), _key(ROWS, version)]
@@ -143,14 +145,15 @@ class ModelCounters:
 
 
 class Metrics:
-    """The counters of this worker, and the sum over all workers.
+    """The counters of this worker.
 
     Parameters
     ----------
     folder : Path or None
-        Shared by the workers; None makes one in the folder for temporary files that all workers
-        of one uvicorn find.
+        The folder that the workers share; None makes a temporary folder, the same one for all
+        workers of a server.
     routes : sequence of str
+        Names of the paths that are counted.
     """
 
     def __init__(self, folder: Path | None, routes: Sequence[str]) -> None:
@@ -163,11 +166,11 @@ class Metrics:
         return self.folder / f"{os.getpid()}-{time.time_ns()}-{next(self._numbers)}{SUFFIX}"
 
     def start_model(self, version: str, contract: FeatureContract) -> ModelCounters:
-        """Return counters for a version that begins to answer."""
+        """Return the counters of a version that has been loaded."""
         return ModelCounters(self._new_path(), version, contract)
 
     def start_refreshes(self) -> Callable[[str], None]:
-        """Return what counts an attempt to change the model, by its outcome."""
+        """Return a function that counts an attempt to load a version by its outcome."""
         keys = [_key(REFRESHES, outcome) for outcome in REFRESH_OUTCOMES]
         values = CounterFile(self._new_path(), keys).values
 

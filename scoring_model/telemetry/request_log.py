@@ -12,12 +12,12 @@ import orjson
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 _STANDARD_OUTPUT = 1
-# together under 4096 bytes, which a pipe takes whole: lines of several workers do not mix
+# so many lines have under 4096 bytes, which a pipe takes as a whole: workers do not mix theirs
 _MOST_LINES = 12
 
 
 class RequestLog:
-    """Writes lines to standard output and names requests."""
+    """Writes a line per request to standard output, and gives each request an id."""
 
     def __init__(self) -> None:
         self._prefix = os.urandom(6).hex().encode()
@@ -27,7 +27,7 @@ class RequestLog:
         self._lines: list[str] = []
 
     def identify(self, given: bytes | None) -> bytes:
-        """Return the id that the caller gave, when it can be logged, or a new one."""
+        """Return the caller's own id if it is safe to log, else a new one."""
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
         self._number += 1
@@ -43,9 +43,9 @@ class RequestLog:
         seconds: float,
         version: str | None,
     ) -> None:
-        """Write the line of one request, with others of the same moment, when the loop is free."""
+        """Queue the line of one request; lines of one turn of the loop are written together."""
         microseconds = int(seconds * 1e6)
-        # written by hand in half the time: ids and numbers are plain, all text is from `_quote`
+        # half the time of `orjson`: ids and numbers need no escaping, `_quote` escapes the rest
         line = (
             f'{{"time":"{self._now()}","event":"request","request_id":"{request_id.decode()}",'
             f'"method":{_quote(method)},"route":{_quote(route)},"status":{status},"rows":{rows},'
@@ -58,7 +58,7 @@ class RequestLog:
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Write the lines that are queued."""
         if self._lines:
             _write("".join(self._lines).encode())
             self._lines.clear()
@@ -74,19 +74,19 @@ class RequestLog:
 
 @lru_cache(maxsize=256)
 def _quote(text: str | None) -> str:
-    """Return text as JSON; it is one of few, so each is written once."""
+    """Return text as JSON; there are few different texts, so a cache keeps them."""
     return orjson.dumps(text).decode()
 
 
 def write_event(event: str, message: str) -> None:
-    """Write what happened to the server itself."""
+    """Write an event of the server itself as one JSON line."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     entry = {"time": now, "event": event, "message": message}
     _write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
 
 class EventHandler(logging.Handler):
-    """Writes what the rooms below say through Python's logging as events."""
+    """Writes messages of Python's logging as events of the server."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message."""
@@ -94,6 +94,6 @@ class EventHandler(logging.Handler):
 
 
 def _write(data: bytes) -> None:
-    # when nobody reads any more, answers matter more than their log
+    # if nobody reads the log any more, the server goes on answering without it
     with contextlib.suppress(OSError):
         os.write(_STANDARD_OUTPUT, data)

@@ -1,4 +1,4 @@
-"""The description of the API, for programs and for people."""
+"""The description of the API: the OpenAPI document and the page `/docs`."""
 
 from scoring_model.http.document.openapi import build_document
 from scoring_model.http.document.pages import PATHS, read_page

@@ -32,7 +32,7 @@ _TEXT = {"type": "string"}
 _EXTRAS: Schema = {
     "warnings": {
         "type": "array",
-        "description": "Only when there is something to say.",
+        "description": "Present only if there are warnings: categories that training never saw.",
         "items": {
             "type": "object",
             "properties": {"field": _TEXT, "problem": _TEXT},
@@ -41,8 +41,9 @@ _EXTRAS: Schema = {
     },
     "reasons": {
         "type": "array",
-        "description": "Of a refusal, what raises the risk most; contributions are log-odds "
-        "before calibration.",
+        "description": "The features with the largest contributions, the largest first. For a "
+        "refused applicant only features that raise the risk are listed, unless top=all. A "
+        "contribution is a difference in log-odds before calibration.",
         "items": {
             "type": "object",
             "properties": {
@@ -56,7 +57,8 @@ _EXTRAS: Schema = {
     },
     "base_value": {
         "type": "number",
-        "description": "With top=all: added to the contributions it gives the raw log-odds.",
+        "description": "Present only with top=all. The base value plus all contributions is the "
+        "log-odds before calibration.",
     },
 }
 _ERROR: Schema = {
@@ -73,7 +75,7 @@ _ERROR: Schema = {
                 "message": _TEXT,
                 "fields": {
                     "type": "array",
-                    "description": "The first 100 problems.",
+                    "description": "The problems, at most the first 100.",
                     "items": {
                         "type": "object",
                         "properties": {
@@ -91,7 +93,7 @@ _ERROR: Schema = {
 
 
 def describe_schemas(contract: FeatureContract, example: dict[str, Any]) -> Schema:
-    """Return the components of the document of a version with this contract and example."""
+    """Return the schemas of the API for a version's contract and its example applicant."""
     fields = {feature.name: describe(feature) for feature in contract.features}
     required = [feature.name for feature in contract.features if not feature.nullable]
     applicant: Schema = {
@@ -133,7 +135,7 @@ def describe(feature: Feature) -> Schema:
         schema["x-labels"] = dict(feature.labels)
     if feature.kind == "number":
         return schema | {"minimum": -LARGEST, "maximum": LARGEST}
-    schema["description"] = "Another category than these is scored as missing, with a warning."
+    schema["description"] = "A category that is not listed is scored as missing, with a warning."
     return schema | {"x-categories": [*feature.levels, *feature.rare_levels]}
 
 
@@ -141,7 +143,7 @@ def _invocation(fields: Schema, required: list[str]) -> Schema:
     rows = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
     columns: Schema = {
         "type": "object",
-        "description": "Column by column, all of the same length.",
+        "description": "One array per column, all of the same length.",
         "properties": {name: {"type": "array", "items": field} for name, field in fields.items()},
         "required": required,
     }

@@ -1,4 +1,4 @@
-"""`describe_tables`: an applicant with its history as JSON Schema, and one that can be sent."""
+"""`describe_tables`: the JSON Schema of an applicant with its history, and an example of one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,23 +12,24 @@ _KINDS: Mapping[str, Schema] = {
     "DOUBLE": {"type": ["number", "null"], "minimum": -LARGEST, "maximum": LARGEST},
     "BOOLEAN": {"type": ["boolean", "null"]},
     "DATE": {"type": ["string", "null"], "format": "date"},
-    "TIMESTAMP": {"type": ["string", "null"], "description": "Such as 2004-01-31T09:30:00."},
+    "TIMESTAMP": {"type": ["string", "null"], "description": "For example 2004-01-31T09:30:00."},
 }
 _TEXT: Schema = {"type": ["string", "null"]}
-_UNREAD: Schema = {"description": "Taken and left unread."}
+_UNREAD: Schema = {"description": "Accepted but not used."}
 
 
 def describe_tables(
     features: FeatureSql, contract: FeatureContract, example: Mapping[str, Any]
 ) -> Schema:
-    """Return the component of an applicant with its history.
+    """Return the schema of an applicant with its history.
 
     Parameters
     ----------
     features : FeatureSql
+        The tables of the version and the SQL of its features.
     contract : FeatureContract
     example : mapping
-        The finished row that was logged with the version.
+        The row of features that was logged with the version.
     """
     computed = features.labels()
     own = {f.name: f for f in contract.features if f.name not in computed}
@@ -46,8 +47,8 @@ def describe_tables(
         tables[APPLICATION] = row
     applicant = {
         "type": "object",
-        "description": "A table that is left out has no rows for this applicant; the key "
-        f"{features.key} may be left out everywhere.",
+        "description": "The applicant has no rows in a table that is left out. The key "
+        f"{features.key} may be left out in every table.",
         "properties": tables,
         "required": [APPLICATION],
         "additionalProperties": False,
@@ -57,7 +58,7 @@ def describe_tables(
 
 
 def example_with_history(features: FeatureSql, example: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an applicant with one row in each table, of nobody: its numbers are 0."""
+    """Return an example applicant with one invented row in each history; its numbers are 0."""
     computed = features.labels()
     body: dict[str, Any] = {}
     for history in features.histories:
@@ -72,7 +73,7 @@ def example_with_history(features: FeatureSql, example: Mapping[str, Any]) -> di
 
 
 def _as_column(history: History, name: str, example: Mapping[str, Any]) -> Any:
-    """Return a value of the finished row as its column holds it: a code may be a number there."""
+    """Return a value of the example in its column's type: there a category may be a number."""
     value, kind = example[name], history.columns[name]
     if kind == "BIGINT" or (kind == "DOUBLE" and type(value) is str):
         return int(value)

@@ -12,13 +12,14 @@ from scoring_model.settings import ServerSettings
 from scoring_model.version import DEFAULT_TOP, LoadedModel
 
 ERRORS = {
-    400: "Something in the request is wrong; `fields` names what.",
-    401: "A key is needed, or callers on loopback only are answered.",
-    404: "There is nothing at this path.",
-    405: "The path takes another method.",
-    413: "The body has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS).",
-    415: "The content type, charset or encoding is not read here.",
-    500: "The request could not be answered.",
+    400: "The request is wrong; `fields` names each wrong field.",
+    401: "The request has no valid key; without keys, only callers on loopback are answered.",
+    404: "The server has no such path.",
+    405: "The path takes another HTTP method.",
+    413: "The request has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS, "
+    "MAX_EXPLAINED_ROWS).",
+    415: "The path does not read this content type, charset or encoding.",
+    500: "The request could not be answered because of a fault in the server.",
     503: "No model is loaded.",
     504: "The request was not answered within the time limit.",
 }
@@ -26,13 +27,13 @@ _READING_ERRORS = (400, 413, 415, 504)
 
 
 def build_document(model: LoadedModel, settings: ServerSettings) -> Schema:
-    """Return the document of a version.
+    """Return the OpenAPI document of a version.
 
     Parameters
     ----------
     model : LoadedModel
     settings : ServerSettings
-        Limits, and whether a key is needed.
+        They hold the limits and say whether a key is needed.
     """
     keyed: Schema = {"security": [{"bearer": []}, {"basic": []}]} if settings.key_digests else {}
     paths: Schema = {
@@ -47,8 +48,8 @@ def build_document(model: LoadedModel, settings: ServerSettings) -> Schema:
         "info": {
             "title": "Credit scoring",
             "version": model.version,
-            "description": "Probability of default and the decision at the threshold that costs "
-            "least. A score of 1 is accepted: the probability lies under the threshold.",
+            "description": "The probability of default, and the decision at the threshold that "
+            "costs least. A score of 1 means accepted: the probability is below the threshold.",
         },
         "paths": paths,
         "components": {
@@ -58,7 +59,7 @@ def build_document(model: LoadedModel, settings: ServerSettings) -> Schema:
                 "basic": {
                     "type": "http",
                     "scheme": "basic",
-                    "description": "Any user, the key as password.",
+                    "description": "Any user name, and the key as the password.",
                 },
             },
         },
@@ -71,15 +72,15 @@ def _schemas(model: LoadedModel) -> Schema:
     return describe_schemas(contract, model.example) | tables
 
 
-_CSV = "With a header; pandas' markers of missing values are missing."
+_CSV = "The first line names the columns. What pandas reads as missing, such as NA, is missing."
 _GETS = (
     ("/ping", "MLflow's health check.", JSON, True),
     ("/health", "MLflow's health check.", JSON, True),
-    ("/ready", "Whether a model is loaded and answers its own example as logged.", JSON, True),
+    ("/ready", "Whether a model is loaded and gives its example the logged answer.", JSON, True),
     ("/version", "MLflow's version.", JSON, False),
-    ("/metrics", "What the server counts, for Prometheus.", "text/plain", False),
+    ("/metrics", "The server's metrics in the format of Prometheus.", "text/plain", False),
     ("/openapi.json", "This document.", JSON, False),
-    ("/docs", "This document for people.", "text/html", False),
+    ("/docs", "This document as a page for people.", "text/html", False),
 )
 
 
@@ -113,7 +114,7 @@ def _predict(model: LoadedModel, settings: ServerSettings) -> Schema:
         kinds = [{"$ref": "#/components/schemas/ApplicantWithHistory"}, applicant]
     many = [{"type": "array", "items": kind, "maxItems": settings.max_rows} for kind in kinds]
     answer = {"anyOf": [decision, {"type": "array", "items": decision}]}
-    answers = {"200": _answer("One decision, or one per applicant in order.", JSON, answer)}
+    answers = {"200": _answer("One decision, or one per applicant in their order.", JSON, answer)}
     operation = _operation("Score one applicant or an array.", answers, False, _READING_ERRORS)
     schema = {"anyOf": [*kinds, *many]}
     body = {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
@@ -124,13 +125,13 @@ _PARAMETERS = [
     {
         "name": "explain",
         "in": "query",
-        "description": "Adds the reasons, for up to MAX_EXPLAINED_ROWS applicants.",
+        "description": "With true the answer has reasons; at most MAX_EXPLAINED_ROWS applicants.",
         "schema": {"type": "boolean", "default": False},
     },
     {
         "name": "top",
         "in": "query",
-        "description": "Most reasons per applicant, or `all` with the base value.",
+        "description": "Most reasons per applicant, or `all` for all reasons and the base value.",
         "schema": {
             "anyOf": [{"type": "integer", "minimum": 1, "maximum": 99999}, {"const": "all"}],
             "default": DEFAULT_TOP,
@@ -139,7 +140,7 @@ _PARAMETERS = [
     {
         "name": "Accept-Language",
         "in": "header",
-        "description": "Language of the reasons' labels: en or fr.",
+        "description": "The language of the labels in the reasons: en or fr.",
         "schema": {"type": "string", "enum": ["en", "fr"]},
     },
 ]

@@ -1,4 +1,4 @@
-"""The page at `/docs`: its own files and the policy that lets it load nothing else."""
+"""The page at `/docs`: its files, and the policy by which browsers load only these files."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ POLICY = (
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PATHS = {"/docs": "docs.html", "/docs/docs.css": "docs.css", "/docs/docs.js": "docs.js"}
-"""Path of each file of the page."""
+"""The paths of the page and the file that each returns."""
 
 
 def read_page(path: str) -> Reply:
-    """Return the file behind one of `PATHS`."""
+    """Return the file of one of the `PATHS`."""
     file = _FOLDER / PATHS[path]
     return Reply(200, file.read_bytes(), _TYPES[file.suffix], policy=POLICY)

@@ -1,4 +1,4 @@
-"""Who is answered, and for how long."""
+"""Access control, and the time limit of requests."""
 
 from scoring_model.http.guard.access import Guard
 from scoring_model.http.guard.time_limit import TimeLimit

@@ -1,4 +1,4 @@
-"""`Guard`: who is answered: holders of a key, or without keys whoever sits on this machine."""
+"""`Guard`: checks keys; if no keys are set, only callers on this machine are answered."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from scoring_model.errors import Unauthorized
 from scoring_model.settings import ServerSettings
 
 KEY_BYTES = 32
-# copied for each key: to make a new one, OpenSSL looks the algorithm up by its name
+# copied for each check: a new hash is slower, because OpenSSL looks up the algorithm by its name
 _NOTHING_HASHED = hashlib.sha256()
 _PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
 _PROXY_PREFIX = b"x-forwarded-"
@@ -25,8 +25,8 @@ class Guard:
     Parameters
     ----------
     settings : ServerSettings
-        With keys, a caller needs one. Without, callers on loopback are answered, all others only
-        when `allow_anonymous` says so.
+        If keys are set, a caller needs one of them. If not, callers on loopback are answered;
+        all other callers are answered only if `allow_anonymous` is true.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -34,28 +34,28 @@ class Guard:
         self._allow_anonymous = settings.allow_anonymous
 
     def describe(self) -> str:
-        """Return one line for the log of the server's start."""
+        """Return one line on who may call, for the log at the start of the server."""
         if self._digests:
-            return f"callers need one of {len(self._digests)} keys"
+            return f"callers need one of {len(self._digests)} keys (SCORING_API_KEYS)"
         if self._allow_anonymous:
-            return "no keys are set: everybody is answered (SCORING_ALLOW_ANONYMOUS)"
+            return "no keys are set: every caller is answered (SCORING_ALLOW_ANONYMOUS)"
         return "no keys are set (SCORING_API_KEYS): only callers on loopback are answered"
 
     def check(self, peer: str | None, headers: Mapping[bytes, bytes]) -> None:
-        """Raise `Unauthorized` unless the caller may ask.
+        """Raise `Unauthorized` if the caller may not use the server.
 
         Parameters
         ----------
         peer : str or None
-            Address of the socket's other end.
+            Address of the other end of the connection.
         headers : mapping of bytes to bytes
             Names in lower case.
         """
         if self._digests:
             if not self._knows(headers.get(b"authorization")):
-                raise Unauthorized("a key is needed: Authorization: Bearer <key>")
+                raise Unauthorized("a key is needed: send the header Authorization: Bearer <key>")
         elif not self._allow_anonymous and not (is_loopback(peer) and not is_proxied(headers)):
-            raise Unauthorized("no keys are set, so only callers on loopback are answered")
+            raise Unauthorized("no keys are set, so only direct callers on loopback are answered")
 
     def _knows(self, header: bytes | None) -> bool:
         if header is None:
@@ -63,7 +63,7 @@ class Guard:
         hashing = _NOTHING_HASHED.copy()
         hashing.update(_read_key(header))
         digest = hashing.digest()
-        # every digest is compared, each in constant time: the time taken tells nothing
+        # all digests are compared, each in constant time: the time of an answer reveals nothing
         found = False
         for known in self._digests:
             found |= hmac.compare_digest(digest, known)
@@ -71,7 +71,7 @@ class Guard:
 
 
 def _read_key(header: bytes) -> bytes:
-    """Return the key of a Bearer header, or the password of a Basic one, which browsers send."""
+    """Return the key: the token of a Bearer header, or the password of a Basic header."""
     scheme, _, credentials = header.partition(b" ")
     scheme = scheme.lower()
     if scheme == b"basic":
@@ -84,7 +84,7 @@ def _read_key(header: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def is_loopback(peer: str | None) -> bool:
-    """Return whether an address is one of this machine's own."""
+    """Return whether an address is a loopback address of this machine."""
     if peer is None:
         return False
     try:
@@ -96,7 +96,7 @@ def is_loopback(peer: str | None) -> bool:
 
 
 def is_proxied(headers: Mapping[bytes, bytes]) -> bool:
-    """Return whether a proxy has handed the request on: then its peer is not the caller."""
+    """Return whether a proxy forwarded the request, so that its peer is not the caller."""
     return any(name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIX) for name in headers)
 
 

@@ -1,4 +1,4 @@
-"""`TimeLimit`: gives up requests that take too long, at no cost to those that do not."""
+"""`TimeLimit`: cancels requests that take too long, without slowing down the others."""
 
 import asyncio
 import time
@@ -11,12 +11,13 @@ _LONGEST_TICK_SECONDS = 0.25
 class TimeLimit:
     """Cancels the tasks of requests that have run out of time.
 
-    One timer looks at all requests now and then. A timer for each, as `asyncio.timeout` sets, takes
-    a tenth of the time of a whole answer.
+    One timer checks all requests at short intervals. `asyncio.timeout` would set a timer for each
+    request, which takes a tenth of the time of a whole answer.
 
     Parameters
     ----------
     seconds : float
+        Time limit of a request.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -26,7 +27,7 @@ class TimeLimit:
         self._expired: set[asyncio.Task[Any]] = set()
 
     def begin(self, task: asyncio.Task[Any]) -> None:
-        """Begin to watch the task of a request."""
+        """Start to watch the task of a request."""
         self._started[task] = time.monotonic()
 
     def end(self, task: asyncio.Task[Any]) -> None:
@@ -35,14 +36,14 @@ class TimeLimit:
         self._expired.discard(task)
 
     def has_expired(self, task: asyncio.Task[Any]) -> bool:
-        """Return whether it was the time limit that cancelled a task, which then goes on."""
+        """Return whether the time limit cancelled a task; if so, withdraw the cancellation."""
         if task not in self._expired:
             return False
         task.uncancel()
         return True
 
     async def watch(self) -> None:
-        """Look at all requests now and then, for as long as the server runs."""
+        """Check all requests at short intervals, as long as the server runs."""
         while True:
             await asyncio.sleep(self._tick_seconds)
             oldest = time.monotonic() - self._seconds

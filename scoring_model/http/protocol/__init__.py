@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a short way for single applicants."""
+"""The HTTP protocol of uvicorn with a fast path for single applicants."""
 
 from scoring_model.http.protocol.http_protocol import HttpProtocol
 

@@ -1,6 +1,8 @@
-"""`HttpProtocol`: uvicorn's own, with a short way for single applicants.
+"""`HttpProtocol`: uvicorn's HTTP protocol with a fast path for single applicants.
 
-For `uvicorn --http scoring_model.http_protocol:HttpProtocol`; without it all works, more slowly.
+`uvicorn --http scoring_model.http_protocol:HttpProtocol` turns the fast path on. Without this
+option the server gives the same answers, but more slowly. In the name of its metric the fast path
+is called `short_way`.
 """
 
 import asyncio
@@ -17,21 +19,22 @@ from scoring_model.http.routes import PREDICT
 from scoring_model.http.server import ScoringApp
 from scoring_model.telemetry import GiveUp
 
-_SHORT_WAY = PREDICT.encode()
-# about a millisecond of computing: the first of a burst does not wait longer for its answer
+_FAST_URL = PREDICT.encode()
+# these take about a millisecond to compute: the first request waits no longer for its answer
 _MOST_IN_A_BURST = 32
 
 
 class Burst:
-    """Requests that came in one turn of the event loop: first all are computed, then all sent.
+    """Requests that arrive in the same turn of the event loop.
 
-    To send wakes a reader that sleeps again while the next answer is computed, and wakes it again;
-    and code that runs on one request after the other stays in the processor's caches. Together they
-    take half the time of one by one.
+    All answers are computed first, and then all are sent. This takes half the time of one by one:
+    the code stays in the processor's caches, and a client that reads several answers is woken once
+    and not for each of them.
 
     Parameters
     ----------
     loop : asyncio.AbstractEventLoop
+        The event loop of the connections.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,7 +42,7 @@ class Burst:
         self._waiting: list[HttpProtocol] = []
 
     def add(self, connection: "HttpProtocol") -> None:
-        """Take the request that a connection holds."""
+        """Add the request that a connection holds."""
         if not self._waiting:
             self._loop.call_soon(self.answer)
         self._waiting.append(connection)
@@ -47,7 +50,7 @@ class Burst:
             self.answer()
 
     def answer(self) -> None:
-        """Answer all that are waiting."""
+        """Answer all waiting requests."""
         connections, self._waiting = self._waiting, []
         answers = [connection.compute() for connection in connections]
         for connection, answer in zip(connections, answers, strict=True):
@@ -55,70 +58,72 @@ class Burst:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a short way for `POST /predict`.
+    """The HTTP protocol of uvicorn with a fast path for `POST /predict`.
 
-    A request that arrives whole, on a connection with nothing before it in work, is offered to the
-    application as it is: no task, no scope, no messages. What the application does not take goes
-    uvicorn's way, and so does all else; there answers are never sent in pieces.
+    The fast path takes a request that arrives whole, on a connection that has no other request in
+    work. It gives the request to the application directly, without ASGI's task, scope and messages.
+    All other requests, and those that the application does not answer there, take uvicorn's normal
+    path. On that path, too, an answer is sent in one piece.
     """
 
-    # whether the request that is being read is kept from uvicorn's way, its body so far, and when
-    # it began
+    # whether the request that is being read is held back from uvicorn's normal path, the part of
+    # its body that has arrived, and when it began
     _held = False
     _body = b""
     _started = 0.0
-    # whether it is whole and waits for the others of its burst
+    # whether that request is complete and waits in its burst
     _waits = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection."""
+        """Set up a new connection."""
         self._socket = transport
         self._gathering = GatheringTransport(transport)
         self._application = self._find_application()
         self._burst = _burst_of(self.loop)
-        super().connection_made(self._gathering)  # type: ignore[arg-type]  # it acts as one
+        super().connection_made(self._gathering)  # type: ignore[arg-type]  # acts as one
         self.flow = PatientFlow(transport, self.pipeline)
 
     def _find_application(self) -> ScoringApp | None:
-        """Return the server's application, None where another one stands before it."""
+        """Return the server's application, or None if another application wraps it."""
         app: Any = self.app
         if isinstance(app, ProxyHeadersMiddleware):
-            # it tells who called through a proxy, and no such caller is ever taken for local
+            # it only replaces the address of a caller behind a proxy, whom `Guard` never treats as
+            # a local caller
             app = app.app
         return app if isinstance(app, ScoringApp) else None
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; a request that is not whole by then goes uvicorn's way."""
+        """Read what arrived; a request that is not complete then takes uvicorn's normal path."""
         super().data_received(data)
-        # after malformed HTTP the connection closes
+        # a connection that sent malformed HTTP is closing, and its request is given up
         if self._held and not self._waits and not self._socket.is_closing():
             self._give_up("in_pieces")
             self._let_go()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answer what is in work to a client that has sent all it will, before closing."""
+        """Answer the request in work before closing, when the client has stopped sending."""
         self._answer_what_waits()
         cycle = self.cycle
         if cycle is None or cycle.response_complete or cycle.more_body or self.scheme == "https":
-            # nothing to answer, nothing whole, or TLS, which has no half-closed connections
+            # no request, an incomplete one, or TLS, which has no half-closed connections
             return None
         cycle.keep_alive = False
         return True
 
     def on_message_begin(self) -> None:
-        """Begin a request; the one before it is answered by then."""
+        """Begin a request, after answering the one before it."""
         if self._waits:
             self._answer_what_waits()
-            # that answer left the connection idle, which it is not
+            # uvicorn took the connection for idle after that answer, but a request is on its way
             self._unset_keepalive_if_required()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Keep a request from uvicorn's way if it may be answered on the short one."""
-        # uvicorn's own log and limit are to see every request
+        """Hold a request back from uvicorn's normal path if the fast path may answer it."""
+        # uvicorn's access log and its limit of connections must see every request
         watched = self.access_log or self.limit_concurrency is not None
-        self._held = self.url == _SHORT_WAY and not watched and self._may_be_quick()
-        if self.url == _SHORT_WAY and not self._held:
+        self._held = self.url == _FAST_URL and not watched and self._may_be_quick()
+        if self.url == _FAST_URL and not self._held:
             self._give_up("watched" if watched else "connection")
         self._body = b""
         self._started = time.perf_counter()
@@ -149,7 +154,7 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End a request."""
+        """Finish reading a request."""
         if self._held:
             self._waits = True
             self._burst.add(self)
@@ -157,7 +162,7 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def compute(self) -> tuple[Reply, bytes] | None:
-        """Return the answer to the request that waits and its id, None for uvicorn's way."""
+        """Return the answer and the request's id, or None if uvicorn has to answer."""
         if self._application is None or self._socket.is_closing():
             return None
         peer = self.client[0] if self.client else None
@@ -165,7 +170,7 @@ class HttpProtocol(HttpToolsProtocol):
         return self._application.answer_at_once(headers, peer, self._body, self._started)
 
     def finish(self, answer: tuple[Reply, bytes] | None) -> None:
-        """Send an answer, or hand the request to uvicorn."""
+        """Send the answer; if there is none, hand the request over to uvicorn."""
         self._waits = self._held = False
         if self._socket.is_closing():
             return
@@ -177,12 +182,12 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_response_complete()
 
     def _give_up(self, cause: GiveUp) -> None:
-        """Count a request to `/predict` that goes uvicorn's way."""
+        """Count a request to `/predict` that takes uvicorn's normal path."""
         if self._application is not None:
             self._application.give_up(cause)
 
     def _let_go(self) -> None:
-        """Give the request that was held to uvicorn, as far as it has come."""
+        """Hand over to uvicorn what has arrived of the request that was held back."""
         self._held = False
         body, self._body = self._body, b""
         super().on_headers_complete()
@@ -194,7 +199,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._burst.answer()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse malformed HTTP, after the answer to what came before it."""
+        """Refuse malformed HTTP, after answering the request before it."""
         self._answer_what_waits()
         super().send_400_response(msg)
 
@@ -204,7 +209,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().shutdown()
 
     def on_response_complete(self) -> None:
-        """Send the answer, which is whole now."""
+        """Send the answer, which is complete now."""
         self._gathering.flush()
         super().on_response_complete()
 
@@ -216,7 +221,7 @@ def _burst_of(loop: asyncio.AbstractEventLoop) -> Burst:
 
 
 def _render(reply: Reply, request_id: bytes, server_headers: list[tuple[bytes, bytes]]) -> bytes:
-    """Return a whole answer as HTTP/1.1 has it."""
+    """Return a whole answer in the format of HTTP/1.1."""
     own = b"x-request-id: %s\r\ncontent-length: %d\r\n\r\n" % (request_id, len(reply.body))
     server = [b"%s: %s\r\n" % header for header in server_headers]
     return b"".join(
@@ -226,5 +231,5 @@ def _render(reply: Reply, request_id: bytes, server_headers: list[tuple[bytes, b
 
 @lru_cache(maxsize=64)
 def _lines(headers: Headers) -> bytes:
-    """Return headers as lines; they are the same in every answer of a version."""
+    """Return headers as lines; the cache holds, as all answers of a version have the same."""
     return b"".join(b"%s: %s\r\n" % header for header in headers)

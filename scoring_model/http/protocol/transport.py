@@ -1,4 +1,4 @@
-"""`GatheringTransport`, `PatientFlow`: when a connection is written to and read from."""
+"""`GatheringTransport`, `PatientFlow`: they decide when a connection is written and read."""
 
 import asyncio
 from collections.abc import Collection
@@ -10,12 +10,12 @@ _INTERIM = b"HTTP/1.1 100"
 
 
 class GatheringTransport:
-    """A transport that holds what is written until it is flushed or closed.
+    """A transport that holds written data until it is flushed or closed.
 
     Parameters
     ----------
     transport : asyncio.Transport
-        Where it goes in the end, and what does all else.
+        It gets the data in the end, and does everything else that is asked of a transport.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -23,20 +23,20 @@ class GatheringTransport:
         self._waiting: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        """Hold a part of an answer, but not `100 Continue`: the client waits for it."""
+        """Hold a part of an answer; send `100 Continue` at once, as the client waits for it."""
         if data.startswith(_INTERIM):
             self._transport.write(data)
         else:
             self._waiting.append(data)
 
     def flush(self) -> None:
-        """Hand over what is waiting; to a client that has gone, nothing."""
+        """Write the held data, unless the client has gone."""
         waiting, self._waiting = self._waiting, []
         if waiting and not self._transport.is_closing():
             self._transport.write(b"".join(waiting))
 
     def close(self) -> None:
-        """Hand over what is waiting, and close."""
+        """Write the held data, and close."""
         self.flush()
         self._transport.close()
 
@@ -45,16 +45,16 @@ class GatheringTransport:
 
 
 class PatientFlow(FlowControl):
-    """Reads on only when no request waits for the one before it.
+    """Resumes reading from a connection only when no request is queued.
 
-    uvicorn reads on with every answer, so that a client that sends without pause and reads nothing
-    has it queue hundreds of requests for each it answers.
+    uvicorn itself resumes reading after every answer. A client that sends without pause and never
+    reads would fill the queue with hundreds of requests for each answer.
 
     Parameters
     ----------
     transport : asyncio.Transport
     queue : collection
-        The requests that wait.
+        Requests that wait for the answer to the one before them.
     """
 
     def __init__(self, transport: asyncio.Transport, queue: Collection[Any]) -> None:
@@ -62,6 +62,6 @@ class PatientFlow(FlowControl):
         self._queue = queue
 
     def resume_reading(self) -> None:
-        """Read on, if nothing waits."""
+        """Resume reading if no request is queued."""
         if not self._queue:
             super().resume_reading()

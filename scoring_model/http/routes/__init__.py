@@ -1,4 +1,4 @@
-"""Every path of the server and who answers it."""
+"""Every path of the server and the method that answers it."""
 
 from scoring_model.http.routes.routes import (
     PREDICT,

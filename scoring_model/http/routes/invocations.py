@@ -1,4 +1,4 @@
-"""`POST /invocations`: MLflow's own app behind the strictness of the contract."""
+"""`POST /invocations`: MLflow's own app, after the contract has checked the request."""
 
 import asyncio
 from typing import NamedTuple
@@ -15,9 +15,9 @@ class Prepared(NamedTuple):
     Attributes
     ----------
     rows : EncodedRows
-        Its applicants: what is decided of.
+        Its encoded applicants, which are scored.
     content_type, body : bytes
-        What MLflow's app reads to as many rows.
+        What is sent to MLflow's app, which reads the same number of rows from it.
     """
 
     rows: EncodedRows
@@ -28,14 +28,28 @@ class Prepared(NamedTuple):
 def prepare_request(
     contract: FeatureContract, media_type: str, body: bytes, max_rows: int
 ) -> Prepared:
-    """Check and encode a request, and return what to hand to MLflow's app.
+    """Check and encode a request, and return what to send to MLflow's app.
 
-    A body that MLflow would refuse, or read to other rows, is written anew: it loses rows of
-    `instances` with absent fields, and takes no true where the signature has text.
+    The body is rewritten if MLflow would refuse it or read other rows from it: MLflow drops rows of
+    `instances` with absent fields, and refuses a JSON boolean where the signature has text.
+
+    Parameters
+    ----------
+    contract : FeatureContract
+    media_type : str
+        Content type in lower case, without parameters.
+    body : bytes
+    max_rows : int
+        Most applicants that the request may have.
 
     Raises
     ------
-    InvalidRequest, TooLarge, UnsupportedMediaType
+    InvalidRequest
+        The body breaks the contract.
+    TooLarge
+        It has more than `max_rows` applicants.
+    UnsupportedMediaType
+        The content type is not JSON, CSV or Parquet.
     """
     encoded = encode_body(media_type, body, contract, max_rows)
     if encoded.as_split is None:
@@ -52,7 +66,7 @@ async def invoke(
     max_rows: int,
     scoring: TimedScoring,
 ) -> Reply:
-    """Answer `/invocations` by MLflow's app, but for its errors: they hold the body."""
+    """Answer `/invocations` with MLflow's app; replace its errors, which repeat the body."""
     arguments = (contract, media_type, body, max_rows)
     if len(body) <= INLINE_BYTES:
         prepared = prepare_request(*arguments)
@@ -75,7 +89,7 @@ async def invoke(
 
 
 async def ask_mlflow(app: Asgi, scope: Scope, body: bytes) -> Reply:
-    """Hand a request to MLflow's app and return what it sends."""
+    """Send a request to MLflow's app and return its answer."""
     messages: list[Message] = []
     unread = [body]
 

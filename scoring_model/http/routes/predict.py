@@ -1,4 +1,4 @@
-"""`POST /predict`: one applicant or an array of them, strictly."""
+"""`POST /predict`: checks and scores one applicant or an array of applicants."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,24 +20,32 @@ from scoring_model.version import (
     explain,
 )
 
-NEVER_SEEN = "was never seen in training: it is scored as missing"
-# contributions take a hundred times as long as a margin
+NEVER_SEEN = "has a category that was never seen in training: it is scored as missing"
+# contributions take a hundred times as long to compute as the log-odds, so that the time limit is
+# checked after each step
 _EXPLAINED_STEP_ROWS = 20
 _SWITCH = {"true": True, "false": False}
 
 
 def read_explanation(query: bytes, language: bytes | None) -> Explanation | None:
-    """Return what `?explain=true&top=4` asks for, None for no reasons.
+    """Return which reasons a query such as `explain=true&top=4` asks for, None for no reasons.
+
+    Parameters
+    ----------
+    query : bytes
+        The query string, without the question mark.
+    language : bytes or None
+        The header `Accept-Language`; None if it is absent.
 
     Raises
     ------
     InvalidRequest
-        A parameter is unknown, repeated or of a wrong kind.
+        A parameter is unknown, given twice or has a wrong value.
     """
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
     given = dict(pairs)
     if len(given) < len(pairs) or not given.keys() <= {"explain", "top"}:
-        raise InvalidRequest("the query may hold explain and top, each once")
+        raise InvalidRequest("the query may have the parameters explain and top only, each once")
     wanted = _SWITCH.get(given.get("explain", "false"))
     if wanted is None:
         raise InvalidRequest("explain must be true or false")
@@ -50,7 +58,7 @@ def read_explanation(query: bytes, language: bytes | None) -> Explanation | None
 
 
 def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
-    """Answer a body that is one applicant; for the event loop's thread only."""
+    """Answer a body with one applicant; call it in the event loop's thread only."""
     record = parse_json(body)
     if type(record) is not dict:
         raise InvalidRequest("the body must be an object or an array of objects")
@@ -70,13 +78,15 @@ def predict_many(
     scoring: TimedScoring,
     explanation: Explanation | None,
 ) -> bytes:
-    """Answer a body that is an array, whose reasons are asked for, or that may have histories."""
+    """Answer every other body: an array, a request for reasons, applicants with histories."""
     applicants = parse_json(body)
     single = type(applicants) is dict
     records = [applicants] if single else _check_array(applicants, settings.max_rows)
     if explanation is not None and len(records) > settings.max_explained_rows:
-        limit = settings.max_explained_rows
-        raise TooLarge(f"a request for reasons may have {limit} applicants (MAX_EXPLAINED_ROWS)")
+        raise TooLarge(
+            f"a request for reasons must have at most {settings.max_explained_rows} applicants"
+            " (MAX_EXPLAINED_ROWS)"
+        )
     if histories is not None:
         rows = histories.encode(body, records, scoring.check_time)
     else:

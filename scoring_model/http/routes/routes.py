@@ -1,4 +1,4 @@
-"""`TABLE`: every path of the server and who answers it."""
+"""`TABLE`: every path of the server and the method that answers it."""
 
 import asyncio
 import time
@@ -24,14 +24,14 @@ _READY = b'{"status":"ready"}'
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Answers a request from the version that the request is given.
+    """Answers requests; each method gets the version that it answers with.
 
     Attributes
     ----------
     settings : ServerSettings
     metrics : Metrics or None
     read_concern : callable
-        Returns what stands in the way of a newer version, if anything does.
+        Returns why a newer version could not be loaded; the text is empty if nothing went wrong.
     """
 
     settings: ServerSettings
@@ -39,10 +39,10 @@ class Routes:
     read_concern: Callable[[], str]
 
     async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
-        """Decide about one applicant or an array."""
+        """Score one applicant or an array of applicants."""
         serving = _loaded(serving)
         if request.read_media_type() != "application/json":
-            raise UnsupportedMediaType("send application/json")
+            raise UnsupportedMediaType("the Content-Type must be application/json")
         explanation = None
         if request.query:
             language = request.headers.get(b"accept-language")
@@ -64,11 +64,11 @@ class Routes:
         return Reply(200, answer, headers=serving.headers)
 
     async def invoke(self, request: Request, scope: Scope, serving: Serving | None) -> Reply:
-        """Answer by MLflow's protocol."""
+        """Answer a request of MLflow's protocol."""
         serving = _loaded(serving)
         media_type = request.read_media_type()
         if request.query:
-            raise InvalidRequest("this path takes no query")
+            raise InvalidRequest("this path takes no query parameters")
         body = await request.read_body(self.settings.max_body_bytes)
         scoring = self._start_scoring()
         contract, most = serving.model.scorer.contract, self.settings.max_rows
@@ -90,11 +90,11 @@ class Routes:
     async def pass_to_mlflow(
         self, _request: Request, scope: Scope, serving: Serving | None
     ) -> Reply:
-        """Have MLflow's app answer."""
+        """Return the answer of MLflow's app."""
         return await ask_mlflow(_loaded(serving).mlflow_app, scope, b"")
 
     async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
-        """Say that a model answers, and what stands in the way of a newer one."""
+        """Report that a model is loaded, and why a newer version could not be loaded."""
         _loaded(serving)
         concern = self.read_concern()
         if not concern:
@@ -102,7 +102,7 @@ class Routes:
         return Reply(200, orjson.dumps({"status": "ready", "refresh": concern}))
 
     async def show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
-        """Return a file of the page for people."""
+        """Return a file of the page `/docs`."""
         return read_page(request.path)
 
     async def show_document(
@@ -114,7 +114,7 @@ class Routes:
     async def show_metrics(
         self, _request: Request, _scope: Scope, _serving: Serving | None
     ) -> Reply:
-        """Return what is counted, over all workers."""
+        """Return the metrics of all workers."""
         metrics = self.metrics
         if metrics is None:
             return Reply(200, b"", CONTENT_TYPE)
@@ -123,15 +123,16 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a path takes and who answers it.
+    """The HTTP method that a path takes, and what answers it.
 
     Attributes
     ----------
     method : str
+        The HTTP method.
     answer : callable
         A method of `Routes`.
     is_open : bool
-        Whether it is answered without a key.
+        Whether callers without a key are answered.
     """
 
     method: str
@@ -154,25 +155,23 @@ TABLE: Mapping[str, Route] = {
 
 
 def is_quick(serving: Serving, body: bytes) -> bool:
-    """Return whether a body is answered in less time than a thread takes.
+    """Return whether a body is answered so fast that a thread would only add time.
 
-    Features from histories take a hundred times as long as a finished row.
+    To compute features from histories takes a hundred times as long as to score a row of features.
     """
     return len(body) <= INLINE_BYTES and serving.histories is None
 
 
 def is_object(body: bytes) -> bool:
-    """Return whether a body is to be one applicant, and not an array of them."""
+    """Return whether a body is read as one applicant: anything but an array."""
     return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
 
 
 def answer_applicant(serving: Serving, body: bytes) -> Reply:
-    """Answer one applicant and count the decision; for the event loop's thread only.
+    """Answer one applicant and count the decision.
 
-    Raises
-    ------
-    InvalidRequest
-        As `predict_one` does.
+    Call it in the event loop's thread only: the counters are not locked. It raises `InvalidRequest`
+    if the body breaks the contract.
     """
     answer, decision = predict_one(serving.model.scorer, body)
     if serving.counters is not None:

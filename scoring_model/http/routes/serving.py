@@ -1,4 +1,4 @@
-"""`Serving`: one loaded version with all that answers from it; the server swaps it at once."""
+"""`Serving`: one loaded version with all parts that depend on it, replaced as a whole."""
 
 from dataclasses import dataclass
 
@@ -15,20 +15,21 @@ from scoring_model.version import LoadedModel, Scorer, load_model
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Everything that depends on the version; a request takes it once and keeps it.
+    """Everything that depends on the version; a request uses one `Serving` from start to end.
 
     Attributes
     ----------
     model : LoadedModel
     mlflow_app : ASGI application
-        MLflow's own scoring app over the model.
+        MLflow's own scoring app for the model.
     document : bytes
-        `/openapi.json`.
+        The content of `/openapi.json`.
     headers : tuple of (bytes, bytes)
-        Name the version in each of its answers.
+        They name the version in each of its answers.
     counters : ModelCounters or None
+        The metrics of the version; None if metrics are off.
     histories : ApplicantFeatures or None
-        What computes the features of applicants with histories, where the version has such.
+        Computes features from applicants' histories; None if the version has no such features.
     """
 
     model: LoadedModel
@@ -40,12 +41,20 @@ class Serving:
 
 
 def load_serving(uri: str, settings: ServerSettings, metrics: Metrics | None) -> Serving:
-    """Load a version, checked, with everything that answers from it.
+    """Load and check a version, and make everything that depends on it.
+
+    Parameters
+    ----------
+    uri : str
+        URI or folder of the version.
+    settings : ServerSettings
+    metrics : Metrics or None
+        Metrics of the server; None if metrics are off.
 
     Raises
     ------
     ArtifactError
-        Its files are altered or unreadable, or its example is not answered as logged.
+        Its files are altered or unreadable, or its example does not get the logged answer.
     ScoringError
         There is no such model.
     """

@@ -1,4 +1,4 @@
-"""Thousands of broken bodies over HTTP: each is answered in the documented shape."""
+"""Thousands of broken bodies over HTTP: each gets an answer in the documented format."""
 
 import json
 import random
@@ -96,7 +96,7 @@ VALID: list[tuple[str, bytes]] = [
 
 
 def mutate(body: bytes, rng: random.Random) -> bytes:
-    """Truncate, flip, repeat or splice a valid body."""
+    """Cut, change, repeat or extend a valid body."""
     start, end = sorted((rng.randrange(len(body) + 1), rng.randrange(len(body) + 1)))
     return rng.choice(
         [
@@ -163,16 +163,16 @@ def fuzz(server: Server, count: int, seed: int) -> None:
     assert server.http.post("/predict", json=EXAMPLE).json() == expected
 
 
-def test_hundreds_of_broken_bodies(server: Server) -> None:
+def test_hundreds_of_broken_bodies_are_answered(server: Server) -> None:
     fuzz(server, QUICK_BODIES, seed=1)
 
 
 @pytest.mark.slow
-def test_twenty_thousand_broken_bodies_and_steady_memory(
+def test_twenty_thousand_broken_bodies_do_not_let_memory_grow(
     model_folder: Path, tmp_path: Path
 ) -> None:
     with start_server(model_folder, tmp_path) as running:
-        # what is loaded on first use, and the arenas of the largest bodies, are not growth
+        # memory also grows by what is loaded on first use and by the largest bodies: do that first
         fuzz(running, ALL_BODIES // 5, seed=2)
         process = psutil.Process(running.process.pid)
         before = process.memory_info().rss
@@ -182,6 +182,6 @@ def test_twenty_thousand_broken_bodies_and_steady_memory(
         assert "Traceback" not in running.log.read_text()
 
 
-def test_rows_that_are_made_are_valid(server: Server) -> None:
+def test_the_made_rows_are_valid(server: Server) -> None:
     rows = make_rows(make_contract(), 100, seed=12)
     assert server.http.post("/predict", json=rows).status_code == 200

@@ -1,4 +1,4 @@
-"""Metrics, the log line, readiness, limits and a clean stop."""
+"""Metrics, the request log, readiness, limits, and the stop of the server."""
 
 import hashlib
 import json
@@ -90,7 +90,7 @@ def check_counts(found: dict[Any, float], answers: list[Any]) -> None:
     assert 0 <= found["scoring_model_age_seconds",] < 300
 
 
-def test_metrics_count_what_happened(fresh: Server) -> None:
+def test_metrics_count_all_requests_and_decisions(fresh: Server) -> None:
     answers = ask_everything(fresh)
     check_counts(samples(fresh), answers)
 
@@ -99,7 +99,7 @@ def test_metrics_are_right_with_two_workers(two_workers: Server) -> None:
     before = samples(two_workers)
     assert ("scoring_rows_total",) not in before or before["scoring_rows_total",] == 0
     answers: list[Any] = []
-    # each client is a connection, which one of the workers takes
+    # each client opens a connection, and one of the two workers accepts it
     for row in ROWS[:30]:
         with two_workers.another_client() as http:
             answers.append(http.post("/predict", json=row).json())
@@ -111,7 +111,7 @@ def test_metrics_are_right_with_two_workers(two_workers: Server) -> None:
     assert len(workers) == 2
 
 
-def test_one_line_per_request_and_no_value_in_it(fresh: Server) -> None:
+def test_each_request_has_one_log_line_without_any_value(fresh: Server) -> None:
     secret = "Jean-Secret-Dupont"
     fresh.http.post("/predict", json=EXAMPLE, headers={"X-Request-ID": "mine-1"})
     fresh.http.post("/predict", json=[EXAMPLE, EXAMPLE])
@@ -138,7 +138,7 @@ def test_one_line_per_request_and_no_value_in_it(fresh: Server) -> None:
     assert secret not in fresh.log.read_text()
 
 
-def test_the_limits_are_named(fresh: Server) -> None:
+def test_an_error_about_a_limit_names_the_limit(fresh: Server) -> None:
     for path, many in (
         ("/predict", ROWS * 3),
         ("/invocations", {"dataframe_records": ROWS * 3}),
@@ -157,7 +157,7 @@ def test_the_limits_are_named(fresh: Server) -> None:
             assert "100000" in answer.json()["error"]["message"]
 
 
-def test_a_slow_request_is_given_up_and_its_thread_comes_back(
+def test_a_slow_request_is_cancelled_and_its_thread_is_free_again(
     model_folder: Path, tmp_path: Path
 ) -> None:
     environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1", "MAX_EXPLAINED_ROWS": "10000"}
@@ -182,7 +182,7 @@ def explain_all(server: Server, rows: Any) -> int:
         return int(http.post("/predict?explain=true&top=all", json=rows).status_code)
 
 
-def test_a_body_that_never_ends_is_given_up(model_folder: Path, tmp_path: Path) -> None:
+def test_a_request_whose_body_never_ends_is_cancelled(model_folder: Path, tmp_path: Path) -> None:
     environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1"}
     with start_server(model_folder, tmp_path, environment) as running:
         with socket.create_connection(running.address, timeout=20) as connection:
@@ -194,7 +194,7 @@ def test_a_body_that_never_ends_is_given_up(model_folder: Path, tmp_path: Path) 
         assert running.http.post("/predict", json=EXAMPLE).status_code == 200
 
 
-def test_a_large_array_does_not_hold_up_one_applicant(server: Server) -> None:
+def test_a_large_array_does_not_delay_single_applicants(server: Server) -> None:
     many = make_rows(make_contract(), 1000, seed=3) * 10
     with server.another_client() as http:
         thread = threading.Thread(target=lambda: http.post("/predict", json=many))
@@ -207,7 +207,9 @@ def test_a_large_array_does_not_hold_up_one_applicant(server: Server) -> None:
     assert answered >= 3
 
 
-def test_sigterm_answers_what_is_in_flight_and_ends(model_folder: Path, tmp_path: Path) -> None:
+def test_after_sigterm_open_requests_are_answered_before_the_server_ends(
+    model_folder: Path, tmp_path: Path
+) -> None:
     body = json.dumps(make_rows(make_contract(), 100, seed=3)).encode()
     head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
     head += "Content-Type: application/json\r\nConnection: close\r\n\r\n"
@@ -216,7 +218,7 @@ def test_sigterm_answers_what_is_in_flight_and_ends(model_folder: Path, tmp_path
         socket.create_connection(running.address, timeout=10) as caller,
     ):
         caller.sendall(head.encode() + body[: len(body) // 2])
-        # the server has read the first half once it answers what came after it
+        # when the server answers this later request, it has read the first half
         assert running.http.get("/ping").status_code == 200
         running.process.send_signal(signal.SIGTERM)
         while is_listening(running.address):
@@ -225,7 +227,7 @@ def test_sigterm_answers_what_is_in_flight_and_ends(model_folder: Path, tmp_path
         answer = b"".join(iter(lambda: caller.recv(65536), b""))
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert len(json.loads(answer.partition(b"\r\n\r\n")[2])) == 100
-        # ten seconds are what a platform gives before it kills
+        # a platform kills the process after ten seconds
         assert running.process.wait(10) is not None
 
 
@@ -259,7 +261,7 @@ def test_an_altered_version_is_not_served(model_folder: Path, tmp_path: Path) ->
     check_not_ready(model, tmp_path, "booster.txt")
 
 
-def test_an_example_that_is_scored_otherwise_is_not_ready(
+def test_a_version_that_scores_its_example_differently_is_not_ready(
     model_folder: Path, tmp_path: Path
 ) -> None:
     model = Path(shutil.copytree(model_folder, tmp_path / "model"))
@@ -287,12 +289,12 @@ def check_not_ready(model: Path, folder: Path, name: str) -> None:
         assert name in running.log.read_text()
 
 
-def test_ready_says_so(server: Server) -> None:
+def test_a_loaded_server_is_ready(server: Server) -> None:
     answer = server.http.get("/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
-def test_warnings_of_the_rooms_are_events_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+def test_warnings_of_other_modules_are_events_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     logger, handler = logging.getLogger("scoring_model"), EventHandler()
     logger.addHandler(handler)
     try:

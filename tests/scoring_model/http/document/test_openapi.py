@@ -1,4 +1,4 @@
-"""The document describes what the server does: schemathesis asks, and people read."""
+"""The OpenAPI document is right (schemathesis checks it), and the page `/docs` shows it."""
 
 import hashlib
 import shutil
@@ -22,14 +22,14 @@ CHECKS = (
 
 
 def run_schemathesis(server: Server, cases: int, key: str | None = None) -> None:
-    """Let schemathesis ask the live server by its own document, validly and invalidly."""
+    """Let schemathesis send valid and invalid requests to the server, made from its document."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
     command += [str(server.http.base_url.join("/openapi.json"))]
     command += ["--checks", ",".join(CHECKS), "--max-examples", str(cases), "--mode", "all"]
     command += ["--seed", "1", "--generation-database", "none", "--continue-on-failure"]
     if key is not None:
         command += ["--header", f"Authorization: Bearer {key}"]
-    # it writes a cache of what it found wherever it runs
+    # schemathesis writes a cache into the folder that it runs in
     with tempfile.TemporaryDirectory() as folder:
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-6000:]
@@ -37,18 +37,18 @@ def run_schemathesis(server: Server, cases: int, key: str | None = None) -> None
 
 @pytest.fixture
 def document(server: Server) -> Any:
-    """Return the document."""
+    """Return the OpenAPI document of the server."""
     return server.http.get("/openapi.json").json()
 
 
 @pytest.mark.slow
-def test_schemathesis_finds_nothing(server: Server) -> None:
+def test_schemathesis_finds_no_fault(server: Server) -> None:
     run_schemathesis(server, 500)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", [KEY, "wrong", None])
-def test_schemathesis_finds_nothing_with_keys(
+def test_schemathesis_finds_no_fault_with_keys(
     model_folder: Path, tmp_path: Path, key: str | None
 ) -> None:
     with start_server(model_folder, tmp_path, KEYS) as running:
@@ -102,7 +102,7 @@ def test_the_page_shows_the_fields_in_a_browser_without_network(
 ) -> None:
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
     command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    # every name but this machine's leads nowhere
+    # no name but 127.0.0.1 can be resolved
     command += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=10000", "--dump-dom"]
     page = str(server.http.base_url.join("/docs"))
@@ -117,7 +117,7 @@ def test_the_page_shows_the_fields_in_a_browser_without_network(
         "/predict",
     ):
         assert text in shown
-    assert "The content type, charset or encoding is not read here." in shown
+    assert "The path does not read this content type, charset or encoding." in shown
     for name in ("docs.css", "docs.js"):
         assert server.http.get(f"/docs/{name}").status_code == 200
     assert "http://" not in shown.replace("http://127.0.0.1", "")

@@ -1,4 +1,4 @@
-"""Who is answered: keys, loopback, proxies; and what an answer gives away."""
+"""Access by key, from loopback and through proxies; and what answers reveal."""
 
 import base64
 import hashlib
@@ -42,7 +42,7 @@ def basic(key: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("headers", [bearer(OLD), bearer(NEW), basic(OLD), basic(NEW)])
-def test_each_key_opens_everything(keyed: Server, headers: dict[str, str]) -> None:
+def test_each_key_gives_access_to_every_path(keyed: Server, headers: dict[str, str]) -> None:
     assert keyed.http.post("/predict", json=EXAMPLE, headers=headers).status_code == 200
     body = {"dataframe_records": [EXAMPLE]}
     assert keyed.http.post("/invocations", json=body, headers=headers).status_code == 200
@@ -65,7 +65,7 @@ def test_each_key_opens_everything(keyed: Server, headers: dict[str, str]) -> No
         {"Authorization": "Basic " + base64.b64encode(OLD.encode()).decode()},
     ],
 )
-def test_without_a_key_nothing_is_told(keyed: Server, headers: dict[str, str]) -> None:
+def test_without_a_key_only_the_open_paths_answer(keyed: Server, headers: dict[str, str]) -> None:
     for path in CLOSED:
         answer = keyed.http.get(path, headers=headers)
         assert answer.status_code == 401
@@ -80,9 +80,9 @@ def test_without_a_key_nothing_is_told(keyed: Server, headers: dict[str, str]) -
 def test_a_caller_without_key_learns_no_version_or_path(keyed: Server) -> None:
     for path in (*OPEN, *CLOSED):
         answer = keyed.http.get(path)
-        told = answer.text + str(answer.headers)
+        shown = answer.text + str(answer.headers)
         for secret in ("uvicorn", "mlflow", "python", "/tmp", "x-model-version"):
-            assert secret not in told.lower()
+            assert secret not in shown.lower()
 
 
 def test_every_answer_has_the_security_headers(server: Server) -> None:
@@ -111,7 +111,9 @@ def test_loopback_is_answered_without_keys_but_not_through_a_proxy(server: Serve
     assert server.http.get("/ping", headers={"Forwarded": "for=1.2.3.4"}).status_code == 200
 
 
-def test_uvicorn_trusting_every_proxy_opens_no_door(model_folder: Path, tmp_path: Path) -> None:
+def test_a_proxy_that_uvicorn_trusts_does_not_make_a_caller_local(
+    model_folder: Path, tmp_path: Path
+) -> None:
     options = ("--proxy-headers", "--forwarded-allow-ips", "*")
     with start_server(model_folder, tmp_path, options=options) as running:
         for address in ("127.0.0.1", "203.0.113.7"):
@@ -121,7 +123,7 @@ def test_uvicorn_trusting_every_proxy_opens_no_door(model_folder: Path, tmp_path
         assert running.http.post("/predict", json=EXAMPLE).status_code == 200
 
 
-def test_beyond_loopback_needs_a_key_or_leave() -> None:
+def test_a_caller_beyond_loopback_needs_a_key_or_allow_anonymous() -> None:
     for peer in ("203.0.113.7", "10.0.0.1", "::ffff:10.0.0.1", None, "testclient"):
         with pytest.raises(Unauthorized):
             Guard(ServerSettings("model")).check(peer, {})
@@ -133,7 +135,7 @@ def test_beyond_loopback_needs_a_key_or_leave() -> None:
     assert not is_proxied({b"host": b"example.org"})
 
 
-def test_a_new_key_fits_its_digest() -> None:
+def test_a_new_key_matches_its_digest() -> None:
     key, its_digest = make_key()
     Guard(read_settings({"SCORING_API_KEYS": its_digest})).check(
         "203.0.113.7", {b"authorization": f"Bearer {key}".encode()}
@@ -165,7 +167,7 @@ def test_a_wrong_setting_is_named(name: str, value: str, rule: str) -> None:
     assert "my-plain-key" not in str(caught.value)
 
 
-def test_what_uvicorn_refuses_is_a_4xx(server: Server) -> None:
+def test_malformed_http_is_answered_with_a_4xx_status(server: Server) -> None:
     for request in (
         b"NONSENSE\r\n\r\n",
         b"GET /ping HTTP/9.9\r\n\r\n",

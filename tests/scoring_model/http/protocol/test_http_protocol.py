@@ -1,4 +1,4 @@
-"""The short way answers as uvicorn's own does, in order, and holds back nothing that is awaited."""
+"""The fast path gives the answers of uvicorn's normal path, in order and without delay."""
 
 import contextlib
 import json
@@ -18,9 +18,9 @@ from tests.scoring_model.processes import Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
 BODY = json.dumps(EXAMPLE).encode()
-# long enough for an answer, short enough to wait for one that never comes
+# long enough for every answer, and short enough for a test of an answer that never comes
 PATIENCE_SECONDS = 1.0
-# what kernels and the server hold between two ends that wait for each other is well under it
+# the buffers of the kernel and of the server hold far less than this
 MOST_SENT_BYTES = 100_000_000
 
 
@@ -38,7 +38,7 @@ CLOSING = make_head("Connection: close") + BODY
 
 @pytest.fixture(scope="module")
 def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Start the same server by uvicorn's own protocol."""
+    """Start the same server with uvicorn's own protocol, without the fast path."""
     folder = tmp_path_factory.mktemp("plain")
     with start_server(model_folder, folder, options=("--http", "httptools")) as server:
         yield server
@@ -46,7 +46,7 @@ def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def prefixed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Start a server behind a prefix that takes short bodies and soon closes what is idle."""
+    """Start a server with a path prefix, a small limit of bodies and a short keep-alive time."""
     folder = tmp_path_factory.mktemp("prefixed")
     options = ("--root-path", "/scoring", "--timeout-keep-alive", "1")
     environment = {"MAX_BODY_BYTES": "1000"}
@@ -65,9 +65,9 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def exchange(server: Server, *parts: bytes, ends: bool = False) -> list[list[bytes]]:
-    """Send parts one by one, and then perhaps the end of all that the client will send.
+    """Send parts one by one, and with `ends` close the client's side of the connection.
 
-    Returns the lines of each answer without what differs by request.
+    Returns the sorted lines of each answer, without the date and the request's id.
     """
     with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -130,7 +130,7 @@ def test_head_and_body_arrive_together(server: Server) -> None:
             assert isinstance(json.loads(connection.recv(65536).partition(b"\r\n\r\n")[2]), dict)
 
 
-def test_a_client_that_asks_whether_to_continue_is_told_to(server: Server) -> None:
+def test_a_client_that_expects_100_continue_gets_it(server: Server) -> None:
     with socket.create_connection(server.address, timeout=10) as connection:
         connection.sendall(make_head("Expect: 100-continue"))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -138,7 +138,7 @@ def test_a_client_that_asks_whether_to_continue_is_told_to(server: Server) -> No
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_burst_of_many_connections_is_answered_each_by_its_own(server: Server) -> None:
+def test_each_of_many_connections_in_a_burst_gets_its_own_answer(server: Server) -> None:
     connections = [socket.create_connection(server.address, timeout=10) for _ in range(100)]
     for number, connection in enumerate(connections):
         connection.sendall(make_head(f"X-Request-ID: number-{number}") + BODY)
@@ -147,13 +147,13 @@ def test_a_burst_of_many_connections_is_answered_each_by_its_own(server: Server)
         connection.close()
 
 
-def test_the_time_of_a_request_holds_its_wait_for_others(server: Server) -> None:
+def test_the_logged_time_of_a_request_includes_its_wait_in_the_burst(server: Server) -> None:
     with socket.create_connection(server.address, timeout=10) as connection:
         for number in range(32):
             ask([connection], f"alone-{number}")
     connections = [socket.create_connection(server.address, timeout=10) for _ in range(32)]
     for turn in range(10):
-        # a server that stood still finds most of them in one turn of its loop
+        # a stopped server reads most of the requests in one turn of its loop when it goes on
         server.process.send_signal(signal.SIGSTOP)
         try:
             ask(connections, f"together-{turn}", server)
@@ -167,7 +167,7 @@ def test_the_time_of_a_request_holds_its_wait_for_others(server: Server) -> None
 
 
 def ask(connections: list[socket.socket], name: str, stopped: Server | None = None) -> None:
-    """Send a request on each connection, let a stopped server go on, and read the answers."""
+    """Send a request on each connection, continue a stopped server, and read the answers."""
     for number, connection in enumerate(connections):
         connection.sendall(make_head(f"X-Request-ID: {name}-{number}") + BODY)
     if stopped is not None:
@@ -181,10 +181,10 @@ def milliseconds(server: Server, prefix: str) -> list[float]:
     return [e["milliseconds"] for e in lines if e["request_id"].startswith(prefix)]
 
 
-def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
+def test_a_client_that_resets_its_connection_does_not_disturb_others(server: Server) -> None:
     for _ in range(50):
         with socket.create_connection(server.address, timeout=10) as connection:
-            # the connection is reset, not ended: nothing can be sent any more
+            # with this option the connection is reset: the server cannot send any more
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             connection.sendall(WHOLE)
     assert server.http.post("/predict", json=EXAMPLE).status_code == 200
@@ -199,7 +199,7 @@ def test_a_client_that_leaves_at_once_harms_nobody(server: Server) -> None:
         pytest.param(REASONS + WHOLE + ARRAY, [b"200"] * 3, id="three"),
     ],
 )
-def test_a_client_that_ends_its_side_is_answered(
+def test_a_client_that_closes_its_side_is_answered(
     sent: bytes, expected: list[bytes], server: Server
 ) -> None:
     answers = exchange(server, sent, ends=True)
@@ -211,24 +211,24 @@ def statuses(answers: list[list[bytes]]) -> list[bytes]:
     return [line.split()[1] for answer in answers for line in answer if line.startswith(b"HTTP/")]
 
 
-def test_what_follows_an_answer_is_not_taken_for_idle(prefixed: Server) -> None:
+def test_a_connection_with_a_half_sent_request_is_not_idle(prefixed: Server) -> None:
     with socket.create_connection(prefixed.address, timeout=10) as connection:
         connection.sendall(WHOLE + WHOLE[:-1])
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
-        # longer than an idle connection is kept
+        # longer than the server keeps an idle connection
         time.sleep(1.5)
         connection.sendall(WHOLE[-1:])
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
         assert connection.recv(65536) == b""
 
 
-def test_the_short_way_keeps_to_the_limit_of_a_body(prefixed: Server) -> None:
+def test_the_fast_path_keeps_the_limit_of_a_body(prefixed: Server) -> None:
     fitting = BODY + b" " * (1000 - len(BODY))
     assert statuses(exchange(prefixed, make_head(length=1000) + fitting)) == [b"200"]
     assert statuses(exchange(prefixed, make_head(length=1001) + fitting + b" ")) == [b"413"]
 
 
-def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
+def test_paths_are_found_when_a_proxy_strips_the_prefix(prefixed: Server) -> None:
     assert prefixed.http.get("/ready").status_code == 200
     body = {"dataframe_records": [EXAMPLE]}
     assert prefixed.http.post("/invocations", json=body).status_code == 200
@@ -237,7 +237,7 @@ def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
         answer = prefixed.http.post("/predict", content=iter(chunks), headers=headers)
         assert answer.status_code == 200
     assert prefixed.http.get("/scoring/ready").status_code == 404
-    # what a browser then asks for is relative to where it found the page
+    # the page has relative links, so that a browser keeps the prefix
     page = prefixed.http.get("/docs").text
     assert re.findall(r'(?:href|src)="([^"]*)"', page) == [
         "docs/docs.css",
@@ -246,24 +246,24 @@ def test_a_proxy_may_strip_a_prefix(prefixed: Server) -> None:
     ]
 
 
-def test_a_client_that_reads_nothing_is_soon_not_read_either(server: Server) -> None:
+def test_the_server_stops_reading_from_a_client_that_reads_nothing(server: Server) -> None:
     process = psutil.Process(server.process.pid)
     before = process.memory_info().rss
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.connect(server.address)
         connection.settimeout(PATIENCE_SECONDS)
-        sent = send_until_it_is_not_taken(connection, 100 * WHOLE)
+        sent = send_until_blocked(connection, 100 * WHOLE)
         grown = process.memory_info().rss - before
         answered = read_to_end(connection).count(b"HTTP/1.1 200 OK")
-    # queued, each of them takes ten times the bytes that it came in
+    # a queued request takes ten times its bytes in memory
     assert sent < MOST_SENT_BYTES
     assert grown < 50e6
     assert answered == sent // len(WHOLE)
 
 
-def send_until_it_is_not_taken(connection: socket.socket, data: bytes) -> int:
-    """Send data again and again; return how many bytes were taken."""
+def send_until_blocked(connection: socket.socket, data: bytes) -> int:
+    """Send data again and again until it blocks; return how many bytes were sent."""
     view, sent = memoryview(data), 0
     with contextlib.suppress(TimeoutError):
         while sent < MOST_SENT_BYTES:
@@ -271,18 +271,18 @@ def send_until_it_is_not_taken(connection: socket.socket, data: bytes) -> int:
     return sent
 
 
-# what each request leaves in the counter: a cause, or nothing where the short way answers
+# how each request raises the counters of causes; not at all where the fast path answers
 GIVEN_UP = {
     "one": {},
     "two": {},
-    # the one behind the array finds the connection busy
+    # the request after the array finds the connection busy
     "an array between": {"array": 1, "connection": 1},
     "not JSON": {"refused": 1},
     "another kind": {"content_type": 1},
     "compressed": {"content_type": 1},
     "HTTP/1.0": {"connection": 1},
     "one that closes": {"connection": 1},
-    # it asks for reasons, which no short way ever gave
+    # a request for reasons has another URL, so that the fast path does not count it
     "reasons": {},
 }
 
@@ -297,7 +297,7 @@ def count_given_up(server: Server) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", GIVEN_UP)
-def test_the_metrics_count_why_the_short_way_gave_up(name: str, server: Server) -> None:
+def test_the_metrics_count_why_the_fast_path_gave_up(name: str, server: Server) -> None:
     before = count_given_up(server)
     exchange(server, *REQUESTS[name])
     after = count_given_up(server)
@@ -317,7 +317,7 @@ def test_a_request_in_pieces_is_counted(server: Server) -> None:
     assert count_given_up(server)["in_pieces"] == before + 1
 
 
-def test_a_server_whose_requests_uvicorn_watches_says_so(
+def test_requests_that_uvicorn_must_see_are_counted_as_watched(
     model_folder: Path, tmp_path: Path
 ) -> None:
     with start_server(model_folder, tmp_path, options=("--limit-concurrency", "100")) as watched:

@@ -1,4 +1,4 @@
-"""`/invocations` is MLflow's own protocol, made strict, and answers as `/predict` does."""
+"""`/invocations` takes MLflow's formats, checks them strictly, and answers as `/predict` does."""
 
 import io
 import json
@@ -27,7 +27,7 @@ PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
 
 
 def frame(rows: list[dict[str, Any]] = TEXTS) -> pd.DataFrame:
-    """Return rows as a client's DataFrame."""
+    """Return rows as a DataFrame, as a client would make it."""
     table = pd.DataFrame(rows, columns=NAMES)
     return table.astype({n: "float64" if k == "number" else "str" for n, k in KINDS.items()})
 
@@ -50,7 +50,7 @@ def predictions(server: Server, **request: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def expected(server: Server) -> Any:
-    """Return what `/predict` says of the rows."""
+    """Return the answers of `/predict` to the rows."""
     return server.http.post("/predict", json=ROWS).json()
 
 
@@ -106,7 +106,7 @@ def test_whole_numbers_of_a_table_are_read_as_levels(server: Server) -> None:
     assert predictions(server, content=csv, headers=CSV) == [expected] * 2
 
 
-def test_a_csv_may_say_true_in_capitals_and_have_signs_and_spaces(server: Server) -> None:
+def test_a_csv_may_have_capitals_in_true_and_signs_and_spaces_in_numbers(server: Server) -> None:
     row = EXAMPLE | {"is_owner": "True", "amount_03": " +0.75 ", "extra": "NA"}
     csv = pd.DataFrame([row]).to_csv(index=False).encode()
     assert predictions(server, content=csv, headers=CSV) == predictions(
@@ -120,12 +120,12 @@ def test_many_row_groups_are_read_as_one_table(server: Server, expected: Any) ->
     assert predictions(server, content=buffer.getvalue(), headers=PARQUET) == expected
 
 
-def test_python_model_answers_as_predict(model_folder: Path, expected: Any) -> None:
+def test_the_python_model_answers_as_predict(model_folder: Path, expected: Any) -> None:
     answers = mlflow.pyfunc.load_model(str(model_folder)).predict(frame())
     assert answers.to_dict(orient="records") == expected
 
 
-def test_an_unseen_category_and_an_unknown_column_are_taken(server: Server) -> None:
+def test_an_unseen_category_and_an_unknown_column_are_accepted(server: Server) -> None:
     missing = server.http.post("/predict", json=EXAMPLE | {"region": None}).json()
     record = EXAMPLE | {"region": "Atlantis", "no_such_field": {"a": [1]}}
     assert predictions(server, json={"dataframe_records": [record]}) == [missing]
@@ -155,7 +155,7 @@ def test_an_absent_optional_column_is_missing(server: Server) -> None:
     assert predictions(server, content=parquet, headers=PARQUET) == expected
 
 
-def test_no_rows_are_no_predictions(server: Server) -> None:
+def test_no_rows_give_no_predictions(server: Server) -> None:
     assert predictions(server, json={"dataframe_records": []}) == []
     assert predictions(server, json={"dataframe_split": split([])}) == []
     assert predictions(server, content=",".join(NAMES).encode(), headers=CSV) == []
@@ -272,7 +272,7 @@ def test_an_absent_required_column_is_named(server: Server, missing: str) -> Non
         b'{"dataframe_records": ' + b"[" * 100_000,
     ],
 )
-def test_what_is_not_the_protocol_is_refused(server: Server, body: bytes) -> None:
+def test_a_body_outside_the_protocol_is_refused(server: Server, body: bytes) -> None:
     answer = post(server, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"code", "message", "fields"}
@@ -285,7 +285,7 @@ def test_what_is_not_the_protocol_is_refused(server: Server, body: bytes) -> Non
         *(b"\x00\n1\n", b'a,b\n1,"2\n3,4\n', b'"a,b\n1,2\n'),
     ],
 )
-def test_what_is_no_csv_is_refused(server: Server, body: bytes) -> None:
+def test_an_invalid_csv_is_refused(server: Server, body: bytes) -> None:
     assert post(server, content=body, headers=CSV).status_code == 400
 
 
@@ -297,20 +297,22 @@ def test_a_csv_with_too_many_columns_is_refused_with_the_limit(server: Server) -
 
 
 @pytest.mark.parametrize("row", ["1", "1,2,3", "1,2,"])
-def test_a_csv_row_with_other_cells_than_the_header_is_named(server: Server, row: str) -> None:
+def test_a_csv_row_with_more_or_fewer_cells_than_the_header_is_named(
+    server: Server, row: str
+) -> None:
     answer = post(server, content=f"a,b\n1,2\n\n{row}\n3,4\n".encode(), headers=CSV)
     assert answer.status_code == 400
     message = answer.json()["error"]["message"]
     assert message == "row 1 of the CSV must have as many cells as its header"
 
 
-def test_what_is_no_parquet_is_refused(server: Server) -> None:
+def test_an_invalid_parquet_file_is_refused(server: Server) -> None:
     whole = to_parquet(frame())
     for body in (b"", b"PAR1", whole[:-9], whole[: len(whole) // 2], b"PAR1" + whole[40:]):
         assert post(server, content=body, headers=PARQUET).status_code == 400
 
 
-def test_a_content_type_is_needed_and_known(server: Server) -> None:
+def test_a_missing_or_unknown_content_type_is_refused(server: Server) -> None:
     body = json.dumps({"dataframe_records": [EXAMPLE]}).encode()
     for headers in ({}, {"Content-Type": "text/plain"}, {"Content-Type": ""}):
         assert post(server, content=body, headers=headers).status_code == 415
@@ -323,7 +325,7 @@ def test_a_content_type_is_needed_and_known(server: Server) -> None:
 def test_costs_that_are_not_positive_are_refused_on_both_paths(
     trained: Scorer, tmp_path: Path
 ) -> None:
-    # amount_00 is required, so that each applicant has a cost, and may be negative
+    # amount_00 is required, so that each applicant has a cost; it may be negative
     rule = LoanCostRule("10 * amount_00", "amount_00", 1.0)
     scorer = replace(trained, policy=replace(trained.policy, loan_costs=rule))
     applicant = EXAMPLE | {"amount_00": 2.0}

@@ -1,4 +1,4 @@
-"""`/predict` over HTTP: answers, and what it refuses."""
+"""`/predict` over HTTP: its answers, and the requests that it refuses."""
 
 from typing import Any
 
@@ -39,11 +39,14 @@ def test_score_is_1_under_the_threshold_only(server: Server) -> None:
     assert all(a["score"] == (a["probability"] < a["threshold"]) for a in answers)
 
 
-def test_a_new_category_is_scored_as_missing_and_said(server: Server) -> None:
+def test_a_new_category_is_scored_as_missing_with_a_warning(server: Server) -> None:
     new = server.http.post("/predict", json=EXAMPLE | {"region": "Atlantis"}).json()
     missing = server.http.post("/predict", json=EXAMPLE | {"region": None}).json()
     [warning] = new.pop("warnings")
-    assert warning["field"] == "region"
+    assert warning == {
+        "field": "region",
+        "problem": "has a category that was never seen in training: it is scored as missing",
+    }
     assert new == missing
     [_, second] = server.http.post(
         "/predict", json=[EXAMPLE, EXAMPLE | {"region": "Atlantis"}]
@@ -123,7 +126,7 @@ def test_a_field_given_twice_is_refused(server: Server, body: str) -> None:
         ]
 
 
-def test_a_text_with_colons_is_no_second_field(server: Server) -> None:
+def test_a_text_with_a_colon_is_not_taken_for_a_second_field(server: Server) -> None:
     answer = server.http.post("/predict", json=EXAMPLE | {"purpose": "boat: used"})
     assert answer.status_code == 200
     assert "warnings" not in answer.json()
@@ -136,7 +139,7 @@ def test_a_text_with_colons_is_no_second_field(server: Server) -> None:
         *("[1]", "[null]", '{"amount_00": 01}', "{'a': 1}", '{"a": "\\ud800"}', "\ufeff{}", "[[]]"),
     ],
 )
-def test_what_is_no_applicant_is_refused(server: Server, body: str) -> None:
+def test_a_body_that_is_no_applicant_is_refused(server: Server, body: str) -> None:
     answer = post(server, body)
     assert answer.status_code == 400
     error = answer.json()["error"]
