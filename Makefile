@@ -39,7 +39,7 @@ lint: .venv/ready
 	lint-imports
 	numpydoc lint $$(git ls-files 'scoring_model/*.py' 'train/*.py' 'benchmarks/*.py')
 
-# -W: a warning, such as a dead link, is an error
+# -W: every warning, such as one about a dead link, is an error
 docs: .venv/ready
 	sphinx-build -W --keep-going -n -q -b html docs docs/_build/html
 
@@ -51,7 +51,7 @@ clean:
 	pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	touch $@
 
-# what computes on a cluster: half a gigabyte that one machine does without
+# packages for a cluster: half a gigabyte that a single machine does not need
 .venv/cluster: .venv/ready requirements-spark.txt requirements-dask.txt
 	pip install --quiet --requirement requirements-spark.txt --requirement requirements-dask.txt \
 	  --constraint constraints.txt

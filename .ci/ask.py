@@ -1,4 +1,4 @@
-"""Ask a server about the applicant that was logged with a model, and compare the answers."""
+"""Send a model's example applicant to a server, and compare the answer with the logged one."""
 
 import json
 import time
@@ -10,7 +10,7 @@ WAIT_SECONDS = 180
 
 
 def is_right(url: str, model: Path, key: str) -> bool:
-    """Return whether the server gives the logged answer, once it is up.
+    """Wait for a server, and return whether it gives the logged answer.
 
     Parameters
     ----------
@@ -19,23 +19,23 @@ def is_right(url: str, model: Path, key: str) -> bool:
     model : Path
         Folder of the model.
     key : str
-        What callers send; empty where the server asks for none.
+        The key to send; empty if the server needs none.
     """
     logged = json.loads((model / "artifacts/scorer/example.json").read_text(encoding="utf-8"))
     if not wait_until_up(url):
-        print(f"{url} does not come up")
+        print(f"{url} does not answer its health check within {WAIT_SECONDS} s")
         return False
     status, answer = send(f"{url}/predict", json.dumps(logged["applicant"]).encode(), key)
     said = json.loads(answer) if status == 200 else None
     if said is None or any(said.get(name) != value for name, value in logged["answer"].items()):
-        # the applicant is nobody's, so that its answer may stand in a log
-        print(f"status {status}, {answer!r}; logged with the model: {logged['answer']}")
+        # the example is not a real applicant, so its answer may be logged
+        print(f"got status {status}, {answer!r}; expected the logged answer {logged['answer']}")
         return False
     return True
 
 
 def wait_until_up(url: str) -> bool:
-    """Wait until the server answers its health check."""
+    """Wait until the server answers its health check; return whether it does in time."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         if send(f"{url}/ping", None, "")[0] == 200:
@@ -45,7 +45,7 @@ def wait_until_up(url: str) -> bool:
 
 
 def send(url: str, body: bytes | None, key: str) -> tuple[int, bytes]:
-    """Send a request and return status and body; status 0 where nobody answers."""
+    """Send a request and return status and body; status 0 if no server answers."""
     headers = {"Content-Type": "application/json"}
     if key:
         headers["Authorization"] = f"Bearer {key}"

@@ -1,8 +1,8 @@
-"""Push commit and model to Heroku, ask the app, and roll the release back if it answers wrong.
+"""Push commit and model to Heroku, check the app's answer, and roll back if it is wrong.
 
-The environment names HEROKU_APP, HEROKU_API_KEY and SCORING_API_KEY, the command line the model.
-
-Keys travel in the environment and in headers: no command line and no log ever shows one.
+`python .ci/release.py <folder of the model>` reads HEROKU_APP, HEROKU_API_KEY and SCORING_API_KEY
+from the environment. The keys are passed in the environment and in headers only, so that no command
+line and no log shows them.
 """
 
 import json
@@ -31,7 +31,7 @@ def call(path: str, body: dict[str, str] | None = None) -> Any:
         "Accept": "application/vnd.heroku+json; version=3",
         "Authorization": f"Bearer {os.environ['HEROKU_API_KEY']}",
         "Content-Type": "application/json",
-        # newest first
+        # the newest release first
         "Range": "version ..; order=desc, max=10",
     }
     data = None if body is None else json.dumps(body).encode()
@@ -40,29 +40,29 @@ def call(path: str, body: dict[str, str] | None = None) -> Any:
 
 
 def newest_release(app: str) -> dict[str, Any] | None:
-    """Return the release that answers now."""
+    """Return the newest release that succeeded, or None if there is none."""
     releases = call(f"/apps/{app}/releases")
     return next((release for release in releases if release["status"] == "succeeded"), None)
 
 
 def runs_newest(app: str) -> bool:
-    """Wait until every web process is of the newest release; say whether that came about."""
+    """Wait until all web processes run the newest release; return whether they do in time."""
     newest = call(f"/apps/{app}/releases")[0]["version"]
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         web = [dyno for dyno in call(f"/apps/{app}/dynos") if dyno["type"] == "web"]
-        # until then the release before answers, and would be asked in its place
+        # until then the previous release answers, and its answer would be checked by mistake
         if web and all(d["release"]["version"] == newest and d["state"] == "up" for d in web):
             return True
         if any(dyno["state"] == "crashed" for dyno in web):
             break
         time.sleep(2)
-    print("the new release does not come up")
+    print("the new release does not start")
     return False
 
 
 def push(app: str, model: Path) -> None:
-    """Push the commit at hand with the model in it; the checkout stays as it is."""
+    """Push the current commit with the model in it; the checkout is not changed."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Path(directory) / "tree"
         run("git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD", cwd=ROOT)
@@ -79,7 +79,7 @@ def push(app: str, model: Path) -> None:
 
 
 def run(*command: str, cwd: Path) -> None:
-    """Run a command that has to succeed."""
+    """Run a command; raise an error if it fails."""
     subprocess.run(command, cwd=cwd, check=True)
 
 
@@ -88,10 +88,10 @@ def main() -> int:
     model = Path(sys.argv[1]).resolve()
     app = os.environ.get("HEROKU_APP", "")
     if not app:
-        print("no HEROKU_APP is named: nothing is deployed")
+        print("HEROKU_APP is not set: nothing is deployed")
         return 0
     if not os.environ.get("HEROKU_API_KEY"):
-        print("error: HEROKU_APP is named, but no HEROKU_API_KEY", file=sys.stderr)
+        print("error: HEROKU_APP is set, but no HEROKU_API_KEY: set both", file=sys.stderr)
         return 1
     before = newest_release(app)
     push(app, model)
@@ -101,7 +101,7 @@ def main() -> int:
         print(f"{url} gives the logged answer")
         return 0
     if before is None:
-        print(f"error: {url} answers wrong, and there is no release before", file=sys.stderr)
+        print(f"error: {url} answers wrong, and there is no release to go back to", file=sys.stderr)
         return 1
     call(f"/apps/{app}/releases", {"release": before["id"]})
     print(f"error: {url} answered wrong: back at v{before['version']}", file=sys.stderr)

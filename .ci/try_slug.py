@@ -1,6 +1,7 @@
-"""Do what Heroku does: the committed files, a new environment, the Procfile's line; then ask it.
+"""Build and start the server as Heroku does, and check its answer.
 
-The command line names the model's folder.
+`python .ci/try_slug.py <folder of the model>` copies the committed files and the model, installs
+`requirements.txt` into a new environment, and runs the line of `Procfile`.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ from ask import is_right, send
 
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 10
-# what only training needs
+# packages that only training needs
 UNWANTED = ("hyperopt", "imblearn", "matplotlib", "shap", "sklearn")
 
 
 def build(model: Path, slug: Path) -> Path:
-    """Put the committed files and the model into an empty folder; return its environment."""
+    """Copy the committed files and the model, and install an environment; return its folder."""
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "-x", "-C", slug], input=archive.stdout, check=True)
     for line in (slug / ".slugignore").read_text(encoding="utf-8").split():
@@ -40,21 +41,21 @@ def build(model: Path, slug: Path) -> Path:
 
 
 def start(slug: Path, environment: Path, key: str, port: int) -> "subprocess.Popen[bytes]":
-    """Run the Procfile's line as the platform does: these variables and no others."""
+    """Run the line of `Procfile` with the environment variables of the platform only."""
     lines = (slug / "Procfile").read_text(encoding="utf-8").splitlines()
     line = next(line.partition(":")[2].strip() for line in lines if line.startswith("web:"))
     variables = {
         "PATH": f"{environment / 'bin'}:/usr/bin:/bin",
         "PORT": str(port),
         "SCORING_API_KEYS": hashlib.sha256(key.encode()).hexdigest(),
-        # Heroku sets it by the size of the dyno; the line must not follow it
+        # Heroku sets this by the size of the dyno; the line must start one worker all the same
         "WEB_CONCURRENCY": "2",
     }
     return subprocess.Popen(["/bin/sh", "-c", line], cwd=slug, env=variables)
 
 
 def try_it(slug: Path, environment: Path, model: Path) -> list[str]:
-    """Start, ask and stop the server; return what is wrong."""
+    """Start the server, send requests, stop it; return the faults found."""
     key = secrets.token_urlsafe(32)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -66,14 +67,14 @@ def try_it(slug: Path, environment: Path, model: Path) -> list[str]:
         if not is_right(url, model, key):
             faults.append("the server does not give the logged answer")
         if (status := send(f"{url}/predict", b"{}", "")[0]) != 401:
-            faults.append(f"without a key: status {status}, not 401")
+            faults.append(f"a request without a key got status {status}, expected 401")
         print(f"memory {resident_megabytes(server.pid):.0f} MB")
         server.send_signal(signal.SIGTERM)
         status = server.wait(STOP_SECONDS)
         if status not in (0, -signal.SIGTERM):
-            faults.append(f"after SIGTERM: exit status {status}")
+            faults.append(f"the server ended with exit status {status} after SIGTERM")
     except subprocess.TimeoutExpired:
-        faults.append(f"after SIGTERM: still there after {STOP_SECONDS} s")
+        faults.append(f"the server did not end within {STOP_SECONDS} s after SIGTERM")
     finally:
         server.kill()
         server.wait()
@@ -81,13 +82,13 @@ def try_it(slug: Path, environment: Path, model: Path) -> list[str]:
 
 
 def resident_megabytes(pid: int) -> float:
-    """Return the resident memory of a process on Linux."""
+    """Return the resident memory of a process in MB; needs Linux."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def installed_megabytes(environment: Path) -> float:
-    """Return the size of an environment's packages, byte code aside."""
+    """Return the size of an environment's packages in MB, without byte code."""
     files = (path for path in environment.glob("lib/*/site-packages/**/*") if path.is_file())
     return sum(path.stat().st_size for path in files if "__pycache__" not in path.parts) / 1e6
 
@@ -104,7 +105,7 @@ def main() -> int:
         slug = Path(directory)
         environment = build(model, slug)
         print(f"packages {installed_megabytes(environment):.0f} MB")
-        faults = [f"{name} is installed" for name in UNWANTED if has(environment, name)]
+        faults = [f"{name} is installed but not needed" for name in UNWANTED if has(environment, name)]
         faults += try_it(slug, environment, model)
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)

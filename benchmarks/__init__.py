@@ -1,1 +1,1 @@
-"""Side-by-side measurements against peers; each prints ratios."""
+"""Benchmarks against other tools; each one prints ratios."""

@@ -1,6 +1,7 @@
-"""Batch scoring from Parquet to Parquet against LightGBM's own `predict` on a matrix in memory.
+"""Batch scoring from Parquet to Parquet, compared with LightGBM's `predict` on a matrix in memory.
 
-`python -m benchmarks.batch [rows]`; 10 million rows take some minutes and 2 GB of disk.
+`python -m benchmarks.batch [rows]` prints both speeds and their ratio. The default of 10 million
+rows takes some minutes and 2 GB of disk.
 """
 
 import subprocess
@@ -27,7 +28,7 @@ NAMES = tuple(f"feature_{number:02d}" for number in range(FEATURES))
 
 
 def make_matrix(rows: int, seed: int) -> FloatArray:
-    """Return numbers with a gap in twenty."""
+    """Return random numbers, of which one in twenty is missing."""
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(rows, FEATURES))
     matrix[rng.random((rows, FEATURES)) < 0.05] = np.nan
@@ -49,7 +50,7 @@ def make_scorer() -> Scorer:
 
 
 def write_body(path: Path, rows: int) -> None:
-    """Write `rows` applicants, a row group at a time."""
+    """Write so many applicants to a Parquet file, one row group at a time."""
     schema = pa.schema([("loan_id", pa.int64()), *((name, pa.float64()) for name in NAMES)])
     with pq.ParquetWriter(path, schema) as writer:
         for first in range(0, rows, GROUP_ROWS):
@@ -59,19 +60,19 @@ def write_body(path: Path, rows: int) -> None:
 
 
 def score(folder: Path) -> None:
-    """Score the body in a process of its own, and print rows per second and its peak memory."""
+    """Score the file and print rows per second and the peak memory of this process in MB."""
     model = BatchModel(load_scorer(folder), "1", "loan_id", "benchmark")
     began = time.perf_counter()
     report = score_loans(model, [folder / "body.parquet"], folder / "scored.parquet")
     seconds = time.perf_counter() - began
-    # not getrusage: its peak counts what the parent held when it started this process
+    # not getrusage: its peak includes the memory of the parent when it started this process
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     print(report.scored / seconds, peak)
 
 
 def predict_seconds(booster: lightgbm.Booster, matrix: FloatArray) -> float:
-    """Return the seconds that LightGBM's own predict takes."""
+    """Return the seconds that LightGBM's `predict` takes."""
     began = time.perf_counter()
     booster.predict(matrix, raw_score=True)
     return time.perf_counter() - began
@@ -89,7 +90,7 @@ def main(rows: int) -> None:
         before = predict_seconds(booster, matrix)
         command = [sys.executable, "-m", "benchmarks.batch", "--score", name]
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        # before and after, since a machine that others use is not equally fast all the time
+        # measured before and after, because the speed of a shared machine changes
         own = 2 * MATRIX_ROWS / (before + predict_seconds(booster, matrix))
     ours, peak = map(float, result.stdout.split())
     print(f"LightGBM's predict, {MATRIX_ROWS} rows in memory: {own:,.0f} rows/s")

@@ -1,4 +1,4 @@
-"""Bodies of loans to compare decisions on: the shipped portfolios, cut, and planted ones."""
+"""Data sets of the benchmarks: the shipped portfolios, cut to some rows, and simulated loans."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ TEST_ROWS = 20_000
 PLANTED = """
 [portfolio]
 name = "{name}"
-description = "Planted loans"
+description = "Simulated loans"
 source = "loans.parquet"
 key = "loan_id"
 target = "defaulted"
@@ -31,7 +31,7 @@ method = "column"
 column = "side"
 """
 
-# name: training rows, numbers, categories, default rate
+# name: training rows, numeric features, categorical features, default rate
 KINDS: dict[str, tuple[int, int, int, float]] = {
     "planted-small": (1_000, 8, 4, 0.2),
     "planted-plain": (5_000, 10, 4, 0.1),
@@ -46,16 +46,21 @@ KINDS: dict[str, tuple[int, int, int, float]] = {
 
 @contextmanager
 def open_body(name: str, rows: int, seed: int) -> Iterator[tuple[Portfolio, PortfolioData]]:
-    """Yield a portfolio and its data.
+    """Open a data set for the length of a block.
 
     Parameters
     ----------
     name : str
         `sba`, `taiwan` or one of `KINDS`; `sba@2000` keeps 2,000 training rows.
     rows : int
-        Training rows to keep at most, drawn with `seed`.
+        Most training rows to keep, drawn at random.
     seed : int
-        Seeds the draw, a random split and planted loans.
+        Seed of that draw, of a random split and of simulated loans.
+
+    Yields
+    ------
+    portfolio : Portfolio
+    data : PortfolioData
     """
     base, _, kept = name.partition("@")
     if base in KINDS:
@@ -91,7 +96,7 @@ def _write_planted(directory: Path, name: str, seed: int) -> Path:
 
 
 def make_planted(rows: int, numbers: int, categories: int, rate: float, seed: int) -> pd.DataFrame:
-    """Return loans whose log-odds are partly additive, partly not, with gaps in some numbers."""
+    """Return simulated loans, with interactions of features and missing values in some numbers."""
     random = np.random.default_rng(seed)
     log_odds = np.zeros(rows)
     columns: dict[str, FloatArray | NDArray[np.object_]] = {}

@@ -1,8 +1,8 @@
-"""Cost per applicant of this project beside what people would use instead.
+"""Cost per applicant of this project, compared with other usual methods.
 
 `python -m benchmarks.decisions [--bodies ...] [--seeds 3] [--rows 40000] [--rivals ...]` prints a
-table per body of loans and the ratios; `pip install -r benchmarks/requirements.txt` adds the
-scorecard's package. Large bodies are cut to `--rows` training rows, drawn anew with each seed.
+table for each data set (body) and the ratios of the costs. The scorecard needs a package more:
+`pip install -r benchmarks/requirements.txt`.
 """
 
 import argparse
@@ -23,7 +23,7 @@ OURS = "ours"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One rival on one body and seed: cost of each test row, AUC, Brier and seconds."""
+    """One method on one data set and seed: cost of each test row, AUC, Brier score, seconds."""
 
     each: FloatArray
     auc: float
@@ -32,7 +32,7 @@ class Result:
 
 
 def measure(name: str, task: Task) -> Result:
-    """Fit a rival and decide."""
+    """Fit a method, decide about the test rows, and measure cost and time."""
     start = time.perf_counter()
     probability, refused = decide(name, task)
     seconds = time.perf_counter() - start
@@ -44,9 +44,9 @@ def measure(name: str, task: Task) -> Result:
 
 
 def interval(values: list[FloatArray]) -> tuple[float, float, float]:
-    """Return the mean over seeds of the mean over rows, with its bootstrap interval.
+    """Return the mean over seeds and rows, with its bootstrap interval of 95 %.
 
-    Seeds and rows are both resampled; where the seeds share the test rows, so do the draws.
+    Both seeds and rows are resampled. The drawn seeds of one resample share the drawn rows.
     """
     random = np.random.default_rng(0)
     means = np.empty(BOOTSTRAPS)
@@ -59,10 +59,10 @@ def interval(values: list[FloatArray]) -> tuple[float, float, float]:
 
 
 def print_body(body: str, results: dict[str, list[Result]]) -> float:
-    """Print a body's table and return the ratio of our cost to the cheapest rival's."""
+    """Print the table of a data set; return our cost divided by that of the cheapest rival."""
     print(f"\n{body}")
     print(
-        f"{'':32}{'cost':>7} {'95 % interval':>15} {'AUC':>6} {'Brier':>7} {'s':>6}  ours less it"
+        f"{'':32}{'cost':>7} {'95 % interval':>15} {'AUC':>6} {'Brier':>7} {'s':>6}  ours minus it"
     )
     costs = {}
     for name, runs in results.items():
@@ -84,12 +84,14 @@ def print_body(body: str, results: dict[str, list[Result]]) -> float:
 
 
 def main() -> None:
-    """Compare and print."""
+    """Compare the methods on all data sets and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bodies", nargs="+", default=BODIES)
-    parser.add_argument("--rivals", nargs="+", default=list(RIVALS))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=40_000)
+    parser.add_argument("--bodies", nargs="+", default=BODIES, help="data sets to compare on")
+    parser.add_argument("--rivals", nargs="+", default=list(RIVALS), help="methods to compare")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds per data set")
+    parser.add_argument(
+        "--rows", type=int, default=40_000, help="most training rows, drawn anew with each seed"
+    )
     args = parser.parse_args()
     ratios = []
     for body in args.bodies:
@@ -99,7 +101,7 @@ def main() -> None:
                 for name in args.rivals:
                     results[name].append(measure(name, Task(portfolio, data, seed)))
         ratios.append(print_body(body, results))
-    print(f"\nmean ratio over {len(ratios)} bodies: {np.mean(ratios):.4f}")
+    print(f"\nmean ratio over {len(ratios)} data sets: {np.mean(ratios):.4f}")
 
 
 if __name__ == "__main__":

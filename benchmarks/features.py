@@ -1,8 +1,9 @@
-"""Features from seven tables: the shipped SQL in DuckDB beside the same features in pandas.
+"""Features from seven tables: the shipped SQL in DuckDB, compared with the same in pandas.
 
-`python -m benchmarks.features [--scale 1]` makes the tables (at scale 1 as large as Home
-Credit's), computes the features of both, each from CSV to Parquet in a process of its own, checks
-that they are equal, and prints seconds, peak memory and ratios. At scale 1 it takes 4 GB of disk.
+`python -m benchmarks.features [--scale 1]` makes the tables and computes the features on both
+sides, from CSV to Parquet, each in its own process. It checks that the features are equal, and
+prints seconds, peak memory and ratios. At scale 1 the tables are as large as Home Credit's and take
+4 GB of disk.
 """
 
 import argparse
@@ -25,13 +26,13 @@ MEMORY_LIMIT = "1600MB"
 
 
 def compute_ours(folder: Path, output: Path) -> None:
-    """Compute all features as scoring a folder of tables does."""
+    """Compute all features as batch scoring of a folder of tables does."""
     features = describe_join(load_portfolio(folder / "portfolio.toml")).features
     write_features(features, folder, output, MEMORY_LIMIT)
 
 
 def compute_pandas(folder: Path, output: Path) -> None:
-    """Compute all features as one writes it in pandas."""
+    """Compute all features in pandas."""
     pandas_features(folder).to_parquet(output)
 
 
@@ -39,18 +40,18 @@ SIDES = {"DuckDB": compute_ours, "pandas": compute_pandas}
 
 
 def run_side(name: str, folder: Path) -> None:
-    """Compute one side in this process; print its seconds and its peak memory in MB."""
+    """Compute one side; print its seconds, its processor seconds and its peak memory in MB."""
     began = time.perf_counter()
     SIDES[name](folder, folder / f"{name}.parquet")
     seconds = time.perf_counter() - began
-    # not getrusage: its peak counts what the parent held when it started this process
+    # not getrusage: its peak includes the memory of the parent when it started this process
     status = Path("/proc/self/status").read_text(encoding="ascii")
     processor = time.process_time()
     print(seconds, processor, int(status.partition("VmHWM:")[2].split()[0]) / 1024)
 
 
 def check_equal(folder: Path) -> int:
-    """Compare all features of both sides; return how many they are."""
+    """Check that the features of both sides are equal; return their number."""
     names = list(describe_join(load_portfolio(folder / "portfolio.toml")).features.labels())
     theirs = pd.read_parquet(folder / "pandas.parquet", columns=names)
     ours = pd.read_parquet(folder / "DuckDB.parquet", columns=[KEY, *names]).set_index(KEY)
@@ -65,8 +66,8 @@ def check_equal(folder: Path) -> int:
 def main() -> None:
     """Make the tables, run both sides and print their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--folder", type=Path, help="of tables that are there already")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
+    parser.add_argument("--folder", type=Path, help="folder of tables that exist already")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
@@ -84,12 +85,12 @@ def main() -> None:
             out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
             figures[side] = [float(word) for word in out.split()]
         compared = check_equal(folder)
-    print(f"both compute {compared} features, equal")
+    print(f"both sides compute the same {compared} features")
     for side, (seconds, processor, peak) in figures.items():
-        print(f"{side}: {seconds:.1f} s, {processor:.1f} s of processors, peak {peak:.0f} MB")
+        print(f"{side}: {seconds:.1f} s, {processor:.1f} s of processor time, peak {peak:.0f} MB")
     ours, theirs = figures["DuckDB"], figures["pandas"]
     print(f"pandas takes {theirs[0] / ours[0]:.1f} times as long")
-    print(f"DuckDB takes {ours[2] / theirs[2]:.2f} of its memory")
+    print(f"DuckDB takes {ours[2] / theirs[2]:.2f} times the memory of pandas")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Seven made tables as large as Home Credit's, a block of applicants at a time.
+"""Seven simulated tables that are as large as Home Credit's.
 
-As in Home Credit's, the rows of `SHUFFLED` lie in no order, and those of the bureau by credit.
-
-`python -m benchmarks.full_size <folder> [scale]` writes CSV files and `portfolio.toml` beside
-them; at scale 1 there are 307,511 applications in `application_train.csv`, 48,744 in
-`test/application_test.csv`, and 58 million rows of histories: 4 GB.
+`python -m benchmarks.full_size <folder> [scale]` writes them as CSV files, with a `portfolio.toml`
+in the same folder. At scale 1 there are 307,511 applications in `application_train.csv`, 48,744 in
+`test/application_test.csv`, and 58 million rows of histories, together 4 GB. As in Home Credit's
+files, the rows of the tables in `SHUFFLED` have no order, and the rows of the bureau are ordered by
+credit.
 """
 
 import sys
@@ -28,13 +28,13 @@ Writers = dict[str, pacsv.CSVWriter]
 
 
 def write_full_size(folder: Path, scale: float = 1.0) -> Mapping[str, int]:
-    """Write the tables and the portfolio into a folder; return how many rows each table has.
+    """Write the tables and the portfolio into a folder; return the number of rows of each table.
 
     Parameters
     ----------
     folder : Path
-        Is made; the table of new applicants goes to its folder `test`, with links to the
-        histories, so that both are bodies of tables.
+        The folder to make. Its subfolder `test` gets the table of new applicants and links to the
+        histories, so that it can be scored like any folder of tables.
     scale : float
         Share of the full size.
     """
@@ -71,7 +71,7 @@ def _append(writers: Writers, path: Path, table: pd.DataFrame) -> None:
 
 
 def _shuffle(path: Path) -> None:
-    """Put the rows of a CSV file in an order that depends on nothing but themselves."""
+    """Sort the rows of a CSV file by a hash of their content."""
     whole = path.rename(path.with_suffix(".ordered"))
     with duckdb.connect() as connection:
         connection.execute(f"SET temp_directory = '{path.with_suffix('.spill')}'")

@@ -1,10 +1,10 @@
-"""The features of Home Credit's seven tables as one writes them in pandas.
+"""The features of Home Credit's seven tables, computed in pandas.
 
-Filter, group, aggregate, join, table by table, in the way of the widely used notebooks: one
-`groupby().agg` for each set of rows (all, of a status, in a window of time, the last k). What is
-aggregated on which rows is read off the shipped SQL, so that both sides compute the same; the
-application's own features and those of bureau_balance are written out in
-`benchmarks.pandas_tables`.
+The code does what widely used notebooks do: it filters, groups, aggregates and joins table by
+table, with one `groupby().agg` for each set of rows (all rows, those with a status, those in a
+window of time, the last k). It reads from the shipped SQL what to aggregate on which rows, so that
+both sides compute the same features. The features of the application itself and of bureau_balance
+are written by hand in `benchmarks.pandas_tables`.
 """
 
 import re
@@ -21,7 +21,7 @@ HISTORIES = (
     *("previous_application", "POS_CASH_balance", "installments_payments"),
     "credit_card_balance",
 )
-# which scoring does not read: the outcome and the protected columns
+# scoring does not read the outcome and the protected columns
 LEFT_OUT = ["TARGET", "CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS"]
 AGGREGATES = {"min": "min", "max": "max", "avg": "mean", "var_samp": "var"}
 _FEATURE = re.compile(
@@ -61,13 +61,13 @@ def aggregate(rows: pd.DataFrame, table: str) -> pd.DataFrame:
         ],
         axis=1,
     )
-    # no row in a window counts as 0 where the applicant has rows at all
+    # an applicant without rows in a window gets a count of 0, unless it has no rows at all
     counts = [f["name"] for features in wanted.values() for f in features if f["rows"]]
     return together.fillna(dict.fromkeys(counts, 0.0))
 
 
 def _read_sql(table: str) -> Wanted:
-    """Return the features of a table's SQL file by the rows that they are computed from."""
+    """Return the features of a table's SQL file, grouped by the condition on their rows."""
     wanted: Wanted = defaultdict(list)
     for statement in (SQL / f"{table}.sql").read_text(encoding="utf-8").split(";\n"):
         of_all = re.search(r"^FROM \w+\nWHERE (.+)$", statement, re.MULTILINE)
@@ -92,7 +92,7 @@ def _aggregate_rows(rows: pd.DataFrame, features: list[re.Match[str]]) -> list[p
         if not (f["name"] in sums or f["name"] in ratios or f["rise"])
     }
     added = sorted({*sums.values(), *(column for pair in ratios.values() for column in pair)})
-    # the sum of nothing is missing, as in SQL
+    # the sum of no rows is a missing value, as in SQL
     summed = grouped[added].sum(min_count=1)
     parts = [grouped.agg(**how)] if how else []
     parts.append(summed[list(sums.values())].set_axis(list(sums), axis=1))
@@ -115,7 +115,7 @@ def _named(found: re.Match[str]) -> pd.NamedAgg:
 
 
 def _slope(rows: pd.DataFrame, rise: str, run: str) -> "pd.Series[float]":
-    """Return the slope of the least squares line of each applicant's rows."""
+    """Return the slope of the least squares line through each applicant's rows."""
     pairs = rows[[KEY, rise, run]].dropna()
     centred = pairs[[rise, run]] - pairs.groupby(KEY)[[rise, run]].transform("mean")
     products = pd.DataFrame({"up": centred[rise] * centred[run], "square": centred[run] ** 2})

@@ -1,4 +1,4 @@
-"""What `benchmarks.pandas_features` does for one table and no other: reading, ratios, balances."""
+"""The parts of `benchmarks.pandas_features` that differ by table: reading, ratios, balances."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ RECENCY = {
 
 
 def add_ratios(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the features of the application itself."""
+    """Add the features that need only the application itself."""
     for name in ("DAYS_EMPLOYED", "DAYS_LAST_PHONE_CHANGE"):
         rows[name] = rows[name].replace(SENTINEL, float("nan"))
     scores = rows[[f"EXT_SOURCE_{number}" for number in (1, 2, 3)]]
@@ -65,7 +65,7 @@ def _ratio(rows: pd.DataFrame, upper: str, lower: str) -> "pd.Series[float]":
 
 
 def read_known(folder: Path, table: str) -> pd.DataFrame:
-    """Read a table, keep what is known on the day of the application, and add its columns."""
+    """Read a table, keep what is known on the day of the application, and add computed columns."""
     rows = pd.read_csv(folder / f"{table}.csv", keep_default_na=False, na_values=MISSING)
     if table == "bureau":
         rows = rows[(rows["DAYS_CREDIT"] <= 0) & (rows["DAYS_CREDIT_UPDATE"].fillna(0) <= 0)]
@@ -84,7 +84,7 @@ def read_known(folder: Path, table: str) -> pd.DataFrame:
         rows = rows.assign(
             paid_share=rows["AMT_PAYMENT"] / due.where(due != 0),
             unpaid_amount=due - rows["AMT_PAYMENT"],
-            # SQL's greatest leaves missing values out
+            # the function greatest of SQL ignores missing values
             days_past_due=late.clip(lower=0).fillna(0),
             days_before_due=(-late).clip(lower=0).fillna(0),
         )
@@ -100,7 +100,7 @@ def read_known(folder: Path, table: str) -> pd.DataFrame:
 
 
 def credit_balances(months: pd.DataFrame, bureau: pd.DataFrame) -> pd.DataFrame:
-    """Return the features of bureau_balance, first by credit, then by key."""
+    """Return the features of bureau_balance: aggregated by credit, then by applicant."""
     classes = months["STATUS"].map({"0": 0, "C": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5})
     months = months.assign(late_class=classes)
     months = months.join(pd.get_dummies(months["STATUS"], prefix="status"))

@@ -1,4 +1,4 @@
-"""What people would use instead: each fits on training rows and decides on test rows."""
+"""Other usual methods: each one fits on the training rows and decides about the test rows."""
 
 import warnings
 from collections.abc import Callable
@@ -31,7 +31,7 @@ TRIALS = 25
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One comparison: a portfolio's rows and a seed."""
+    """One comparison: the rows of a portfolio, and a seed."""
 
     portfolio: Portfolio
     data: PortfolioData
@@ -39,12 +39,12 @@ class Task:
 
     @property
     def train(self) -> pd.DataFrame:
-        """Training features, as the contract encodes them."""
+        """Training features, encoded by the contract."""
         return self._frame(self.data.train.matrix)
 
     @property
     def test(self) -> pd.DataFrame:
-        """Test features."""
+        """Test features, encoded by the contract."""
         return self._frame(self.data.test.matrix)
 
     def _frame(self, matrix: FloatArray) -> pd.DataFrame:
@@ -61,7 +61,7 @@ class Task:
         return StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed)
 
 
-# probability of default (or None) and refusal of each test row
+# probability of default of each test row (or None), and whether it is refused
 Answer = tuple[FloatArray | None, BoolArray]
 Rival = Callable[[Task], Answer]
 
@@ -72,7 +72,7 @@ def lightgbm_default(task: Task, **params: Any) -> LGBMClassifier:
 
 
 def at(threshold: float, make: Callable[[Task], Any]) -> Rival:
-    """Return a rival that decides a classifier's probability at a fixed threshold."""
+    """Return a rival that compares a classifier's probability with a fixed threshold."""
 
     def decide(task: Task) -> Answer:
         model = make(task).fit(task.train, task.data.train.y)
@@ -96,12 +96,12 @@ def tuned_threshold(make: Callable[[Task], Any]) -> Rival:
 
 
 def calibrated(task: Task) -> CalibratedClassifierCV:
-    """Return isotonic calibration over LightGBM, with an ensemble of five."""
+    """Return LightGBM with isotonic calibration, as an ensemble of five."""
     return CalibratedClassifierCV(lightgbm_default(task), method="isotonic", cv=task.folds)
 
 
 def hyperopt_tuned(task: Task) -> LGBMClassifier:
-    """Return a LightGBM whose parameters hyperopt has found by AUC."""
+    """Return a LightGBM with parameters that hyperopt tuned for AUC."""
     space = {
         "n_estimators": hp.uniformint("n_estimators", 50, 600),
         "learning_rate": hp.loguniform("learning_rate", np.log(0.02), np.log(0.2)),
@@ -136,14 +136,14 @@ def hyperopt_tuned(task: Task) -> LGBMClassifier:
 
 def scorecard(task: Task) -> Any:
     """Return optbinning's weight-of-evidence scorecard."""
-    from optbinning import BinningProcess  # needed by this rival alone
+    from optbinning import BinningProcess  # only this rival needs it
 
     contract = task.data.contract
     process = BinningProcess(
         list(contract.names),
         categorical_variables=[contract.names[i] for i in contract.categorical_indices],
     )
-    # its categories are text: pandas's own give it trouble
+    # optbinning needs categories as text and fails on those of pandas
     return _AsText(make_pipeline(process, LogisticRegression(max_iter=1000)), task)
 
 
@@ -167,12 +167,12 @@ class _AsText:
 
 
 def original(task: Task) -> LGBMClassifier:
-    """Return the original recipe's model: 2,000 slow trees."""
+    """Return the model of the original recipe: 2,000 trees with a low learning rate."""
     return lightgbm_default(task, n_estimators=2000, learning_rate=0.02)
 
 
 def ours(task: Task) -> Answer:
-    """Train as `mlflow run` does, with its defaults and without its record."""
+    """Train as `mlflow run` does with its defaults, but without recording the run."""
     settings = Settings(COSTS, max_evals=TRIALS, seed=task.seed)
     model = train_model(audit(Job(task.portfolio, settings), task.data))
     return model.test_probability, refuse(model.test_probability, model.scorer.policy.threshold)
@@ -184,7 +184,7 @@ def accept_all(task: Task) -> Answer:
 
 
 def refuse_all(task: Task) -> Answer:
-    """Grant none."""
+    """Grant no loan."""
     return None, np.ones(len(task.data.test.y), dtype=bool)
 
 
@@ -203,7 +203,7 @@ RIVALS: dict[str, Rival] = {
 
 
 def decide(name: str, task: Task) -> Answer:
-    """Return what a rival decides on the test rows."""
+    """Return the decisions of a rival about the test rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return RIVALS[name](task)

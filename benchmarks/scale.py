@@ -1,8 +1,8 @@
-"""What the parts of a training cost per row here, and on paper for more rows than fit here.
+"""Time and memory of a training by number of rows: measured here, and computed for more rows.
 
-`python -m benchmarks.scale [rows]`: processor time on one thread each, so that what else runs on
-the machine counts little; then the same in core-hours and bytes for 10 million to a billion rows,
-taking cost to grow as rows times trees.
+`python -m benchmarks.scale [rows]` measures the processor time of each part, so that other programs
+on the machine have little influence. From this it computes core-hours and bytes for 10 million to a
+billion rows. It assumes that time grows with rows times trees.
 """
 
 import sys
@@ -26,27 +26,28 @@ FIT_TREES = 50
 BODY_ROWS = 200_000
 TRIALS = 25
 BODIES = (10_000_000, 100_000_000, 1_000_000_000)
-# bytes of a row: a double for each feature; in bins one byte for each, and beside them LightGBM's
-# label, gradient, hessian and place in the leaf (4 each) and its score (8)
+# bytes of a row in the matrix: a double for each feature
 MATRIX_BYTES = 8 * FEATURES
+# bytes of a row in a fit: one for each binned feature, 4 each for label, gradient, hessian and
+# position in the leaf, and 8 for LightGBM's score
 FIT_BYTES = FEATURES + 4 * 4 + 8
-# the table as read, the matrix, and the copy of it that a fit is made from
+# bytes of a row on the driver: the table, the matrix, and the copy of the matrix for a fit
 DRIVER_BYTES = 3 * MATRIX_BYTES
-# of a histogram that workers add up for each split: gradient and hessian as doubles
+# bytes of a bin in the histograms that workers add up: gradient and hessian as doubles
 BIN_BYTES = 16
 HOUR = 3600
 GIGABYTE = 1e9
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """Return the processor time that some work takes, over all threads of this process."""
+    """Return the processor time of some work, over all threads of this process."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
 def fit_seconds(rows: int) -> float:
-    """Return the seconds that a row costs in one tree of a fit, binning included."""
+    """Return the seconds of a fit per row and tree, binning included."""
     matrix = make_matrix(rows, seed=0)
     y = (np.random.default_rng(1).random(rows) < 0.1).astype(np.int8)
     params = BoostingParams("none", 1.0, {"num_leaves": LEAVES}, FIT_TREES)
@@ -55,7 +56,7 @@ def fit_seconds(rows: int) -> float:
 
 
 def trial_seconds() -> float:
-    """Return the seconds of the search's first trial, on as many rows as a search takes."""
+    """Return the seconds of the first trial of a search, on the most rows that a search takes."""
     matrix = make_matrix(SEARCH_ROWS, seed=0)
     margin = np.nan_to_num(matrix) @ np.linspace(-0.5, 0.5, FEATURES) - 2
     random = np.random.default_rng(1)
@@ -69,7 +70,7 @@ def trial_seconds() -> float:
 
 
 def score_seconds() -> float:
-    """Return the seconds that scoring a row costs, Parquet in and out."""
+    """Return the seconds of scoring per row, from Parquet to Parquet."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_body(folder / "body.parquet", BODY_ROWS)
@@ -79,16 +80,17 @@ def score_seconds() -> float:
 
 
 def main(rows: int) -> None:
-    """Print what was measured, and the paper."""
+    """Print the measurements, and the figures that are computed from them."""
     fit, trial, score = fit_seconds(rows), trial_seconds(), score_seconds()
     print(f"measured with {FEATURES} features, {LEAVES} leaves, in seconds of one core:")
-    print(f"  fit      {1e6 * fit:.3f} for a million rows and one tree ({rows} rows here)")
-    print(f"  score    {1e6 * score:.2f} for a million rows, {TREES} trees, Parquet in and out")
-    print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; a search takes no more rows")
-    # each fold's fit leaves its own rows out; the fit that finds the number of trees takes one more
+    print(f"  fit      {1e6 * fit:.3f} for a million rows and one tree (measured on {rows} rows)")
+    print(f"  score    {1e6 * score:.2f} for a million rows, {TREES} trees, Parquet to Parquet")
+    print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; no search takes more rows")
+    # the final fit; one fit per fold, which leaves out the rows of the fold, so that k of them take
+    # as long as k - 1 fits of all rows; and one fit to find the number of trees
     fits = 1 + (FINAL_FOLDS_OF_MANY - 1) + 1
     network = TREES * (LEAVES - 1) * FEATURES * BINNING["max_bin"] * BIN_BYTES
-    print(f"on paper, {TREES} trees, {TRIALS} trials, {fits} fits of all rows:")
+    print(f"computed for {TREES} trees, {TRIALS} trials, {fits} fits of all rows:")
     print("  rows           search       fits      score   GB in a fit   GB on the driver")
     for body in BODIES:
         print(
@@ -96,7 +98,7 @@ def main(rows: int) -> None:
             f" {body * score / HOUR:8.2f} h {body * FIT_BYTES / GIGABYTE:11.1f}"
             f" {body * DRIVER_BYTES / GIGABYTE:16.1f}"
         )
-    print(f"  each worker of a fit sends {network / GIGABYTE:.1f} GB of histograms at most")
+    print(f"  each worker of a fit sends at most {network / GIGABYTE:.1f} GB of histograms")
 
 
 if __name__ == "__main__":

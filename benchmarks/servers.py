@@ -1,4 +1,4 @@
-"""Starts servers pinned to one core and loads them from another, with wrk."""
+"""Starts servers on one core and sends them requests from another core, with wrk."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load generator measured: requests per second, milliseconds at the median and p99."""
+    """The measurement of a load: requests per second, and latency at p50 and p99 in ms."""
 
     per_second: float
     p50: float
@@ -43,14 +43,14 @@ class Load:
 
 @dataclass(slots=True)
 class Running:
-    """A server that answers, and how long it took to."""
+    """A running server, and the seconds until its first answer."""
 
     process: psutil.Process
     url: str
     start_seconds: float
 
     def megabytes(self) -> float:
-        """Return the proportional memory of its largest process: one worker."""
+        """Return the memory (PSS) of its largest process, which is a worker."""
         family = [self.process, *self.process.children(recursive=True)]
         return float(max(process.memory_full_info().pss for process in family)) / 1e6
 
@@ -59,7 +59,7 @@ class Running:
 def serve(
     command: Sequence[str], environment: Mapping[str, str], ready_path: str
 ) -> Iterator[Running]:
-    """Run a server on one core until the block ends; `{port}` in the command is its port."""
+    """Run a server on one core until the block ends; its port replaces `{port}` in the command."""
     port = find_free_port()
     pinned = ["taskset", "-c", str(SERVER_CORE), *(part.format(port=port) for part in command)]
     url = f"http://127.0.0.1:{port}"
@@ -73,7 +73,7 @@ def serve(
     try:
         while not _answers(url + ready_path):
             if process.poll() is not None or time.perf_counter() - started > 120:
-                raise RuntimeError(f"this server did not start: {' '.join(pinned)}")
+                raise RuntimeError(f"the server did not start: {' '.join(pinned)}")
             time.sleep(0.02)
         yield Running(psutil.Process(process.pid), url, time.perf_counter() - started)
     finally:
@@ -92,12 +92,12 @@ def _answers(url: str) -> bool:
 
 
 def load(url: str, body: Path, connections: int, seconds: float, key: str | None = None) -> Load:
-    """Post a body without pause and return what wrk measured."""
+    """Post a body again and again without pause, and return the measurement of wrk."""
     with begin_load(url, body, connections, seconds, key) as process:
         output = process.communicate()[0]
     found = re.search(r"RESULT (\d+) (\S+) (\S+) (\S+)", output)
     if found is None or int(found[1]):
-        raise RuntimeError(f"wrk on {url}: {output}")
+        raise RuntimeError(f"wrk failed on {url}: {output}")
     return Load(float(found[2]), float(found[3]), float(found[4]))
 
 
@@ -105,7 +105,7 @@ def load(url: str, body: Path, connections: int, seconds: float, key: str | None
 def begin_load(
     url: str, body: Path, connections: int, seconds: float, key: str | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run wrk on the other core until it ends, or the block."""
+    """Run wrk on the other core, at most until the block ends."""
     environment = {**os.environ, "WRK_BODY": str(body)}
     if key is not None:
         environment["WRK_KEY"] = key
@@ -124,6 +124,6 @@ def begin_load(
 
 
 def uvicorn(app: str) -> list[str]:
-    """Return the command of a uvicorn server."""
+    """Return the command that starts an application on uvicorn."""
     command = [sys.executable, "-m", "uvicorn", app, "--port", "{port}"]
     return [*command, "--no-access-log", "--no-server-header"]

@@ -1,6 +1,6 @@
-"""The scoring server beside its peers, the same model in each: `make bench` prints ratios.
+"""The scoring server compared with other servers of the same model: `make bench` prints ratios.
 
-`python -m benchmarks.serving [rounds] [seconds]`; wrk must be installed.
+`python -m benchmarks.serving [rounds] [seconds]` does the same; `wrk` must be installed.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ MLFLOW = "MLflow /invocations"
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Files that are posted."""
+    """Files with the bodies of the requests."""
 
     one: Path
     one_mlflow: Path
@@ -58,7 +58,7 @@ class Bodies:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table: a ratio, or a figure, and what it must reach."""
+    """One line of the table: a ratio or another figure, and the limit that it must keep."""
 
     what: str
     value: float
@@ -66,7 +66,7 @@ class Result:
     at_least: bool
 
     def show(self) -> str:
-        """Return the line."""
+        """Return the line as text."""
         reached = self.value >= self.limit if self.at_least else self.value <= self.limit
         sign = ">=" if self.at_least else "<="
         verdict = "reached" if reached else "MISSED"
@@ -74,7 +74,7 @@ class Result:
 
 
 def write_bodies(folder: Path) -> Bodies:
-    """Write the requests that are posted."""
+    """Write the bodies of the requests into a folder."""
     rows = make_rows(make_contract(), 10_000, seed=5)
     one = EXAMPLE | {"is_new": "false"}
     contents = {
@@ -90,9 +90,9 @@ def write_bodies(folder: Path) -> Bodies:
 
 
 def commands(model: Path) -> dict[str, tuple[list[str], dict[str, str], str]]:
-    """Return command, environment and path of readiness of every server."""
+    """Return the command, the environment and the path for the first request of each server."""
     python = Path(sys.executable)
-    # `mlflow models serve` starts the uvicorn that it finds there
+    # `mlflow models serve` starts the uvicorn that it finds on this path
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     variables = {"MODEL_URI": str(model), "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
     key = {"SCORING_API_KEYS": hashlib.sha256(KEY.encode()).hexdigest()}
@@ -114,7 +114,7 @@ def commands(model: Path) -> dict[str, tuple[list[str], dict[str, str], str]]:
 def measure_single(
     servers: dict[str, Running], bodies: Bodies, rounds: int, seconds: float
 ) -> Iterator[Result]:
-    """Compare one applicant per request; servers take turns, so that a noisy moment hits all."""
+    """Compare single applicants; servers take turns, so that disturbances affect all of them."""
     busy: dict[str, list[float]] = {name: [] for name in servers}
     alone: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(rounds):
@@ -131,11 +131,11 @@ def measure_single(
         )
     for name, limit in ((ECHO, 0.5), (FASTAPI, 2.5), (FLASK, 8.0), (MLFLOW, 50.0)):
         ratio = _ratio(busy[OURS], busy[name])
-        yield Result(f"/predict, throughput, times that of {name}", ratio, limit, at_least=True)
+        yield Result(f"/predict: throughput, multiple of {name}", ratio, limit, at_least=True)
     ratio = _ratio(alone[OURS], alone[ECHO])
-    yield Result("/predict, p50 at 1 connection, times the echo's", ratio, 1.8, at_least=False)
+    yield Result("/predict: p50, 1 connection, multiple of JSON echo", ratio, 1.8, at_least=False)
     yield Result(
-        "  the same throughput without keys, metrics, log, times the echo's",
+        "  without keys, metrics, log: throughput, multiple of JSON echo",
         _ratio(busy[BARE], busy[ECHO]),
         0.5,
         at_least=True,
@@ -148,21 +148,23 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def measure_arrays(ours: Running, model: Path, bodies: Bodies, seconds: float) -> Iterator[Result]:
-    """Compare arrays with MLflow's protocol and with the booster alone."""
+    """Compare arrays with `/invocations` and with the booster alone; measure mixed load too."""
     predict = load(f"{ours.url}/predict", bodies.thousand, 1, seconds, KEY).p50
     invocations = load(f"{ours.url}/invocations", bodies.thousand_mlflow, 1, seconds, KEY).p50
     again = load(f"{ours.url}/predict", bodies.thousand, 1, seconds, KEY).p50
     booster = time_booster(model)
     best = min(predict, again)
     yield Result(
-        "array of 1,000: rows/s, times /invocations", invocations / best, 2.5, at_least=True
+        "array of 1,000: rows/s, multiple of /invocations", invocations / best, 2.5, at_least=True
     )
-    yield Result("array of 1,000: time, times Booster.predict", best / booster, 1.6, at_least=False)
+    yield Result(
+        "array of 1,000: time, multiple of Booster.predict", best / booster, 1.6, at_least=False
+    )
     with begin_load(f"{ours.url}/predict", bodies.ten_thousand, 1, seconds + 3, KEY):
         time.sleep(1)
-        beside: Load = load(f"{ours.url}/predict", bodies.one, 1, seconds, KEY)
+        single: Load = load(f"{ours.url}/predict", bodies.one, 1, seconds, KEY)
     yield Result(
-        "one applicant beside arrays of 10,000: p99 in ms", beside.p99, 100, at_least=False
+        "one applicant during arrays of 10,000: p99 in ms", single.p99, 100, at_least=False
     )
     explained = load(f"{ours.url}/predict?explain=true", bodies.one, 1, seconds, KEY)
     yield Result("?explain=true: p50 in ms", explained.p50, 5, at_least=False)
@@ -182,7 +184,7 @@ print(sorted(times)[20] * 1e3)
 
 
 def time_booster(model: Path) -> float:
-    """Return the median milliseconds of `Booster.predict` on 1,000 ready rows, on one core."""
+    """Return the median milliseconds of `Booster.predict` on 1,000 encoded rows, on one core."""
     folder = model / "artifacts" / "scorer"
     rows = make_rows(make_contract(), 10_000, seed=5)[:1000]
     with tempfile.NamedTemporaryFile(suffix=".npy") as file:
@@ -208,13 +210,13 @@ def compare_start(model: Path, rounds: int) -> Iterator[Result]:
             f" {statistics.median(memory[name]):20.0f} MB per worker"
         )
     yield Result(
-        "start to /ping, times mlflow models serve",
+        "start to /ping: time, multiple of mlflow models serve",
         _ratio(starts[OURS], starts[MLFLOW]),
         0.6,
         False,
     )
     yield Result(
-        "memory of a worker, times that of mlflow models serve",
+        "memory of a worker, multiple of mlflow models serve",
         _ratio(memory[OURS], memory[MLFLOW]),
         1.0,
         at_least=False,

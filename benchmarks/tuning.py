@@ -1,9 +1,9 @@
-"""Trials per minute and time to the final cost of this project's search, beside the plain way.
+"""The search of this project compared with a plain search: trials per minute, and cost over time.
 
-`python -m benchmarks.tuning [--body sba] [--rows 20000] [--trials 20]`: the plain way is hyperopt
-over `cross_val_score(LGBMClassifier)` on the same rows, the same folds, as many trials, the same
-space with the number of trees in it, and the same threads. Both winners are judged alike: fitted
-anew on folds that neither search has seen.
+`python -m benchmarks.tuning [--body sba] [--rows 20000] [--trials 20]` prints the comparison. The
+plain search is hyperopt with `cross_val_score(LGBMClassifier)`. It has the same rows, folds,
+threads and number of trials, and the same search space, to which it adds the number of trees. Both
+winners are fitted again on folds that neither search has seen, and compared there.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from train.search import search_space
 from train.search.objective import held_out_cost
 from train.search.tuning import SEARCH_FOLDS, SearchPlan, tune
 
-# the plain way has no samplers: what it can express is no treatment, and a weight
+# the plain search has no samplers, so both searches use no treatment or class weights only
 TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight")
 COSTS = Costs()
 FRESH_FOLDS, FRESH_SEED = 5, 1000
@@ -45,14 +45,14 @@ FRESH_FOLDS, FRESH_SEED = 5, 1000
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A search as it went.
+    """The course of a search.
 
     Attributes
     ----------
     seconds, costs : list of float
-        When each trial ended, and the cross-validated cost of the best so far.
+        For each trial, when it ended and the lowest cross-validated cost up to then.
     all_folds : int
-        Trials that ran all folds.
+        Number of trials that ran on all folds.
     winner : BoostingParams
     """
 
@@ -62,18 +62,18 @@ class Course:
     winner: BoostingParams
 
     def time_to(self, cost: float) -> float:
-        """Return the seconds until the best cost was at most `cost`; NaN if it never was."""
+        """Return the seconds until a trial cost at most `cost`; NaN if none did."""
         return next((s for s, c in zip(self.seconds, self.costs, strict=True) if c <= cost), np.nan)
 
 
 class Rows:
-    """The rows both ways search on."""
+    """The rows that both searches use."""
 
     def __init__(self, matrix: FloatArray, y: LabelArray, categorical: Sequence[int]) -> None:
         self.matrix, self.y, self.categorical = matrix, y, tuple(categorical)
 
     def cost(self, params: BoostingParams, splits: Sequence[FoldRows], seed: int) -> float:
-        """Return the cost per applicant of parameters on folds, fitted anew."""
+        """Fit parameters on folds and return their cost per applicant."""
         held, margin = [], []
         for split in splits:
             fold = make_fold(self.matrix, self.y, *split, self.categorical)
@@ -104,7 +104,7 @@ def search_ours(rows: Rows, trials: int, seed: int) -> Course:
 
 
 def search_plain(rows: Rows, trials: int, seed: int) -> Course:
-    """Run hyperopt over `cross_val_score`."""
+    """Run the plain search: hyperopt with `cross_val_score`."""
     (splits,) = repeat_folds(rows.y, "stratified", SEARCH_FOLDS, seed)
     space = search_space(TREATMENTS, len(splits[0][0]))
     space["trees"] = hp.qloguniform("trees", np.log(20), np.log(MAX_TREES), 1)
@@ -145,7 +145,7 @@ def search_plain(rows: Rows, trials: int, seed: int) -> Course:
 
 
 def as_params(point: dict[str, Any], y: LabelArray) -> BoostingParams:
-    """Return a point of the plain space; `ratio` is the weight of a defaulter."""
+    """Return a point of the plain search as parameters; `ratio` is a defaulter's weight."""
     odds = float(y.mean() / (1 - y.mean()))
     weighted = point["treatment"] == "class_weight" and point["ratio"] > odds
     whole = ("num_leaves", "min_data_in_leaf")
@@ -163,11 +163,11 @@ def as_params(point: dict[str, Any], y: LabelArray) -> BoostingParams:
 
 
 def main() -> None:
-    """Compare and print."""
+    """Run both searches and print their comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--body", default="sba")
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--body", default="sba", help="data set, see benchmarks.bodies")
+    parser.add_argument("--rows", type=int, default=20_000, help="most training rows")
+    parser.add_argument("--trials", type=int, default=20, help="trials of each search")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -181,21 +181,21 @@ def main() -> None:
     for name, course in (("ours", ours), ("plain", plain)):
         final[name] = rows.cost(course.winner, splits, args.seed)
         print(
-            f"{name:6} {60 * args.trials / course.seconds[-1]:7.1f} trials a minute, "
+            f"{name:6} {60 * args.trials / course.seconds[-1]:7.1f} trials per minute, "
             f"{60 * course.all_folds / course.seconds[-1]:7.1f} with all folds; "
             f"{course.seconds[-1]:6.1f} s in all; cross-validated cost {course.costs[-1]:.4f}; "
             f"cost on fresh folds {final[name]:.4f}"
         )
     wall = plain.seconds[-1] / ours.seconds[-1]
-    print(f"ratio of trials a minute: {wall:.2f}")
+    print(f"ratio of trials per minute: {wall:.2f}")
     whole = wall * ours.all_folds / args.trials
-    print(f"ratio of trials a minute, counting only those with all folds: {whole:.2f}")
+    print(f"ratio of trials per minute, counting only those with all folds: {whole:.2f}")
     print(f"ratio of costs on fresh folds: {final['ours'] / final['plain']:.4f}")
     reached = ours.time_to(plain.costs[-1])
     print(
-        f"ours reached the plain way's final cost after {reached:.1f} s, "
-        f"{reached / plain.time_to(plain.costs[-1]):.2f} of the time it took the plain way, "
-        f"{reached / plain.seconds[-1]:.2f} of its whole time"
+        f"ours reached the final cost of the plain search after {reached:.1f} s: "
+        f"{reached / plain.time_to(plain.costs[-1]):.2f} of the time in which the plain search "
+        f"reached it, {reached / plain.seconds[-1]:.2f} of the whole time of the plain search"
     )
 
 

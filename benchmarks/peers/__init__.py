@@ -1,1 +1,1 @@
-"""What the server is measured against: the same model behind other people's usual servers."""
+"""The other servers of `benchmarks.serving`: the same model in usual web frameworks."""

@@ -1,4 +1,4 @@
-"""The limit: a body read as JSON and written as JSON, on uvicorn with nothing between."""
+"""The upper limit: an application on uvicorn that only parses JSON and writes it again."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import orjson
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answer what was sent."""
+    """Answer with the body of the request."""
     if scope["type"] != "http":
         await receive()
         await send({"type": "lifespan.startup.complete"})

@@ -1,4 +1,4 @@
-"""FastAPI, pydantic and `Booster.predict`: how such a service is usually written."""
+"""FastAPI, pydantic and `Booster.predict`: the usual design of such a service."""
 
 from typing import Any
 

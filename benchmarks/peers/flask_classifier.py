@@ -1,4 +1,4 @@
-"""Flask, pydantic and `LGBMClassifier` under gunicorn: how it was usually written before."""
+"""Flask, pydantic and `LGBMClassifier` under gunicorn: the older usual design."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from benchmarks.peers.model import BOOSTER, SCORER, Applicant, answer, encode
 
 app = Flask(__name__)
 CLASSIFIER = LGBMClassifier()
-# the same booster as everybody's, in the dress of a fitted classifier
+# the same booster as in the other servers, set as the state of a fitted classifier
 CLASSIFIER._Booster = BOOSTER
 CLASSIFIER._n_features = CLASSIFIER._n_features_in = BOOSTER.num_feature()
 CLASSIFIER._n_classes = 2

@@ -1,4 +1,4 @@
-"""The model as the peers take it: contract, booster and a pydantic class of an applicant."""
+"""The model for the other servers: contract, booster and a pydantic class of an applicant."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ _CODES = [f.codes() if f.kind == "category" else None for f in SCORER.contract.f
 
 
 def encode(applicant: BaseModel) -> list[float]:
-    """Return an applicant as a row of numbers, as simply as it can be written."""
+    """Return an applicant as a row of numbers, in the simplest code."""
     row = []
     for (_, value), codes in zip(applicant, _CODES, strict=True):
         if value is None:
@@ -37,7 +37,7 @@ def encode(applicant: BaseModel) -> list[float]:
 
 
 def answer(margin: float) -> dict[str, float]:
-    """Return the answer to a margin."""
+    """Return the answer for a margin (log-odds before calibration)."""
     probability = SCORER.policy.calibration.apply_one(float(margin))
     threshold = SCORER.policy.threshold
     return {
