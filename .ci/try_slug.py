@@ -105,7 +105,7 @@ def main() -> int:
         slug = Path(directory)
         environment = build(model, slug)
         print(f"packages {installed_megabytes(environment):.0f} MB")
-        faults = [f"{name} is installed but not needed" for name in UNWANTED if has(environment, name)]
+        faults = [f"{name} must not be installed" for name in UNWANTED if has(environment, name)]
         faults += try_it(slug, environment, model)
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
