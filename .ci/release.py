@@ -101,7 +101,10 @@ def main() -> int:
         print(f"{url} gives the logged answer")
         return 0
     if before is None:
-        print(f"error: {url} answers wrong, and there is no release to go back to", file=sys.stderr)
+        print(
+            f"error: {url} gives a wrong answer, and there is no release to go back to",
+            file=sys.stderr,
+        )
         return 1
     call(f"/apps/{app}/releases", {"release": before["id"]})
     print(f"error: {url} answered wrong: back at v{before['version']}", file=sys.stderr)

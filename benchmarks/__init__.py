@@ -1,1 +1,1 @@
-"""Benchmarks against other tools; each one prints ratios."""
+"""Benchmarks: this project compared with other tools; each one prints ratios."""

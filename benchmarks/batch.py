@@ -50,7 +50,7 @@ def make_scorer() -> Scorer:
 
 
 def write_body(path: Path, rows: int) -> None:
-    """Write so many applicants to a Parquet file, one row group at a time."""
+    """Write applicants to a Parquet file, one row group at a time."""
     schema = pa.schema([("loan_id", pa.int64()), *((name, pa.float64()) for name in NAMES)])
     with pq.ParquetWriter(path, schema) as writer:
         for first in range(0, rows, GROUP_ROWS):

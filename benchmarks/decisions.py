@@ -1,7 +1,7 @@
-"""Cost per applicant of this project, compared with other usual methods.
+"""Cost per applicant of this project, compared with common alternatives.
 
 `python -m benchmarks.decisions [--bodies ...] [--seeds 3] [--rows 40000] [--rivals ...]` prints a
-table for each data set (body) and the ratios of the costs. The scorecard needs a package more:
+table for each data set (body) and the ratios of the costs. The scorecard needs one more package:
 `pip install -r benchmarks/requirements.txt`.
 """
 
@@ -46,7 +46,7 @@ def measure(name: str, task: Task) -> Result:
 def interval(values: list[FloatArray]) -> tuple[float, float, float]:
     """Return the mean over seeds and rows, with its bootstrap interval of 95 %.
 
-    Both seeds and rows are resampled. The drawn seeds of one resample share the drawn rows.
+    Seeds and rows are both resampled; within one resample all seeds use the same rows.
     """
     random = np.random.default_rng(0)
     means = np.empty(BOOTSTRAPS)
@@ -59,7 +59,7 @@ def interval(values: list[FloatArray]) -> tuple[float, float, float]:
 
 
 def print_body(body: str, results: dict[str, list[Result]]) -> float:
-    """Print the table of a data set; return our cost divided by that of the cheapest rival."""
+    """Print a data set's table; return the ratio of our cost to that of the cheapest rival."""
     print(f"\n{body}")
     print(
         f"{'':32}{'cost':>7} {'95 % interval':>15} {'AUC':>6} {'Brier':>7} {'s':>6}  ours minus it"

@@ -1,4 +1,4 @@
-"""Other usual methods: each one fits on the training rows and decides about the test rows."""
+"""Common alternatives: each one fits on the training rows and decides about the test rows."""
 
 import warnings
 from collections.abc import Callable

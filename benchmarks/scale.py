@@ -85,7 +85,7 @@ def main(rows: int) -> None:
     print(f"measured with {FEATURES} features, {LEAVES} leaves, in seconds of one core:")
     print(f"  fit      {1e6 * fit:.3f} for a million rows and one tree (measured on {rows} rows)")
     print(f"  score    {1e6 * score:.2f} for a million rows, {TREES} trees, Parquet to Parquet")
-    print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; no search takes more rows")
+    print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; no search uses more rows")
     # the final fit; one fit per fold, which leaves out the rows of the fold, so that k of them take
     # as long as k - 1 fits of all rows; and one fit to find the number of trees
     fits = 1 + (FINAL_FOLDS_OF_MANY - 1) + 1

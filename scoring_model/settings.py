@@ -15,26 +15,26 @@ DEFAULTS = {
     ),
     "MODEL_REFRESH_SECONDS": (
         "30",
-        "The server checks every so many seconds which version the alias or stage in `MODEL_URI` "
-        "names, and loads that version if it is a new one. With `0` it checks only at its start. "
-        "A folder or a version number is never checked again.",
+        "The server waits this many seconds between two checks of the registry. A check finds the "
+        "version that the alias or stage in `MODEL_URI` names, and loads it if it is new. With `0` "
+        "the server checks only at its start. A folder or a version number is not checked again.",
     ),
     "MODEL_CACHE_DIR": (
         "",
-        "The server keeps a copy of the last good version in this folder, and serves the copy "
-        "when the registry does not answer at its start. Empty means the folder `credit-scoring` "
-        "in `$XDG_CACHE_HOME`, or in `~/.cache` if that variable is not set.",
+        "The server keeps a copy of the last good version in this folder. It serves the copy if "
+        "the registry does not answer at the start. Empty means the folder `credit-scoring` in "
+        "`$XDG_CACHE_HOME`, or in `~/.cache` if that variable is not set.",
     ),
     "SCORING_API_KEYS": (
         "",
-        "Callers may use the keys whose SHA-256 digests stand here, separated by commas, each of "
-        "64 hex digits. Empty means that no keys are set: then the server answers only callers on "
-        "its own machine, and no request that came through a proxy.",
+        "The value is a list of SHA-256 digests of 64 hex digits each, separated by commas. A "
+        "caller needs a key with one of these digests. Empty means that no keys are set: the "
+        "server then answers only callers on its own machine, and none behind a proxy.",
     ),
     "SCORING_ALLOW_ANONYMOUS": (
         "0",
-        "With `1` the server answers every caller when no keys are set. With `0` it does not. The "
-        "value has no effect when keys are set.",
+        "With `1` the server answers every caller if no keys are set. With `0` it then answers "
+        "only callers on its own machine. The value has no effect if keys are set.",
     ),
     "MAX_BODY_BYTES": (
         "8388608",
@@ -87,7 +87,7 @@ class ServerSettings:
     model_uri : str
         Registry URI or folder of the model.
     refresh_seconds : int
-        Time between two checks of the registry, in seconds; with 0 it is checked only once.
+        Seconds between two checks of the registry; with 0 it is checked only at the start.
     cache_directory : Path
         Holds the copy that is served when the registry does not answer.
     key_digests : tuple of bytes

@@ -26,7 +26,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
-# an error lists so many problems; its message counts all of them
+# an error lists at most this many problems; its message counts all of them
 MOST_PROBLEMS = 100
 MOST_NAME_CHARACTERS = 100
 # a body up to this size is scored in about a millisecond, so a thread would only add time
@@ -48,7 +48,7 @@ class Reply:
     body : bytes
     content_type : bytes
     headers : tuple of (bytes, bytes)
-        Headers in addition to those of every reply.
+        Headers in addition to those that every reply has.
     policy : bytes
         Content-Security-Policy: what a browser may load; by default nothing.
     """

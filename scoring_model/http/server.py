@@ -35,9 +35,9 @@ from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import EventHandler, GiveUp, Metrics, RequestLog, write_event
 from scoring_model.version import Follower
 
-# threads for arrays and for MLflow's app; cancelled requests can keep no more than these busy
+# threads for arrays and for MLflow's app: cancelled requests can block no more than these
 BULK_THREADS = 2
-# the name in metrics and log for all unknown paths, since their text may contain anything
+# how metrics and log name every unknown path, since its text may contain anything
 OTHER = "other"
 
 
@@ -75,7 +75,7 @@ class ScoringApp:
         gc.freeze()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection event of the ASGI server."""
+        """Answer a request, or run the server's background tasks from its start to its end."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._live(receive, send)
@@ -147,7 +147,7 @@ class ScoringApp:
         peer: str | None,
         body: bytes,
     ) -> Reply | GiveUp:
-        """Return the answer, or the cause for which the fast path does not give one."""
+        """Return the answer, or the cause that keeps the fast path from giving one."""
         cause: GiveUp | None = None
         if serving is None:
             return "no_model"
@@ -170,7 +170,7 @@ class ScoringApp:
             return "fault"
 
     def give_up(self, cause: GiveUp) -> None:
-        """Count a request that the fast path leaves to the normal path."""
+        """Count a request that the fast path hands over to the normal path."""
         if self._metrics is not None:
             self._metrics.requests.count_give_up(cause)
 
@@ -202,7 +202,7 @@ class ScoringApp:
             self._log.write(request_id, method, route, status, rows, seconds, version)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Run the background tasks, which load the model too, until the server stops."""
+        """Load the model, then follow its URI and watch the time limit until the server stops."""
         await receive()
         # the server writes one JSON line per request instead of uvicorn's line
         logging.getLogger("uvicorn.access").handlers.clear()

@@ -23,7 +23,7 @@ class CounterFile:
     Parameters
     ----------
     path : Path
-        The file to create; its name begins with the process's id, so that only it writes there.
+        The file to create. Its name begins with the process's id; no other process writes to it.
     keys : sequence of str
         One key per counter, in order; `read_counters` returns them unchanged.
 
@@ -86,9 +86,9 @@ def shared_folder() -> Path:
 
 
 def _folder_name(process: int) -> str:
-    """Return a name from id and start time of a process, since ids are used again."""
+    """Return a name made of a process's id and start time, since ids are reused."""
     with contextlib.suppress(OSError):
-        # field 22 is the start time; the split is after field 2, which may have spaces in its ()
+        # field 22 is the start time; field 2 ends with ")" and may contain spaces, so split there
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return f"{_PREFIX}{process}-{fields[19]}"
     return f"{_PREFIX}{process}"

@@ -71,7 +71,7 @@ def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
     ):
         family = CounterMetricFamily(name, HELP[name], labels=labels)
         for key, value in values.items():
-            # a status that a route never had is left out; all other counters are shown at 0 too
+            # a status that a route never returned is left out; other counters are shown even at 0
             if key[0] == name and (value or name != REQUESTS):
                 family.add_metric([str(label) for label in key[1:]], value)
         yield family

@@ -43,7 +43,7 @@ SUM = "sum"
 GiveUp = Literal[
     "no_model",  # no model is loaded
     "content_type",  # the body is compressed, or its type is not exactly application/json
-    "size",  # the body is too large to be scored without a thread
+    "size",  # the body exceeds MAX_BODY_BYTES, or is too large to be scored without a thread
     "histories",  # the version computes features from histories
     "array",  # the body is not one applicant
     "refused",  # the caller has no key, or the body breaks the contract
@@ -66,8 +66,8 @@ HELP = {
     UNSEEN: "Number of values whose category training never saw, by feature and model version.",
     REFRESHES: "Number of attempts to load a model version, by outcome: swapped (it answers now), "
     "refused (it failed its checks), unreachable (the registry did not answer).",
-    GIVE_UPS: "Number of requests to /predict that the fast path for single applicants left to the "
-    "normal path, by cause. The cause fault is a bug.",
+    GIVE_UPS: "Number of requests to /predict that the fast path for single applicants handed over "
+    "to the normal path, by cause. The cause fault means a bug.",
     LOADED: "Unix time in seconds at which a running worker last loaded this model version.",
 }
 

@@ -12,7 +12,8 @@ import orjson
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 _STANDARD_OUTPUT = 1
-# so many lines have under 4096 bytes, which a pipe takes as a whole: workers do not mix theirs
+# this many lines have fewer than 4096 bytes: a pipe takes them as a whole, so that the lines of
+# several workers do not mix
 _MOST_LINES = 12
 
 
@@ -43,7 +44,7 @@ class RequestLog:
         seconds: float,
         version: str | None,
     ) -> None:
-        """Queue the line of one request; lines of one turn of the loop are written together."""
+        """Queue the line of one request; all lines of a turn of the event loop go out together."""
         microseconds = int(seconds * 1e6)
         # half the time of `orjson`: ids and numbers need no escaping, `_quote` escapes the rest
         line = (

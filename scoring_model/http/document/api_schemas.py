@@ -32,7 +32,7 @@ _TEXT = {"type": "string"}
 _EXTRAS: Schema = {
     "warnings": {
         "type": "array",
-        "description": "Present only if there are warnings: categories that training never saw.",
+        "description": "Present only if the applicant has a category that training never saw.",
         "items": {
             "type": "object",
             "properties": {"field": _TEXT, "problem": _TEXT},

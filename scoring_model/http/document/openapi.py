@@ -13,7 +13,7 @@ from scoring_model.version import DEFAULT_TOP, LoadedModel
 
 ERRORS = {
     400: "The request is wrong; `fields` names each wrong field.",
-    401: "The request has no valid key; without keys, only callers on loopback are answered.",
+    401: "The request has no valid key, or no keys are set and the caller is not on loopback.",
     404: "The server has no such path.",
     405: "The path takes another HTTP method.",
     413: "The request has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS, "
@@ -72,7 +72,9 @@ def _schemas(model: LoadedModel) -> Schema:
     return describe_schemas(contract, model.example) | tables
 
 
-_CSV = "The first line names the columns. What pandas reads as missing, such as NA, is missing."
+_CSV = (
+    "The first line names the columns. Cells that pandas reads as missing, such as NA, are missing."
+)
 _GETS = (
     ("/ping", "MLflow's health check.", JSON, True),
     ("/health", "MLflow's health check.", JSON, True),
@@ -114,7 +116,11 @@ def _predict(model: LoadedModel, settings: ServerSettings) -> Schema:
         kinds = [{"$ref": "#/components/schemas/ApplicantWithHistory"}, applicant]
     many = [{"type": "array", "items": kind, "maxItems": settings.max_rows} for kind in kinds]
     answer = {"anyOf": [decision, {"type": "array", "items": decision}]}
-    answers = {"200": _answer("One decision, or one per applicant in their order.", JSON, answer)}
+    answers = {
+        "200": _answer(
+            "One decision, or an array of decisions in the order of the applicants.", JSON, answer
+        )
+    }
     operation = _operation("Score one applicant or an array.", answers, False, _READING_ERRORS)
     schema = {"anyOf": [*kinds, *many]}
     body = {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
@@ -125,13 +131,14 @@ _PARAMETERS = [
     {
         "name": "explain",
         "in": "query",
-        "description": "With true the answer has reasons; at most MAX_EXPLAINED_ROWS applicants.",
+        "description": "With `true` the answer has reasons. The request may then have at most "
+        "MAX_EXPLAINED_ROWS applicants.",
         "schema": {"type": "boolean", "default": False},
     },
     {
         "name": "top",
         "in": "query",
-        "description": "Most reasons per applicant, or `all` for all reasons and the base value.",
+        "description": "The most reasons per applicant, or `all` for all and the base value.",
         "schema": {
             "anyOf": [{"type": "integer", "minimum": 1, "maximum": 99999}, {"const": "all"}],
             "default": DEFAULT_TOP,

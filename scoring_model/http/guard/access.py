@@ -34,12 +34,12 @@ class Guard:
         self._allow_anonymous = settings.allow_anonymous
 
     def describe(self) -> str:
-        """Return one line on who may call, for the log at the start of the server."""
+        """Return one line for the log at the start of the server: who may call."""
         if self._digests:
             return f"callers need one of {len(self._digests)} keys (SCORING_API_KEYS)"
         if self._allow_anonymous:
             return "no keys are set: every caller is answered (SCORING_ALLOW_ANONYMOUS)"
-        return "no keys are set (SCORING_API_KEYS): only callers on loopback are answered"
+        return "no keys are set (SCORING_API_KEYS): only direct callers on loopback are answered"
 
     def check(self, peer: str | None, headers: Mapping[bytes, bytes]) -> None:
         """Raise `Unauthorized` if the caller may not use the server.
@@ -55,7 +55,9 @@ class Guard:
             if not self._knows(headers.get(b"authorization")):
                 raise Unauthorized("a key is needed: send the header Authorization: Bearer <key>")
         elif not self._allow_anonymous and not (is_loopback(peer) and not is_proxied(headers)):
-            raise Unauthorized("no keys are set, so only direct callers on loopback are answered")
+            raise Unauthorized(
+                "no keys are set (SCORING_API_KEYS): only direct callers on loopback are answered"
+            )
 
     def _knows(self, header: bytes | None) -> bool:
         if header is None:

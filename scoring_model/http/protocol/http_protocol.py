@@ -20,16 +20,16 @@ from scoring_model.http.server import ScoringApp
 from scoring_model.telemetry import GiveUp
 
 _FAST_URL = PREDICT.encode()
-# these take about a millisecond to compute: the first request waits no longer for its answer
+# this many answers take about a millisecond: the first request of a burst waits no longer
 _MOST_IN_A_BURST = 32
 
 
 class Burst:
     """Requests that arrive in the same turn of the event loop.
 
-    All answers are computed first, and then all are sent. This takes half the time of one by one:
-    the code stays in the processor's caches, and a client that reads several answers is woken once
-    and not for each of them.
+    All answers are computed first, and then all are sent. This takes half the time of answering one
+    by one: the code stays in the processor's caches, and a client that reads several answers is
+    woken once and not for each of them.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ class Burst:
 class HttpProtocol(HttpToolsProtocol):
     """The HTTP protocol of uvicorn with a fast path for `POST /predict`.
 
-    The fast path takes a request that arrives whole, on a connection that has no other request in
-    work. It gives the request to the application directly, without ASGI's task, scope and messages.
-    All other requests, and those that the application does not answer there, take uvicorn's normal
+    The fast path takes a request that arrives whole, on a connection without another open request.
+    It gives the request to the application directly, without ASGI's task, scope and messages. All
+    other requests, and those that the application does not answer there, take uvicorn's normal
     path. On that path, too, an answer is sent in one piece.
     """
 
@@ -87,13 +87,12 @@ class HttpProtocol(HttpToolsProtocol):
         """Return the server's application, or None if another application wraps it."""
         app: Any = self.app
         if isinstance(app, ProxyHeadersMiddleware):
-            # it only replaces the address of a caller behind a proxy, whom `Guard` never treats as
-            # a local caller
+            # it only sets the address of a caller behind a proxy, and `Guard` looks for the proxy
             app = app.app
         return app if isinstance(app, ScoringApp) else None
 
     def data_received(self, data: bytes) -> None:
-        """Read what arrived; a request that is not complete then takes uvicorn's normal path."""
+        """Read data; a request that is still incomplete then takes uvicorn's normal path."""
         super().data_received(data)
         # a connection that sent malformed HTTP is closing, and its request is given up
         if self._held and not self._waits and not self._socket.is_closing():
@@ -101,7 +100,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._let_go()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answer the request in work before closing, when the client has stopped sending."""
+        """Answer the open request before closing, when the client has stopped sending."""
         self._answer_what_waits()
         cycle = self.cycle
         if cycle is None or cycle.response_complete or cycle.more_body or self.scheme == "https":
@@ -231,5 +230,5 @@ def _render(reply: Reply, request_id: bytes, server_headers: list[tuple[bytes, b
 
 @lru_cache(maxsize=64)
 def _lines(headers: Headers) -> bytes:
-    """Return headers as lines; the cache holds, as all answers of a version have the same."""
+    """Return headers as lines; all answers of a version have the same, so a cache keeps them."""
     return b"".join(b"%s: %s\r\n" % header for header in headers)

@@ -1,4 +1,4 @@
-"""`GatheringTransport`, `PatientFlow`: they decide when a connection is written and read."""
+"""`GatheringTransport`, `PatientFlow`: when data are written to a connection and read from it."""
 
 import asyncio
 from collections.abc import Collection
@@ -15,7 +15,7 @@ class GatheringTransport:
     Parameters
     ----------
     transport : asyncio.Transport
-        It gets the data in the end, and does everything else that is asked of a transport.
+        It gets the data in the end; every other method is called on it directly.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -45,7 +45,9 @@ def read_explanation(query: bytes, language: bytes | None) -> Explanation | None
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
     given = dict(pairs)
     if len(given) < len(pairs) or not given.keys() <= {"explain", "top"}:
-        raise InvalidRequest("the query may have the parameters explain and top only, each once")
+        raise InvalidRequest(
+            "the query may have only the parameters explain and top, each at most once"
+        )
     wanted = _SWITCH.get(given.get("explain", "false"))
     if wanted is None:
         raise InvalidRequest("explain must be true or false")

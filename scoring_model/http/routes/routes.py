@@ -24,7 +24,7 @@ _READY = b'{"status":"ready"}'
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Answers requests; each method gets the version that it answers with.
+    """Answers requests; each method gets the version to use.
 
     Attributes
     ----------
@@ -157,13 +157,13 @@ TABLE: Mapping[str, Route] = {
 def is_quick(serving: Serving, body: bytes) -> bool:
     """Return whether a body is answered so fast that a thread would only add time.
 
-    To compute features from histories takes a hundred times as long as to score a row of features.
+    Features from histories take a hundred times as long to compute as a row takes to score.
     """
     return len(body) <= INLINE_BYTES and serving.histories is None
 
 
 def is_object(body: bytes) -> bool:
-    """Return whether a body is read as one applicant: anything but an array."""
+    """Return whether a body is read as one applicant; it is not if it begins with `[`."""
     return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
 
 

@@ -25,7 +25,7 @@ class Serving:
     document : bytes
         The content of `/openapi.json`.
     headers : tuple of (bytes, bytes)
-        They name the version in each of its answers.
+        Headers that name the version in each of its answers.
     counters : ModelCounters or None
         The metrics of the version; None if metrics are off.
     histories : ApplicantFeatures or None

@@ -117,7 +117,7 @@ def test_every_request_is_answered_as_by_uvicorn(
     assert answers == exchange(plain, *parts)
 
 
-def test_what_came_before_malformed_http_is_answered(server: Server) -> None:
+def test_a_request_before_malformed_http_is_answered(server: Server) -> None:
     first, second = exchange(server, WHOLE + b"what is this\r\n\r\n")
     assert b"HTTP/1.1 200 OK" in first
     assert b"HTTP/1.1 400 Bad Request" in second
@@ -271,7 +271,7 @@ def send_until_blocked(connection: socket.socket, data: bytes) -> int:
     return sent
 
 
-# how each request raises the counters of causes; not at all where the fast path answers
+# by how much a request raises the counter of each cause; empty if the fast path answers
 GIVEN_UP = {
     "one": {},
     "two": {},
