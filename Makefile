@@ -43,6 +43,9 @@ lint: .venv/ready
 docs: .venv/ready
 	sphinx-build -W --keep-going -n -q -b html docs docs/_build/html
 
+screenshot: .venv/ready
+	python -m docs.screenshot
+
 clean:
 	rm -rf .venv mlflow.db* mlruns model docs/_build .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
