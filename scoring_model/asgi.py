@@ -1,4 +1,4 @@
-"""The application that `uvicorn scoring_model.asgi:app` runs, as the environment says."""
+"""The ASGI application of `uvicorn scoring_model.asgi:app`, set up from the environment."""
 
 import os
 

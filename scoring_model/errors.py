@@ -1,4 +1,4 @@
-"""The tree of errors; each knows its HTTP status and never carries an applicant's value."""
+"""The error classes. Each has its HTTP status, and none ever holds an applicant's value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class FieldProblem:
     row : int
         Position of the applicant in the request, counted from 0.
     field : str
-        Name of the field; a field the contract does not know is named as it was sent.
+        Name of the field. An unknown field has the name that the caller sent.
     problem : str
-        The rule that is broken; never the value that broke it.
+        The rule that the value breaks; never the value itself.
     """
 
     row: int
@@ -30,9 +30,9 @@ class ScoringError(Exception):
     Attributes
     ----------
     status : int
-        The HTTP status that the error is answered with.
+        HTTP status of the answer.
     code : str
-        Its name for programs.
+        Name of the error, for programs to read.
     fields : tuple of FieldProblem
         What is wrong, field by field; empty for most errors.
     """
@@ -69,21 +69,21 @@ class InvalidRequest(ScoringError):
 
 
 class Unauthorized(ScoringError):
-    """The caller gave no key, or none that the server knows."""
+    """The caller gave no key, or a key that the server does not know."""
 
     status = 401
     code = "unauthorized"
 
 
 class NotFound(ScoringError):
-    """The path is none of the server's."""
+    """The server has no such path."""
 
     status = 404
     code = "not_found"
 
 
 class MethodNotAllowed(ScoringError):
-    """The path takes another method."""
+    """The path does not accept the method of the request."""
 
     status = 405
     code = "method_not_allowed"
@@ -94,7 +94,7 @@ class MethodNotAllowed(ScoringError):
 
 
 class TooLarge(ScoringError):
-    """The body has more bytes or more rows than the server takes."""
+    """The body has more bytes or more rows than the server accepts."""
 
     status = 413
     code = "too_large"
@@ -115,7 +115,7 @@ class ModelUnavailable(ScoringError):
 
 
 class FeatureError(ScoringError):
-    """The tables do not give the features: a table, a column, a key or the SQL is wrong."""
+    """The features cannot be computed: a table, a column, a key or the SQL is wrong."""
 
     status = 400
     code = "invalid_histories"

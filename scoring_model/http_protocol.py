@@ -1,4 +1,4 @@
-"""The address of `HttpProtocol` that commands and documents name."""
+"""The import path of `HttpProtocol` that commands and documents use."""
 
 from scoring_model.http.protocol import HttpProtocol
 

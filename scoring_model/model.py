@@ -11,7 +11,7 @@ from scoring_model.version import SCORER_ARTIFACT, load_scorer
 
 
 class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no type information
-    """Model and threshold together: what the registry holds and every MLflow tool can load."""
+    """Model and threshold together, as the registry stores and every MLflow tool loads them."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the scorer from the version's artifacts."""
@@ -30,20 +30,20 @@ class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no 
         context : PythonModelContext
             Unused: `load_context` has read it.
         model_input : DataFrame, shape (rows, features)
-            As the model's signature says; other columns are ignored.
+            Columns as in the model's signature; other columns are ignored.
         params : dict, optional
-            None are defined.
+            Unused: the model has no parameters.
 
         Returns
         -------
         DataFrame, shape (rows, 3)
             `probability` (float64, of default), `score` (int64, 1 = accepted, 0 = refused) and
-            `threshold` (float64), on the index of `model_input`.
+            `threshold` (float64), with the index of `model_input`.
 
         Raises
         ------
         scoring_model.errors.InvalidRequest
-            A value that the contract refuses.
+            The contract refuses a value.
         """
         decisions = self.scorer.score_frame(model_input)
         return pd.DataFrame(decisions.columns(), index=model_input.index)

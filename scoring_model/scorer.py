@@ -1,4 +1,4 @@
-"""`load_scorer` under its old address, which the code inside older versions imports."""
+"""`load_scorer` at its old import path, which the code inside older versions uses."""
 
 from scoring_model.version import load_scorer
 

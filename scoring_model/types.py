@@ -1,4 +1,4 @@
-"""Arrays as the annotations name them; shapes stand in the docstrings."""
+"""Array types for annotations. The docstrings give the shapes."""
 
 import numpy as np
 from numpy.typing import NDArray

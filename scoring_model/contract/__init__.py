@@ -1,4 +1,4 @@
-"""From bytes to a row: what a model takes, and how requests and tables become its numbers."""
+"""The contract: the features a model takes, and how requests and tables become rows of numbers."""
 
 from scoring_model.contract.contract import FeatureContract
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable

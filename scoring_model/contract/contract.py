@@ -35,9 +35,9 @@ _LARGEST = sys.float_info.max
 class FeatureContract:
     """Names, order, kinds, categories and nullability of the features a model takes.
 
-    A value is valid by one rule, whichever way it comes: `encode_values` and `encode_records`
-    take JSON objects, `encode_columns` lists of JSON values, `encode_frame` a DataFrame and
-    `encode_batch` a record batch.
+    One rule decides whether a value is valid, in every input format: `encode_values` and
+    `encode_records` take JSON objects, `encode_columns` lists of JSON values, `encode_frame` a
+    DataFrame and `encode_batch` a record batch.
 
     Attributes
     ----------
@@ -59,12 +59,12 @@ class FeatureContract:
 
     @cached_property
     def _template(self) -> dict[str, Any]:
-        """An applicant of whom nothing is known: merged with a record, it puts it in order."""
+        """An applicant without values. Merging a record into it gives the contract's order."""
         return dict.fromkeys(self.names)
 
     @cached_property
     def _plan(self) -> tuple[tuple[str, bool, Codes | None], ...]:
-        """Name, nullability and codes of each feature; no codes for a number."""
+        """Name, nullability and codes of each feature; the codes of a number are None."""
         return tuple(
             (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
         )
@@ -72,26 +72,31 @@ class FeatureContract:
     def encode_values(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
         """Encode one applicant, as fast as Python can.
 
+        Parameters
+        ----------
+        record : mapping of str to value
+            The applicant as a parsed JSON object.
+
         Returns
         -------
         values : list of float
-            As a row of `EncodedRows.matrix`.
+            One row of `EncodedRows.matrix`.
         unseen : list of str
             Fields whose category training never saw.
 
         Raises
         ------
         InvalidRequest
-            As `encode_records` does.
+            In the same cases as in `encode_records`.
         """
         values: list[float] = []
         unseen: list[str] = []
         problems: list[FieldProblem] = []
         complete = {**self._template, **record}
-        # an unknown field comes after all others
+        # unknown fields come last, where zip no longer reads
         for value, (name, nullable, codes) in zip(complete.values(), self._plan, strict=False):
             encoded: float | str | None
-            # the two common cases without a call
+            # the two most common cases are handled without a function call
             if codes is None:
                 if type(value) is float and -_LARGEST <= value <= _LARGEST:
                     values.append(value)
@@ -119,8 +124,8 @@ class FeatureContract:
         Parameters
         ----------
         records : sequence of mapping
-            One per applicant; an absent or null optional field is missing, JSON true and false
-            are the categories `true` and `false`.
+            One per applicant. An optional field that is absent or null is missing. JSON true and
+            false are the categories `true` and `false`.
 
         Returns
         -------
@@ -137,7 +142,7 @@ class FeatureContract:
         for row, record in enumerate(complete):
             if len(record) > len(self._template):
                 unknown += self._find_unknown(row, record)
-        # an unknown field comes after all others, where zip ends
+        # unknown fields come last, where zip no longer reads: the names are fewer
         values = zip(*(record.values() for record in complete), strict=False)
         columns = dict(zip(self.names, values, strict=False))
         return self.encode_columns(columns, len(records), unknown)
@@ -148,24 +153,21 @@ class FeatureContract:
         rows: int,
         problems: Sequence[FieldProblem] = (),
     ) -> EncodedRows:
-        """Encode applicants given column by column; other columns are ignored.
+        """Encode applicants given column by column; columns outside the contract are ignored.
 
         Parameters
         ----------
         columns : mapping of str to sequence
-            JSON values, `rows` of them in each; a column that is absent is missing throughout.
+            `rows` JSON values in each. An absent column is missing in every row.
         rows : int
+            Number of applicants.
         problems : sequence of FieldProblem
-            What is known to be wrong already: it is raised with the rest.
-
-        Returns
-        -------
-        EncodedRows
+            Problems that are already known. They are raised together with the new ones.
 
         Raises
         ------
         InvalidRequest
-            As `encode_records`.
+            In the same cases as in `encode_records`.
         """
         return self._encode_all(columns.get, encode_list, rows, problems).require_valid()
 
@@ -180,7 +182,7 @@ class FeatureContract:
         ----------
         frame : DataFrame, shape (rows, any)
             Numbers of any numeric dtype, categories as text, booleans, whole numbers or pandas
-            categories; None, NaN and NA are missing, a column that is absent is missing throughout.
+            categories. None, NaN and NA are missing. An absent column is missing in every row.
 
         Returns
         -------
@@ -202,12 +204,12 @@ class FeatureContract:
         batch : pyarrow.RecordBatch
             Columns as `encode_frame` takes them.
         from_text : bool
-            Whether all columns are text, as a CSV file has them: numbers are parsed.
+            Whether all columns are text, as in a CSV file. Numbers are then parsed.
 
         Returns
         -------
         EncodedRows
-            With the problems of rows that are not valid: they are not raised.
+            The problems of invalid rows are listed in it. They are not raised.
         """
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         encode = partial(encode_array, from_text=from_text)
@@ -220,7 +222,7 @@ class FeatureContract:
         rows: int,
         problems: Sequence[FieldProblem] = (),
     ) -> EncodedRows:
-        """Encode feature by feature; `find` gives None for one that the rows lack."""
+        """Encode feature by feature; `find` returns None for a feature without a column."""
         columns = (
             encode_absent(rows, nullable) if column is None else encode(column, nullable, codes)
             for name, nullable, codes in self._plan
@@ -229,7 +231,7 @@ class FeatureContract:
         return gather_columns(self.names, columns, rows, problems)
 
     def with_all_nullable(self) -> "FeatureContract":
-        """Return the same contract with every feature optional, to look back at old rows."""
+        """Return the contract with every feature optional, for rows that were not checked by it."""
         return FeatureContract(tuple(replace(f, nullable=True) for f in self.features))
 
     def to_json(self) -> str:
@@ -239,12 +241,6 @@ class FeatureContract:
 
     @classmethod
     def from_json(cls, text: str) -> "FeatureContract":
-        """Read a contract from JSON text.
-
-        Raises
-        ------
-        ArtifactError
-            The text's `format_version` is not one this code can read.
-        """
+        """Read a contract from JSON; raises `ArtifactError` for an unknown `format_version`."""
         document = read_versioned(text, "contract.json", FORMAT_VERSION)
         return cls(tuple(map(Feature.from_fields, document["features"])))

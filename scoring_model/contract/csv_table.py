@@ -1,4 +1,4 @@
-"""`CsvTable`: a table in CSV, as text, with the lines that break off told apart."""
+"""`CsvTable`: a CSV table, read as text. Lines with a wrong number of fields are listed apart."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scoring_model.contract.table_reader import Open, TableBatch
 
-# What stands in CSV for a missing value: the words that pandas knows, and with it MLflow.
+# Texts that mean a missing value in CSV: the list that pandas uses, and therefore MLflow.
 CSV_MISSING = [
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -23,7 +23,7 @@ _BLOCK_BYTES = 8 << 20
 
 
 class _Heading(NamedTuple):
-    """The names of the columns, the lines to skip for them, and whether any line comes after."""
+    """The column names, the number of lines that they take, and whether any line follows."""
 
     names: list[str]
     lines: int
@@ -32,12 +32,12 @@ class _Heading(NamedTuple):
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A table in CSV: UTF-8 with a heading, all columns text: a `TableReader`.
+    """A `TableReader` of CSV in UTF-8 with a heading; all columns are text.
 
     Attributes
     ----------
     open : callable
-        Gives the text as a stream of bytes.
+        Opens the CSV as a stream of bytes.
     """
 
     open: Open
@@ -46,12 +46,12 @@ class CsvTable:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Names of the columns, which are text; one without a name is called as pandas does."""
+        """Column names; all types are text. A column without a name gets the name pandas gives."""
         return pa.schema([(name, pa.string()) for name in self._heading.names])
 
     @cached_property
     def _heading(self) -> _Heading:
-        # the heading alone: a broken line after it is its row's affair, not the table's
+        # read no further than the heading: `read` reports broken lines after it, row by row
         with self._open_text() as text:
             lines = csv.reader(text, strict=True)
             skipped = 0
@@ -72,7 +72,7 @@ class CsvTable:
         heading = self._heading
         if not heading.has_rows:
             return
-        # read in any case: its last value shows whether a quote is left open
+        # the last column is always read: its last value shows whether a quote is left open
         last = heading.names[-1]
         wanted = [*columns, *({last} - set(columns))]
         broken = _BrokenLines(heading.lines + 1)
@@ -102,25 +102,26 @@ class CsvTable:
         return io.TextIOWrapper(self.open(), encoding="utf-8-sig", newline="")
 
     def _require_closed_quotes(self) -> None:
-        """Refuse a table that ends within quotes: all lines after an open one are in one value."""
+        """Refuse a table that ends inside quotes: its last lines were read as a single value."""
         with self._open_text() as text:
             try:
                 deque(csv.reader(text, strict=True), maxlen=0)
             except csv.Error as error:
-                raise ValueError(f"its quotes do not pair: {error}") from error
+                raise ValueError(f"its quotes are wrong: {error}") from error
 
 
 @dataclass(slots=True)
 class _BrokenLines:
-    """Remembers the lines that Arrow's parser is told to leave out.
+    """Collects the broken lines, and tells Arrow's parser to skip them.
 
     Attributes
     ----------
     first_line : int
-        What Arrow calls the first row: it counts the heading and blank lines before it.
+        Arrow's number of the first row. It also counts the heading and blank lines before it.
     rows : list of int
+        Numbers of the broken rows, counted from 0.
     has_lines : bool
-        Whether the last of them holds line breaks, as only quoted text may.
+        Whether the last broken row contains line breaks, which only quoted text may.
     """
 
     first_line: int
@@ -144,7 +145,7 @@ def _open_csv(stream: Any, heading: _Heading, columns: list[str], broken: _Broke
         stream,
         read_options=arrow_csv.ReadOptions(
             block_size=_BLOCK_BYTES,
-            # one thread, or a broken line does not know its number
+            # with several threads, Arrow gives broken lines no number
             use_threads=False,
             column_names=heading.names,
             skip_rows_after_names=heading.lines,
@@ -160,7 +161,7 @@ def _open_csv(stream: Any, heading: _Heading, columns: list[str], broken: _Broke
 
 
 def _number_rows(first: int, count: int, broken: list[int]) -> tuple[NDArray[np.int64], list[int]]:
-    """Return the row numbers of `count` records from `first` on, and the broken ones between."""
+    """Return the row numbers of `count` records from `first` on, and the broken rows between."""
     between = []
     after = first + count
     for line in broken:

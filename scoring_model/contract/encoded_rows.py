@@ -1,4 +1,4 @@
-"""`EncodedRows`: applicants as numbers, and what is wrong with some of them."""
+"""`EncodedRows`: applicants as numbers, and the problems of invalid ones."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ class EncodedRows:
     problems: tuple[FieldProblem, ...] = ()
 
     def require_valid(self) -> "EncodedRows":
-        """Return the rows themselves, or raise `InvalidRequest` where some value is refused."""
+        """Return these rows, or raise `InvalidRequest` if any value is refused."""
         if self.problems:
             raise InvalidRequest.from_problems(self.problems)
         return self
@@ -59,17 +59,18 @@ def gather_columns(
     rows: int,
     problems: Sequence[FieldProblem] = (),
 ) -> EncodedRows:
-    """Return the rows that encoded columns make.
+    """Combine encoded columns into rows.
 
     Parameters
     ----------
     names : sequence of str
         The features' names.
     columns : iterable of EncodedColumn
-        One per feature; it is let go of before the next is asked for.
+        One per feature. To save memory, each is released before the next one is requested.
     rows : int
+        Number of applicants.
     problems : sequence of FieldProblem
-        What is known to be wrong already: in its row it comes first.
+        Problems that are already known. They come first in their row.
     """
     matrix = np.empty((rows, len(names)), dtype=np.float64)
     unseen: list[tuple[int, str]] = []
@@ -86,13 +87,13 @@ def gather_columns(
 
 
 def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
-    """Return the rows of all parts as one, numbered on from part to part.
+    """Join parts into one, with row numbers that continue from part to part.
 
     Parameters
     ----------
     parts : sequence of EncodedRows
     features : int
-        Columns of each matrix; without a part there are no rows of so many.
+        Number of columns of each matrix; it is needed when there are no parts.
     """
     if len(parts) == 1:
         return parts[0]

@@ -1,7 +1,7 @@
-"""What makes a value valid, said once; and lists of JSON values as numbers.
+"""The rule that decides whether a value is valid, and the encoding of lists of JSON values.
 
-The rule for one value stands in `encode_number` and `encode_level`. Every way to encode many values
-at once takes on only what is valid by its type alone, and hands the rest to the rule.
+`encode_number` and `encode_level` hold the rule for one value. Functions that encode many values at
+once handle only values that are valid by their type alone. They apply the rule to all others.
 """
 
 import math
@@ -18,7 +18,8 @@ NOT_FINITE = "must be finite and fit into a double"
 NOT_TEXT = "must be text"
 UNKNOWN = "is not a field of this model"
 
-# codes by level, of `true` also under True; only text and booleans may be looked up: 1 == True
+# The code of each level; `true` and `false` also stand under True and False. Look up text and
+# booleans only: the number 1 equals True and would be found.
 Codes = Mapping[Any, float]
 
 _NUMBERS = {float, int, type(None)}
@@ -26,7 +27,7 @@ _LEVELS = {str, bool, type(None)}
 
 
 def encode_number(value: Any, nullable: bool) -> float | str:
-    """Return a number, NaN for a missing one, or the rule that the value breaks.
+    """Return the value as a float, NaN if it is missing, or the rule that it breaks.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def encode_number(value: Any, nullable: bool) -> float | str:
 
 
 def encode_level(value: Any, nullable: bool, codes: Codes) -> float | str | None:
-    """Return a code, NaN for missing, the rule that is broken, or None for a level never seen.
+    """Return the level's code, NaN if missing, None if never seen, or the rule that it breaks.
 
     Parameters
     ----------
@@ -64,9 +65,9 @@ def encode_level(value: Any, nullable: bool, codes: Codes) -> float | str | None
 
 
 def parse_number(text: str) -> float | str:
-    """Return the number that a cell of CSV holds, or the cell itself where it holds none.
+    """Return the number in a CSV cell, or the text itself if it is not a number.
 
-    A number is what Python's `float` reads, but for underscores.
+    A number is what Python's `float` accepts, but without underscores.
     """
     if "_" in text:
         return text
@@ -118,13 +119,13 @@ def encode_absent(rows: int, nullable: bool) -> EncodedColumn:
 
 
 def _encode_numbers(column: Sequence[Any]) -> EncodedColumn | None:
-    """Encode numbers that may be missing, or return None where one of them is not finite."""
+    """Encode numbers that may be missing, or return None if one of them is not finite."""
     try:
         numbers = np.array(column, dtype=np.float64)
     except OverflowError:
         return None
     finite = np.count_nonzero(np.isfinite(numbers))
-    # None has become NaN, which a value may be as well
+    # None became NaN, but a value may also have been NaN itself
     if finite == len(column) or finite == len(column) - column.count(None):
         return EncodedColumn(numbers, [], [])
     return None

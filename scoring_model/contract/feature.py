@@ -1,4 +1,4 @@
-"""`Feature`: one thing that a model takes, and the codes of its levels."""
+"""`Feature`: one input of a model, and the codes of its levels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,9 +25,9 @@ class Feature:
     levels : tuple of str
         Levels with a code of their own; level `i` is encoded as `float(i)`.
     rare_levels : tuple of str
-        Levels seen too seldom in training for a code of their own; all share `float(len(levels))`.
+        Levels too rare in training for a code of their own; all share `float(len(levels))`.
     labels : mapping of str to str
-        What people read, by language (`en`, `fr`).
+        The feature's name for people, by language (`en`, `fr`).
     """
 
     name: str
@@ -38,7 +38,7 @@ class Feature:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def codes(self) -> dict[str | bool, float]:
-        """Return the code of every level seen in training, of `true` also under True."""
+        """Return the code of every level; `true` and `false` also stand under True and False."""
         codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
         codes.update({level: float(code) for code, level in enumerate(self.levels)})
         yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}

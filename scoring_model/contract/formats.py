@@ -1,7 +1,7 @@
-"""`encode_body`: a request in any of MLflow's formats as a contract's numbers.
+"""`encode_body`: encode a request in any of MLflow's formats.
 
-CSV and Parquet are tables, and read as all tables are. The JSON formats are lists of values as they
-were parsed: to make a table of them first would lose their kinds, which `/predict` is strict about.
+CSV and Parquet are read like all other tables. JSON is encoded from its parsed values: converting
+it to a table first would lose the JSON types, which `/predict` checks strictly.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,20 +28,20 @@ _TEXT_KINDS = (
     *(pa.types.is_string, pa.types.is_large_string),
     *(pa.types.is_binary, pa.types.is_large_binary),
 )
-# a heading of 100,000 names is no table of applicants
+# a table of applicants never has a heading of 100,000 names
 _MOST_COLUMNS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedBody:
-    """The applicants of a request, and what MLflow's app is to read them from.
+    """The applicants of a request, and the body from which MLflow's app reads them.
 
     Attributes
     ----------
     rows : EncodedRows
     as_split : bytes or None
-        The same applicants as a `dataframe_split` body; None where MLflow reads the body as it was
-        sent to as many rows.
+        The same applicants as a `dataframe_split` body. None if MLflow reads the same number of
+        rows from the original body.
     """
 
     rows: EncodedRows
@@ -58,8 +58,9 @@ def encode_body(
     media_type : str
     body : bytes
     contract : FeatureContract
-        Other columns than its features are dropped, as MLflow does.
+        Columns that are not its features are dropped, as in MLflow.
     max_rows : int
+        Maximum number of applicants.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def encode_body(
         PARQUET: _encode_parquet,
     }
     if media_type not in encoders:
-        raise UnsupportedMediaType(f"send {', '.join(encoders)}")
+        raise UnsupportedMediaType(f"the content type must be one of {', '.join(encoders)}")
     return encoders[media_type](body, contract, max_rows)
 
 
@@ -98,10 +99,10 @@ def _encode_json(body: bytes, contract: FeatureContract, max_rows: int) -> Encod
 def _encode_csv(body: bytes, contract: FeatureContract, max_rows: int) -> EncodedBody:
     table = CsvTable(partial(pa.BufferReader, body))
     try:
-        # also the columns that are not read
+        # checks the columns that are not read as well
         body.decode("utf-8")
         if len(table.schema) > _MOST_COLUMNS:
-            raise TooLarge(f"a CSV may have {_MOST_COLUMNS} columns")
+            raise TooLarge(f"a CSV may have at most {_MOST_COLUMNS} columns")
         batches = _read_batches(table, contract, max_rows)
     except (ValueError, OSError) as error:
         raise InvalidRequest("the body is not CSV in UTF-8 with a header") from error
@@ -114,14 +115,14 @@ def _encode_parquet(body: bytes, contract: FeatureContract, max_rows: int) -> En
         check_row_count(table.row_count, max_rows)
         batches = _read_batches(table, contract, max_rows)
     except (pa.ArrowException, ValueError, OSError) as error:
-        raise InvalidRequest("the body is not Parquet that can be read") from error
+        raise InvalidRequest("the body cannot be read as Parquet") from error
     return _encode_batches(batches, contract, from_text=False)
 
 
 def _read_batches(
     table: TableReader, contract: FeatureContract, max_rows: int
 ) -> list[pa.RecordBatch]:
-    """Read the columns that matter, when they unpack to a size that is bearable."""
+    """Read the contract's columns; refuse a body whose text unpacks to too many bytes."""
     found = table.schema.names
     check_header(found, contract.names)
     batches = []
@@ -132,14 +133,14 @@ def _read_batches(
         check_row_count(batch.end, max_rows)
         batches.append(batch.records)
     columns = [column for batch in batches for column in batch.columns]
-    # most often the quick count is enough
+    # the exact count is made only if the quick upper bound is too high
     if all(sum(map(count, columns)) > _MOST_TEXT_BYTES for count in (_bound_text, _count_text)):
-        raise TooLarge(f"the columns may unpack to {_MOST_TEXT_BYTES} bytes of text")
+        raise TooLarge(f"the text of the columns may unpack to at most {_MOST_TEXT_BYTES} bytes")
     return batches
 
 
 def _bound_text(column: pa.Array) -> int:
-    """Return a number of bytes that the text of a column cannot unpack to more than."""
+    """Return an upper bound for the bytes that the text of a column unpacks to."""
     if pa.types.is_dictionary(column.type):
         return int(column.dictionary.nbytes) * len(column)
     return int(column.nbytes)

@@ -1,4 +1,4 @@
-"""`parse_json`: the bytes of a body as JSON values, strictly."""
+"""`parse_json`: parse the bytes of a body as strict JSON."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -14,18 +14,18 @@ _NOT_JSON = "the body is not valid JSON in UTF-8"
 
 
 def parse_json(body: bytes, wrappers: Collection[str] = ()) -> Any:
-    """Parse a body that must be JSON as RFC 8259 has it: UTF-8, no NaN, no number beyond a double.
+    """Parse a body as strict JSON (RFC 8259): UTF-8, no NaN, no number beyond a double.
 
     Parameters
     ----------
     body : bytes
     wrappers : collection of str
-        Fields one of which may hold the applicants: a problem is named by its place within.
+        Names of fields that may enclose the applicants. A problem is named by its place inside.
 
     Raises
     ------
     InvalidRequest
-        The body is not such JSON; where the cause is one field, it is named.
+        The body is not strict JSON. If a field is the cause, the error names it.
     """
     try:
         return orjson.loads(body)
@@ -44,19 +44,19 @@ def refuse_duplicates(
     Parameters
     ----------
     body : bytes
-        Has been parsed.
+        Must be valid JSON.
     fields : int
-        Fields of all the objects in it, as parsed: of two with one key, one is left.
+        Number of fields of all objects after parsing, which keeps only one field of each key.
     values : iterable of collection
-        All values in it but objects and arrays.
+        All values in the body except objects and arrays.
     wrappers : collection of str
-        As `parse_json` takes them.
+        See `parse_json`.
 
     Notes
     -----
-    A key is followed by a colon and stands between two quotes; a text may hold more of both. So as
-    many colons as fields, or as many quotes as fields and texts need, prove that no field was
-    lost. Only otherwise the body is read again, slowly.
+    Each key has one colon and two quotes, and each text has two quotes. Texts may contain more
+    colons and quotes. If there are exactly as many colons as fields, or exactly as many quotes as
+    fields and texts need, no field was lost. Otherwise the body is parsed again, slowly.
     """
     if body.count(b":") == fields:
         return
@@ -66,13 +66,13 @@ def refuse_duplicates(
 
 
 def _explain(body: bytes, wrappers: Collection[str]) -> NoReturn:
-    """Say what is wrong with a body that is not JSON."""
+    """Raise an error that says why a body is not JSON."""
     _parse_slowly(body, wrappers)
     raise InvalidRequest(_NOT_JSON)
 
 
 def _parse_slowly(body: bytes, wrappers: Collection[str]) -> None:
-    """Parse with Python's own parser, which tells keys and texts of numbers apart."""
+    """Parse with Python's own parser, which shows repeated keys and the text of numbers."""
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -91,7 +91,7 @@ def _parse_slowly(body: bytes, wrappers: Collection[str]) -> None:
 
 
 class _Unreadable:
-    """A number that JSON or a double does not have: NaN, Infinity, 1e400."""
+    """A number that JSON or a double cannot represent: NaN, Infinity, 1e400."""
 
     def __init__(self, _text: str = "") -> None:
         pass
@@ -103,14 +103,14 @@ def _read_float(text: str) -> float | _Unreadable:
 
 
 class _Object:
-    """The fields of an object, also those that are given twice."""
+    """The fields of an object, including those that are given twice."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         self.pairs = pairs
 
 
 def _find_problems(value: Any, wrappers: Collection[str]) -> Iterator[FieldProblem]:
-    """Yield repeated names and unreadable numbers, by applicant and place within it."""
+    """Yield repeated names and unreadable numbers, with the applicant and the place in it."""
     if isinstance(value, _Object) and len(value.pairs) == 1:
         [(name, within)] = value.pairs
         if name in wrappers and not isinstance(within, _Unreadable):
@@ -124,7 +124,7 @@ def _find_problems(value: Any, wrappers: Collection[str]) -> Iterator[FieldProbl
 def _find_within(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, list):
         for number, item in enumerate(value):
-            # of an array of numbers, the array is named once
+            # an array of numbers is named once, not number by number
             if isinstance(item, _Unreadable):
                 yield place, NOT_FINITE
                 return
@@ -143,5 +143,5 @@ def _find_within(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _printable(name: str) -> str:
-    """Return a name without lone surrogates, which no answer could carry."""
+    """Return a name without lone surrogates, which an answer in UTF-8 cannot contain."""
     return name.encode("utf-8", "replace").decode()

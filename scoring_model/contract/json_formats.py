@@ -18,11 +18,12 @@ class JsonColumns:
     Attributes
     ----------
     columns : mapping of str to sequence
-        `rows` JSON values in each; a column that no applicant has may be absent.
+        `rows` JSON values in each. A column that no applicant has may be absent.
     rows : int
+        Number of applicants.
     is_complete : bool
-        Whether MLflow reads the body as it was sent to as many rows: it drops rows of `instances`
-        with absent fields, and takes no true where the signature has text.
+        Whether MLflow reads the same number of rows from the original body. MLflow drops rows of
+        `instances` with absent fields, and refuses true where the signature has text.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -37,8 +38,9 @@ def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
     ----------
     body : bytes
     names : sequence of str
-        The features' names; other columns are dropped, as MLflow does.
+        The features' names. Other columns are dropped, as in MLflow.
     max_rows : int
+        Maximum number of applicants.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
 
 
 def _values_of(value: Any) -> Iterator[Collection[Any]]:
-    """Yield the values of a body, for the count of its texts."""
+    """Yield the values of a body, so that its texts can be counted."""
     rows = value if isinstance(value, list) else value.values()
     for row in rows:
         if isinstance(row, dict):
@@ -94,7 +96,7 @@ def _columns_of_split(
 ) -> tuple[dict[str, list[Any]], int]:
     header, data = split.get("columns"), split.get("data")
     if not set(split) <= _SPLIT_KEYS or not isinstance(header, list) or not isinstance(data, list):
-        raise InvalidRequest("dataframe_split must have columns, data and at most an index")
+        raise InvalidRequest("dataframe_split must have columns and data, and may have index")
     if not all(isinstance(name, str) for name in header):
         raise InvalidRequest("the columns of dataframe_split must be text")
     check_header(header, names)
@@ -113,7 +115,7 @@ def _columns_of_split(
 def _columns_of_columns(
     columns: dict[str, Any], names: Sequence[str]
 ) -> tuple[dict[str, list[Any]], int]:
-    # MLflow takes one applicant as plain values too
+    # MLflow also accepts a single applicant as plain values
     known = {name: columns[name] for name in names if name in columns}
     if not any(isinstance(value, list) for value in known.values()):
         return {name: [value] for name, value in known.items()}, 1 if known else 0
@@ -124,13 +126,13 @@ def _columns_of_columns(
 
 
 def check_row_count(rows: int, max_rows: int) -> None:
-    """Raise `TooLarge` where a request has more applicants than the server takes."""
+    """Raise `TooLarge` if a request has more applicants than the server accepts."""
     if rows > max_rows:
-        raise TooLarge(f"a request may have {max_rows} applicants (MAX_ROWS)")
+        raise TooLarge(f"a request may have at most {max_rows} applicants (MAX_ROWS)")
 
 
 def check_header(header: Sequence[str], names: Sequence[str]) -> None:
-    """Raise `InvalidRequest` where a feature's name stands twice in a heading."""
+    """Raise `InvalidRequest` if a heading contains a feature's name twice."""
     twice = [name for name in names if header.count(name) > 1]
     if twice:
         raise InvalidRequest.from_problems([FieldProblem(0, name, DUPLICATE) for name in twice])

@@ -1,8 +1,8 @@
-"""`TableReader`: one way to read every table, as Arrow record batches of numbered rows.
+"""`TableReader`: one interface to read every table, as Arrow record batches with row numbers.
 
-Training reads the portfolio's table by it, `train.batch` the bodies that it scores, and the server
-what is sent as CSV or Parquet. Histories are not read here but where their SQL runs, by DuckDB or
-Spark; a body that Spark scores is read on its workers.
+Training uses it for the portfolio's table, `train.batch` for the loans that it scores, and the
+server for requests in CSV or Parquet. It is not used for histories: DuckDB or Spark reads them,
+where their SQL runs. If Spark scores the loans, its workers read them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 BATCH_ROWS = 65_536
 _BUFFER_BYTES = 1 << 20
 
-# Gives the bytes of a table from their start; it may be called more than once.
+# Opens the bytes of a table at their start; it may be called more than once.
 Open = Callable[[], Any]
 
 
@@ -30,9 +30,9 @@ class TableBatch:
     records : pyarrow.RecordBatch
         The columns that were asked for.
     rows : ndarray of int64, shape (records,)
-        Number of each record's row in the table, from 0, headings not counted.
+        Row number of each record in the table, counted from 0 after the heading.
     broken : tuple of int
-        Rows, between the others, that have more or fewer fields than the heading.
+        Numbers of rows with more or fewer fields than the heading; they are not in `records`.
     end : int
         Number of the row after the last.
     """
@@ -46,20 +46,21 @@ class TableBatch:
 class TableReader(Protocol):
     """A table in a file or in memory.
 
-    A table that cannot be read raises `OSError` or `ValueError`, `pyarrow.ArrowInvalid` among them.
+    Reading raises `OSError` or `ValueError` if the table cannot be read. `pyarrow.ArrowInvalid` is
+    a `ValueError`.
     """
 
     @property
     def schema(self) -> pa.Schema:
-        """Names and types of the columns; of CSV all are text."""
+        """Column names and types; all columns of CSV are text."""
 
     @property
     def is_text(self) -> bool:
-        """Whether numbers are still to be parsed from text, as those of CSV are."""
+        """Whether all columns are text, as in CSV, so that numbers must still be parsed."""
 
     @property
     def row_count(self) -> int | None:
-        """How many rows there are, None where only reading them would tell."""
+        """Number of rows; None if it is unknown before reading."""
 
     def read(self, columns: Sequence[str], first: int = 0) -> Iterator[TableBatch]:
         """Yield the rows from number `first` on, with bounded memory.
@@ -67,7 +68,7 @@ class TableReader(Protocol):
         Parameters
         ----------
         columns : sequence of str
-            To read, all of them in the schema.
+            Columns to read; all must be in the schema.
         first : int
             Number of the first row.
         """
@@ -75,14 +76,14 @@ class TableReader(Protocol):
 
 @dataclass(frozen=True)
 class ParquetTable:
-    """A table in Parquet, which knows its types: a `TableReader`.
+    """A `TableReader` of Parquet, which stores the type of each column.
 
     Attributes
     ----------
     open : callable
-        Gives the file, opened for reading at any place.
+        Opens the file for random access.
     texts_once : bool
-        Whether equal texts are held once, as a dictionary, however often they stand there.
+        Whether equal texts are stored only once in memory, as a dictionary.
     """
 
     open: Open
@@ -98,12 +99,12 @@ class ParquetTable:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Names and types of the columns."""
+        """Column names and types."""
         return self._metadata.schema.to_arrow_schema()
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return int(self._metadata.num_rows)
 
     def read(self, columns: Sequence[str], first: int = 0) -> Iterator[TableBatch]:
@@ -112,7 +113,7 @@ class ParquetTable:
 
         once = self._flat_columns(columns) if self.texts_once else None
         options = {"buffer_size": _BUFFER_BYTES, "read_dictionary": once}
-        # threads cost a small table more than they save
+        # for a small table, threads cost more time than they save
         is_large = self.row_count > BATCH_ROWS
         row = 0
         with self.open() as file, ParquetFile(file, metadata=self._metadata, **options) as source:
@@ -121,21 +122,21 @@ class ParquetTable:
                 if row + rows_of_group <= first:
                     row += rows_of_group
                     continue
-                # a reader for each group: one for all keeps the buffers of all it has read
+                # one reader per row group: a single one would keep all buffers in memory
                 for records in source.iter_batches(
                     BATCH_ROWS, [group], list(columns), use_threads=is_large
                 ):
-                    # Parquet promises UTF-8, but Arrow does not look
+                    # Parquet requires UTF-8, but Arrow does not check it
                     records.validate(full=True)
                     end = row + records.num_rows
-                    # of columns named a and a.b, Arrow gives both to who asks for a
+                    # with columns named a and a.b, Arrow returns both for a
                     rest = records.select(list(columns)).slice(max(first - row, 0))
                     if rest.num_rows:
                         yield TableBatch(rest, np.arange(end - rest.num_rows, end), (), end)
                     row = end
 
     def _flat_columns(self, columns: Sequence[str]) -> list[str]:
-        """Return the columns that hold one value a row: of others Arrow makes no dictionary."""
+        """Return the columns with one value per row; Arrow makes dictionaries only for these."""
         stored = self._metadata.schema
         paths = {stored.column(place).path for place in range(len(stored))}
         return [name for name in columns if name in paths]

@@ -1,7 +1,7 @@
-"""Columns of typed tables, Arrow's and pandas', and of CSV text as a contract's numbers.
+"""Encode columns of Arrow and pandas tables, and of CSV text.
 
-A type says of most values at once that they are valid. What it does not say so of is turned into
-JSON values, and those are put to the rule of `encoding` one by one.
+The type of a column proves that most of its values are valid. The other values are converted to
+JSON values, and the rule of `encoding` is applied to them one by one.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,13 @@ from scoring_model.types import FloatArray, RowNumbers
 if TYPE_CHECKING:
     import pandas as pd
 
-# of some rows of a column, the values as Python has them
+# returns the values of some rows of a column as Python objects
 Pick = Callable[[RowNumbers], list[Any]]
 
 _NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_null)
 _TEXTS = (pa.types.is_string, pa.types.is_large_string)
 _LEVELS = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_null, pa.types.is_string_view)
-# of which the rule alone takes less time than Arrow's functions
+# with fewer rows, the rule alone is faster than Arrow's functions
 _FEW_ROWS = 50
 
 
@@ -42,7 +42,8 @@ def encode_array(
     codes : mapping of level to float, or None
         None for a number.
     from_text : bool
-        Whether the column comes from CSV: numbers are parsed, and yes and no may be in capitals.
+        Whether the column comes from CSV. Numbers are then parsed, and true and false may be
+        written in capitals.
     """
     if len(column) < _FEW_ROWS:
         return encode_each(to_json_values(column.to_pylist(), codes, from_text), nullable, codes)
@@ -52,7 +53,7 @@ def encode_array(
 def encode_series(series: "pd.Series[Any]", nullable: bool, codes: Codes | None) -> EncodedColumn:
     """Encode a column of a DataFrame; for parameters see `encode_array`.
 
-    A frame goes through Arrow a column at a time: as a whole it would take its memory once more.
+    One column at a time is converted to Arrow. To convert the whole frame would double its memory.
     """
 
     def pick(rows: RowNumbers | slice) -> list[Any]:
@@ -69,7 +70,7 @@ def encode_series(series: "pd.Series[Any]", nullable: bool, codes: Codes | None)
 
 
 def read_levels(column: pa.Array, feature: Feature, *, from_text: bool = False) -> pa.Array:
-    """Return a category's levels as text, null where a value is missing or none.
+    """Return a category's levels as text; null if a value is missing or cannot be a level.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def read_levels(column: pa.Array, feature: Feature, *, from_text: bool = False) 
 def _encode(
     column: pa.Array, nullable: bool, codes: Codes | None, from_text: bool, pick: Pick
 ) -> EncodedColumn:
-    """Encode what the type of a column vouches for, and put the rest to the rule."""
+    """Encode the values that are valid by the column's type; apply the rule to the others."""
     if pa.types.is_dictionary(column.type):
         return _encode_dictionary(column, nullable, codes, from_text)
     if codes is None:
@@ -107,7 +108,7 @@ def _encode(
     if not len(rest):
         return encoded
     each = encode_each(to_json_values(pick(rest), codes, from_text), nullable, codes)
-    # a copy: the numbers may be the table's own memory
+    # the numbers may share memory with the table, so change a copy
     numbers = encoded.numbers.copy()
     numbers[rest] = each.numbers
     problems = [(int(rest[row]), rule) for row, rule in each.problems]
@@ -117,11 +118,11 @@ def _encode(
 def _encode_dictionary(
     column: pa.Array, nullable: bool, codes: Codes | None, from_text: bool
 ) -> EncodedColumn:
-    """Encode each value of a dictionary once, however often it stands in the column."""
+    """Encode each value of a dictionary once, even if the column contains it often."""
     indices = column.indices
     values = column.dictionary
     if indices.null_count:
-        # wider: the number after the last may be too large for them
+        # use a wider type: the new index after the last one may not fit into the old type
         indices = indices.cast(pa.int64()).fill_null(len(values))
         values = pa.concat_arrays([values, pa.nulls(1, values.type)])
     once = encode_array(values, nullable, codes, from_text=from_text)
@@ -138,14 +139,14 @@ def _encode_dictionary(
 def _encode_numbers(
     column: pa.Array, nullable: bool, from_text: bool
 ) -> tuple[EncodedColumn, RowNumbers] | None:
-    """Return numbers and the rows they say nothing of, None where the type is none of numbers."""
+    """Return numbers and the rows still to be checked, or None if the type is not numeric."""
     numbers = _parse(column) if from_text else _as_doubles(column)
     if numbers is None:
         return None
     if not nullable:
         rest = ~np.isfinite(numbers)
     elif from_text:
-        # the text may say NaN, too
+        # the text itself may be NaN
         rest = ~np.isfinite(numbers) & column.is_valid().to_numpy(zero_copy_only=False)
     else:
         rest = np.isinf(numbers)
@@ -155,7 +156,7 @@ def _encode_numbers(
 def _encode_levels(
     column: pa.Array, nullable: bool, codes: Codes, from_text: bool
 ) -> tuple[EncodedColumn, RowNumbers] | None:
-    """Return codes and the rows they say nothing of, None where the type is none of levels."""
+    """Return codes and the rows still to be checked, or None if the type cannot be levels."""
     text = _as_text(column, codes, from_text)
     if text is None:
         return None
@@ -172,9 +173,9 @@ def _encode_levels(
 
 
 def _to_arrow(series: "pd.Series[Any]", *, is_number: bool) -> pa.Array | None:
-    """Return a column as Arrow holds it, None for objects of mixed kinds or none it knows."""
+    """Return a column as an Arrow array, or None for objects of mixed or unknown types."""
     if is_number and series.dtype.kind in "iuf":
-        # as it lies in memory; Arrow would look for missing values first
+        # avoids a search for missing values, which Arrow would do first
         return pa.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
     try:
         array = pa.Array.from_pandas(series)
@@ -184,9 +185,9 @@ def _to_arrow(series: "pd.Series[Any]", *, is_number: bool) -> pa.Array | None:
 
 
 def _as_doubles(column: pa.Array) -> FloatArray | None:
-    """Return numbers, NaN for null, or None where the type is none of numbers."""
+    """Return numbers, with NaN for null, or None if the type is not numeric."""
     if pa.types.is_decimal(column.type):
-        # through text: Arrow's own cast is off by the last bit of every fourth
+        # through text: Arrow's own cast has a wrong last bit for one number in four
         column = column.cast(pa.string())
     elif not any(is_kind(column.type) for is_kind in _NUMBERS):
         return None
@@ -195,7 +196,7 @@ def _as_doubles(column: pa.Array) -> FloatArray | None:
 
 
 def _parse(column: pa.Array) -> FloatArray | None:
-    """Return text as numbers, or None where Arrow does not read all of it."""
+    """Return text as numbers, or None if Arrow cannot parse all of it."""
     try:
         numbers = pc.ascii_trim_whitespace(column).cast(pa.float64())
     except pa.ArrowInvalid:
@@ -204,13 +205,13 @@ def _parse(column: pa.Array) -> FloatArray | None:
 
 
 def _as_text(column: pa.Array, codes: Codes, from_text: bool) -> pa.Array | None:
-    """Return levels as text, or None where the type does not say that all are levels."""
+    """Return levels as text, or None if the type does not prove that all values are levels."""
     kind = column.type
     if any(is_kind(kind) for is_kind in _TEXTS):
         # other programs write True where JSON and this contract write true
         return pc.utf8_lower(column) if from_text and is_yes_no(codes) else column
     if pa.types.is_floating(kind):
-        # a code column with gaps: 3.0 is the level 3
+        # whole numbers with missing values are stored as floats: 3.0 is the level 3
         try:
             column = pc.if_else(pc.is_nan(column), None, column).cast(pa.int64())
         except pa.ArrowInvalid:

@@ -1,4 +1,4 @@
-"""Values of typed tables and of CSV as JSON would hold them, one by one."""
+"""Convert values of typed tables and of CSV to JSON values, one by one."""
 
 import math
 from collections.abc import Callable
@@ -11,26 +11,27 @@ import numpy as np
 from scoring_model.contract.encoding import Codes, parse_number
 from scoring_model.contract.feature import YES_NO
 
-# numpy's scalars as Python's
+# Python type of each kind of numpy scalar
 _PYTHON: dict[str, Callable[[Any], Any]] = {"f": float, "i": int, "u": int, "b": bool, "U": str}
 
 
 def is_yes_no(codes: Codes) -> bool:
-    """Return whether the levels of a category are no others than true and false."""
+    """Return whether a category has no other levels than true and false."""
     return all(isinstance(level, bool) or level in YES_NO for level in codes)
 
 
 def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> list[Any]:
-    """Return values as JSON would hold them; what it cannot hold stays for the rule to refuse.
+    """Return values as JSON values; values without a JSON type are kept, for the rule to refuse.
 
     Parameters
     ----------
     values : list
         Values of Python, numpy or Arrow; NaN is missing.
     codes : mapping of level to float, or None
-        None for a number; whole numbers are the levels that their digits name.
+        None for a number. For a category, a whole number becomes the text of its digits.
     from_text : bool
-        Whether the values come from CSV: numbers are parsed, and yes and no may be in capitals.
+        Whether the values come from CSV. Numbers are then parsed, and true and false may be
+        written in capitals.
     """
     plain = [_to_python(value) for value in values]
     if codes is None:
@@ -46,12 +47,12 @@ def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> l
 def _to_python(value: Any) -> Any:
     if isinstance(value, np.generic) and value.dtype.kind in _PYTHON:
         value = _PYTHON[value.dtype.kind](value)
-    # a table's way to say that a number is missing
+    # in a table, NaN means that a number is missing
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _as_double(value: Any) -> Any:
-    """Return a number of any kind but JSON's as a double."""
+    """Return a number as a double if its type is not one of JSON's."""
     is_json = type(value) in {int, float, bool} or isinstance(value, np.generic)
     if is_json or not isinstance(value, Real | Decimal):
         return value

@@ -1,4 +1,4 @@
-"""JSON documents that name their format: one that this code cannot read is refused by name."""
+"""JSON documents with a `format_version`. A version that this code cannot read is refused."""
 
 import json
 from typing import Any
@@ -14,14 +14,14 @@ def read_versioned(text: str | bytes, name: str, *known: int) -> dict[str, Any]:
     text : str or bytes
         JSON with a `format_version`.
     name : str
-        The file, for the error.
+        Name of the file, for the error message.
     *known : int
-        The formats that this code reads.
+        The format versions that this code can read.
 
     Raises
     ------
     ArtifactError
-        The document's `format_version` is none of them.
+        The document's `format_version` is not one of `known`.
     """
     document: dict[str, Any] = json.loads(text)
     if (version := document.get("format_version")) not in known:

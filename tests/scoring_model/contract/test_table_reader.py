@@ -132,8 +132,8 @@ def test_headings_and_blank_lines_are_told_from_rows(
         (b'"a,b\n1,2\n', "heading is not CSV"),
         (b"a\xe9,b\n1,2\n", "can't decode"),
         (b"a,b\n" + b"1,2\n" * 9000 + b"1,\xe9\n", "invalid UTF8"),
-        (b'a,b\n1,"2\n3,4\n', "quotes do not pair"),
-        (b'a,b\n"1\n3,4\n', "quotes do not pair"),
+        (b'a,b\n1,"2\n3,4\n', "quotes are wrong"),
+        (b'a,b\n"1\n3,4\n', "quotes are wrong"),
     ],
 )
 def test_a_table_that_is_no_csv_is_refused(content: bytes, rule: str) -> None:
