@@ -1,4 +1,4 @@
-"""`ApplicantEngine`: the feature SQL of a version, planned once, on the rows of one applicant."""
+"""`ApplicantEngine`: runs the feature SQL of a version on the rows of one applicant."""
 
 import json
 import math
@@ -21,10 +21,11 @@ MEMORY_LIMIT = "1GB"
 
 
 class ApplicantEngine:
-    """Tables that stay empty, and the SQL's statements prepared on them; for one thread at a time.
+    """Computes one applicant's features with prepared statements; for one thread at a time.
 
-    Planning hundreds of aggregates takes longer than computing them for one applicant, so that it
-    is done once. The rows of an applicant live in a transaction that is never committed.
+    Planning hundreds of aggregates takes longer than computing them for one applicant. Therefore
+    they are planned only once, on empty tables. The rows of an applicant are inserted in a
+    transaction that is always rolled back.
 
     Parameters
     ----------
@@ -39,15 +40,15 @@ class ApplicantEngine:
     def __init__(self, features: FeatureSql) -> None:
         import duckdb
 
-        # the SQL is data of a version: it may compute on the applicant's rows and read no file
+        # the SQL comes with a version and is not trusted: it must not read files
         settings: dict[str, Any] = {
             "threads": 1,
             "memory_limit": MEMORY_LIMIT,
             "enable_external_access": False,
         }
         self._connection = duckdb.connect(":memory:", config=settings)
-        # for a handful of rows no plan beats the plain one, which also runs faster: the optimizer's
-        # is made anew when it is run
+        # for a few rows the plan without optimizer is good enough, and it starts faster: an
+        # optimized plan is made again at every run
         self._connection.execute("PRAGMA disable_optimizer")
         self._connection.execute("SET lock_configuration = true")
         self._key = features.key
@@ -59,12 +60,12 @@ class ApplicantEngine:
                 self._prepare_families(history)
 
     def compute(self, tables: Mapping[str, Rows]) -> dict[str, float | None]:
-        """Return the features of one applicant, None for a missing one.
+        """Return the features of one applicant, with None for a missing value.
 
         Parameters
         ----------
         tables : mapping of str to sequence of mapping
-            Rows of each table, with the columns that the SQL reads and one key in all of them.
+            Rows of each table, with the columns that the SQL reads. All rows have the same key.
 
         Raises
         ------
@@ -113,12 +114,12 @@ class ApplicantEngine:
 
 
 def _literal(text: str) -> str:
-    """Return text as SQL: EXECUTE takes no parameters of the client."""
+    """Return text as an SQL literal, since EXECUTE does not accept bound parameters."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _as_double(value: Any) -> float | None:
-    """Return a value as the batch's CAST to DOUBLE gives it; a NaN is missing there too."""
+    """Return a value as CAST to DOUBLE gives it in batch scoring, where NaN is also missing."""
     if value is None:
         return None
     number = float(value)

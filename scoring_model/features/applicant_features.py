@@ -1,4 +1,4 @@
-"""`ApplicantFeatures`: applicants with histories as encoded rows, by the version's own SQL."""
+"""`ApplicantFeatures`: encodes applicants with histories, by the version's own SQL."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, LifoQueue
@@ -12,7 +12,7 @@ from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 
 class ApplicantFeatures:
-    """Computes the features of a request's applicants, each one alone; for any number of threads.
+    """Computes the features of each applicant of a request separately; for any number of threads.
 
     Parameters
     ----------
@@ -29,29 +29,30 @@ class ApplicantFeatures:
         self._features = features
         self._contract = contract
         self._reader = ApplicantReader(features, contract)
-        # the last one used is the first one used again: there are as many as ever ran side by side
+        # last in, first out, so that there are only as many as were needed at the same time
         self._engines: LifoQueue[ApplicantEngine] = LifoQueue()
         self._engines.put(ApplicantEngine(features))
 
     def encode(
         self, body: bytes, records: Sequence[Mapping[str, Any]], check_time: Callable[[], None]
     ) -> EncodedRows:
-        """Encode a request's applicants: finished rows, or all of them with their histories.
+        """Encode a request's applicants: all are finished rows, or all have their histories.
 
         Parameters
         ----------
         body : bytes
-            What was parsed.
+            The body that `records` were parsed from.
         records : sequence of mapping
             The parsed objects.
         check_time : callable
-            Raises `TooSlow` when the request is out of time; asked before each applicant.
+            Called before each applicant; raises `TooSlow` if the time limit has passed.
 
         Raises
         ------
         InvalidRequest
-            Something is wrong with the applicants; fields of tables read `bureau[3].STATUS`.
+            An applicant is not valid. Fields of tables are named such as `bureau[3].STATUS`.
         TooSlow
+            The time limit has passed.
         """
         if not any(map(self._reader.has_history, records)):
             refuse_duplicates(body, sum(map(len, records)), [r.values() for r in records])
@@ -80,7 +81,7 @@ class ApplicantFeatures:
         except Empty:
             engine = ApplicantEngine(self._features)
         computed = engine.compute(tables)
-        # one that has failed is not used again
+        # an engine that raised an error is not used again
         self._engines.put(engine)
         return computed
 
@@ -91,7 +92,7 @@ class ApplicantFeatures:
 
 
 def _objects(records: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Yield all objects of a body that is what it should be; of another one, some."""
+    """Yield all objects of a valid body, and some objects of an invalid one."""
     for record in records:
         yield record
         for table in record.values():

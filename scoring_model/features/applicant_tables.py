@@ -1,4 +1,4 @@
-"""An applicant with its history, as JSON: the rows of each table, checked column by column."""
+"""Read applicants with their histories from JSON, and check every column of each table."""
 
 import datetime
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ NOT_OBJECT = "must be an object"
 NOT_ROWS = "must be an array of objects"
 UNKNOWN_TABLE = "is not a table of this model"
 UNKNOWN_COLUMN = "is not a column of this table"
-OTHER_KEY = "must be the application's own, or be left out"
+OTHER_KEY = "must equal the key of the application, or be left out"
 
 
 class Refused(NamedTuple):
@@ -40,9 +40,9 @@ class ApplicantTables(NamedTuple):
     Attributes
     ----------
     tables : mapping of str to list of dict
-        Rows of each table with the columns that the SQL reads, the key in all of them.
+        Rows of each table, with the columns that the SQL reads. All rows have the key.
     fields : mapping of str to value
-        Features of the contract that the application holds as they are.
+        Features of the contract that are columns of the application, so not computed.
     """
 
     tables: Mapping[str, list[dict[str, Any]]]
@@ -66,7 +66,7 @@ class ApplicantReader:
         }
         self._unread = {h.table: frozenset(h.unread) for h in features.histories}
         key_kind = next(h.columns[self._key] for h in features.histories if h.table == APPLICATION)
-        # for an applicant without a key: it joins an applicant's rows and is not a feature
+        # the key of an applicant without one: it only joins rows and is never a feature
         self._stand_in: Any = "0" if key_kind == "VARCHAR" else 0
         application, computed = self._readers[APPLICATION], features.labels()
         self._fields = {
@@ -78,22 +78,23 @@ class ApplicantReader:
         self._names = frozenset(self._readers).difference(contract.names)
 
     def has_history(self, record: Mapping[str, Any]) -> bool:
-        """Return whether a body's object names a table, as no finished row does."""
+        """Return whether an applicant names a table, which a finished row never does."""
         return not self._names.isdisjoint(record)
 
     def read(
         self, applicant: Mapping[str, Any], row: int, problems: list[FieldProblem]
     ) -> ApplicantTables:
-        """Return the rows of one applicant and add what is wrong with them to `problems`.
+        """Return the rows of one applicant, and add their problems to `problems`.
 
         Parameters
         ----------
         applicant : mapping
-            `application` is an object, every other table an array of objects; one that is left
-            out or null has no rows.
+            `application` is an object, every other table is an array of objects. A table that is
+            left out or null has no rows.
         row : int
-            The applicant's place in the request.
+            Position of the applicant in the request, counted from 0.
         problems : list of FieldProblem
+            The problems found are appended to it.
         """
 
         def refuse(field: str, rule: str) -> None:
@@ -158,7 +159,7 @@ class ApplicantReader:
         return values
 
     def _as_field(self, name: str, value: Any) -> Any:
-        """Return a column as the contract takes it: codes in numbers are levels by their digits."""
+        """Return a value for the contract: a numeric code becomes the text of its digits."""
         is_code = self._fields[name].kind == "category" and type(value) in (int, float)
         return str(int(value)) if is_code and value == int(value) else value
 

@@ -1,6 +1,7 @@
-"""Features from histories: the SQL that a version carries, run by DuckDB on any body of rows.
+"""Features from histories: DuckDB runs the SQL of a version on tables of applicants.
 
-Training, batch and request compute features here and nowhere else.
+Training and batch scoring on one machine compute their features here. `applicant_engine` runs the
+same SQL for requests.
 """
 
 import re
@@ -30,24 +31,24 @@ _SOURCE_COLUMN = re.compile(r"(?:source|converting) column \"?(\w+)")
 def open_duckdb(
     memory_limit: str, folder: str | None = None
 ) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """Open DuckDB with a limit to its memory, in a folder where it may spill.
+    """Open DuckDB with a memory limit, and a folder for data that exceed it.
 
     Parameters
     ----------
     memory_limit : str
         Such as `4GB`.
     folder : str, optional
-        For what spills; without one all stays in memory.
+        Gets the data that exceed the limit. Without it, all data stay in memory.
 
     Raises
     ------
     FeatureError
-        The limit is not one.
+        `memory_limit` is not a size in memory.
     """
     import duckdb
 
-    # not in a file: its tables would be compressed, which takes longer than to spill what exceeds
-    # the memory
+    # a database in a file would compress its tables, which takes longer than moving the data that
+    # exceed the memory to disk
     connection = duckdb.connect(":memory:")
     try:
         if folder:
@@ -55,7 +56,9 @@ def open_duckdb(
         try:
             connection.execute("SET memory_limit = ?", [memory_limit])
         except duckdb.Error as error:
-            raise FeatureError(f"memory_limit must be such as 4GB, got {memory_limit!r}") from error
+            raise FeatureError(
+                f"memory_limit must be a size such as 4GB, got {memory_limit!r}"
+            ) from error
         yield connection
     finally:
         connection.close()
@@ -64,18 +67,19 @@ def open_duckdb(
 def load_table(
     connection: "duckdb.DuckDBPyConnection", history: History, key: str, source: str
 ) -> None:
-    """Copy a table into the engine, with the types that training found.
+    """Copy a table into DuckDB, with the types that training found.
 
-    A history is put in the order of its key: where every row belongs to another applicant than the
-    row before it, to find the applicant's aggregates takes longer than to sort the rows.
+    A history is sorted by its key: to aggregate unsorted rows by applicant takes longer than to
+    sort them first.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     history : History
     key : str
+        Column that identifies an applicant.
     source : str
-        What stands after FROM: a file, or a table of the connection.
+        The SQL after FROM: a file, or a table of the connection.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def load_table(
 
 
 def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
-    """Raise `FeatureError` where an applicant has no key or shares it, or none has one."""
+    """Raise `FeatureError` if the column of keys is missing, or a key is missing or repeated."""
     query = (
         f'SELECT count(*) - count("{key}"), count("{key}") - count(DISTINCT "{key}") '
         f"FROM {APPLICATION}"
@@ -111,30 +115,30 @@ def compute_features(
 ) -> str:
     """Load the tables and run the SQL on them, one history after the other.
 
-    A table is loaded when it is read first and let go when it is read last, so that the memory
-    holds few of them at a time.
+    Each table is loaded just before its first use and dropped after its last use, so that only
+    few tables are in memory at the same time.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     features : FeatureSql
     sources : mapping of str to str
-        What stands after FROM for each table.
+        The SQL after FROM for each table.
     on_joined : callable
-        Is told of each history that joins: its table, its rows, and how many of them are of an
-        applicant who is not there.
+        Called for each history that can be joined to the applicants, with the name of its table,
+        its number of rows, and the number of rows whose applicant is unknown.
 
     Returns
     -------
     str
-        The query of the finished rows: the columns of the application, those that a feature is
-        named like replaced by it, then the other features as doubles, in the order of the rows.
+        The query of the finished rows, in the order of the application. First come the columns of
+        the application that no feature has the name of, then all features as doubles.
 
     Raises
     ------
     FeatureError
-        A table does not fit, a key is missing or repeated, or a statement fails, gives two rows
-        for a key, or a name twice.
+        A column is missing or a value does not fit its type; a key is missing or repeated; a
+        statement fails or gives two rows for a key; or the name of a feature is repeated.
     """
     application = next(h for h in features.histories if h.table == APPLICATION)
     load_table(connection, application, features.key, sources[APPLICATION])
@@ -165,7 +169,7 @@ def _compute_families(
     families: list[str],
     columns: dict[str, str],
 ) -> None:
-    """Run the statements of a history, and note the families and whose column each feature is."""
+    """Run the statements of a history; add its families, and the family of each feature."""
     for statement in split_statements(history.sql):
         with duckdb_errors(f"features of {history.table}"):
             if not is_select(statement):
@@ -183,10 +187,10 @@ def _compute_families(
 def _compute_family(
     connection: "duckdb.DuckDBPyConnection", family: str, statement: str, key: str, table: str
 ) -> list[str]:
-    """Keep what a SELECT gives, a row for each application and in their order; return its names.
+    """Store the result of a SELECT, with one row per applicant in order; return its names.
 
-    Each family is put in order by itself, since to sort the finished rows takes the memory of all
-    of them, and to join them by their key a hash table of each.
+    Each family is sorted separately. To sort the finished rows would need all of them in memory,
+    and to join the families by their key would need a hash table of each.
     """
     described = connection.execute(f"DESCRIBE {statement}").fetchall()
     names = [str(row[0]) for row in described]
@@ -209,7 +213,7 @@ def _finished_rows(application: History, columns: Mapping[str, str], families: l
     kept = [name for name in application.columns if name not in columns]
     items = [f'{APPLICATION}."{name}"' for name in kept]
     items += [f'{family}."{name}"' for name, family in columns.items()]
-    # all of them have the same rows in the same order
+    # all these tables have the same applicants in the same order
     tables = " POSITIONAL JOIN ".join([APPLICATION, *families])
     return f"SELECT {', '.join(items)} FROM {tables}"
 

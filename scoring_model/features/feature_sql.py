@@ -1,4 +1,4 @@
-"""`FeatureSql`: the SQL of the features that a version carries, and what it reads."""
+"""`FeatureSql`: the feature SQL of a version, and the tables that it reads."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scoring_model.contract import read_versioned
 
 FORMAT_VERSION = 1
-# what the SQL calls the table of applicants, whatever its file is called
+# name of the table of applicants in the SQL; its file may have any name
 APPLICATION = "application"
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -26,12 +26,12 @@ class History:
     table : str
         Name of the table in the SQL; `application` is the table of applicants itself.
     sql : str
-        Statements separated by `;`: views, and one SELECT for each family of features that gives
-        at most one row per key. A line `... AS name, -- label` names and labels a feature.
+        Statements separated by `;`: views, and one SELECT for each family of features. A SELECT
+        gives at most one row per key. A line `... AS name, -- label` names and labels a feature.
     columns : mapping of str to str
-        Columns that the SQL may read, and their DuckDB types as training found them.
+        Columns that the SQL may read, with the DuckDB types that training found.
     unread : tuple of str
-        Other columns that the table had in training: a request may give them all the same.
+        Other columns that the table had in training. A request may contain them.
     """
 
     table: str
@@ -42,7 +42,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSql:
-    """All SQL of a version.
+    """All feature SQL of a version.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class FeatureSql:
     histories: tuple[History, ...]
 
     def labels(self) -> dict[str, str]:
-        """Return the label of every feature, with its table as the source."""
+        """Return the label of every feature, followed by its table in parentheses."""
         return {
             name: f"{label.strip()} ({history.table})"
             for history in self.histories
@@ -79,13 +79,7 @@ class FeatureSql:
 
     @classmethod
     def from_json(cls, text: str) -> "FeatureSql":
-        """Read the SQL from JSON text.
-
-        Raises
-        ------
-        ArtifactError
-            The text's `format_version` is not one this code can read.
-        """
+        """Read the SQL from JSON; raises `ArtifactError` for an unknown `format_version`."""
         document = read_versioned(text, "features.json", FORMAT_VERSION)
         histories = tuple(
             History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
@@ -95,9 +89,9 @@ class FeatureSql:
 
 
 def joined_queries(features: FeatureSql) -> dict[str, str]:
-    """Return the SQL that counts each history's rows, and those of an applicant who is there.
+    """Return, for each history, SQL that counts its rows and those of known applicants.
 
-    A table without the key belongs to the first table before it that shares a column with it.
+    A table without the key is joined to the first table before it with which it shares a column.
     """
     key, queries = f'"{features.key}"', {}
     known = f"{key} IN (SELECT {key} FROM {APPLICATION})"
@@ -120,9 +114,9 @@ def joined_queries(features: FeatureSql) -> dict[str, str]:
 
 
 def tables_read(features: FeatureSql) -> list[frozenset[str]]:
-    """Return, for each history, the tables that its statements read, themselves or by a view."""
+    """Return, for each history, the tables that its statements read, directly or through a view."""
     queries = joined_queries(features)
-    # of every name that a statement may say, the tables behind it
+    # for each table or view that a statement may name, the tables that it reads
     behind = {history.table: frozenset({history.table}) for history in features.histories}
 
     def said_by(sql: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""`Decision`, `Decisions`: what a model says of applicants, and the three fields that say it."""
+"""`Decision`, `Decisions`: a model's answers about applicants, with three fields each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ def make_answer(probability: float, score: int, threshold: float) -> dict[str, A
 
 
 FIELDS = tuple(make_answer(0.0, 0, 0.0))
-"""Their names, in the order of every table of answers."""
+"""Names of the three fields, in the order that every table of answers uses."""
 
 
 class Decision(NamedTuple):
-    """What the model says of one applicant; see `Decisions`.
+    """The decision about one applicant; see `Decisions`.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What the model says of each applicant.
+    """The decisions about several applicants.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""`Expression`: arithmetic over columns, read from text, with nothing else in it."""
+"""`Expression`: arithmetic over columns, parsed from text. Nothing else is allowed."""
 
 import ast
 import operator
@@ -17,13 +17,13 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
 }
-# deep enough for any cost, shallow enough for the interpreter's stack
+# long enough for any cost, short enough not to overflow the interpreter's stack
 _MAX_LENGTH = 500
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A number, a column, or columns and numbers under `+ - * /` and parentheses.
+    """A number, a column, or columns and numbers combined by `+ - * /` and parentheses.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Expression:
     Raises
     ------
     ValueError
-        The text is anything else; the message begins after the name of what holds it.
+        The text is anything else. The caller puts the name of the setting before the message.
     """
 
     text: str
@@ -51,16 +51,16 @@ class Expression:
         try:
             return ast.parse(self.text.strip(), mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-            raise ValueError(f"is no arithmetic: {self.text!r}") from error
+            raise ValueError(f"is not an arithmetic expression: {self.text!r}") from error
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Columns in it, in order of appearance."""
+        """Column names, in order of appearance."""
         names = (node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name))
         return tuple(dict.fromkeys(names))
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Return its value for one applicant (floats) or for many (arrays), alike to the last bit.
+        """Return the value for one applicant (floats) or many (arrays), equal to the last bit.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class Expression:
         Raises
         ------
         ZeroDivisionError
-            For floats; arrays give infinity or NaN.
+            A float is divided by zero. Arrays give infinity or NaN instead.
         """
         return _evaluate(self._tree, values)
 
@@ -91,4 +91,4 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
         return values[node.id]
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return float(node.value)
-    raise AssertionError("checked when it was read")
+    raise AssertionError("the expression was checked when it was read")

@@ -1,4 +1,4 @@
-"""`LoanCostRule`: each applicant's own threshold from what a wrong decision on the loan costs."""
+"""`LoanCostRule`: a threshold for each applicant, from the costs of a wrong decision."""
 
 import math
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ NOT_POSITIVE = "must give positive costs of accepting and of refusing"
 
 @dataclass(frozen=True)
 class LoanCostRule:
-    """Costs of a wrong decision as expressions over features, and the factor on the threshold.
+    """Costs of a wrong decision as expressions over features, and a factor for the threshold.
 
     Attributes
     ----------
     false_negative, false_positive : str
-        Expressions (see `Expression`) for the cost of accepting the applicant if a defaulter, of
-        refusing if a good client.
+        Expressions (see `Expression`) for the costs of accepting a defaulter and of refusing a
+        good client.
     factor : float
-        On `FP / (FP + FN)`, chosen out of fold; 1 takes the probabilities at their word.
+        Multiplies `FP / (FP + FN)`. Training chooses it on held-out rows; 1 changes nothing.
     """
 
     false_negative: str
@@ -37,12 +37,19 @@ class LoanCostRule:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Features that the costs are made of."""
+        """All features that the costs use."""
         false_negative, false_positive = self._expressions
         return tuple(dict.fromkeys(false_negative.columns + false_positive.columns))
 
     def costs(self, matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
         """Return the costs (false negative, false positive) of encoded rows, shape (rows,) each.
+
+        Parameters
+        ----------
+        matrix : ndarray of float64, shape (rows, features)
+            Encoded applicants.
+        names : sequence of str
+            Feature of each matrix column.
 
         Raises
         ------
@@ -63,7 +70,7 @@ class LoanCostRule:
         return pair[0], pair[1]
 
     def threshold_of_one(self, values: Sequence[float], names: Sequence[str]) -> float:
-        """Return what `scaled_thresholds` of one applicant's costs gives, to the last bit."""
+        """Return one applicant's threshold, equal to `scaled_thresholds` to the last bit."""
         named = {name: values[list(names).index(name)] for name in self.columns}
         try:
             false_negative, false_positive = (float(e.evaluate(named)) for e in self._expressions)

@@ -15,7 +15,7 @@ from scoring_model.types import BoolArray, FloatArray
 
 FORMAT_VERSION = 1
 LOAN_COSTS_FORMAT = 2
-# exp overflows a double from 709.8 on; 700 keeps clear of it, and is certainty either way
+# exp overflows a double above 709.8; at 700 the probability is already as good as 0 or 1
 MARGIN_LIMIT = 700.0
 
 CalibrationMethod = Literal["sigmoid", "smooth", "isotonic"]
@@ -31,9 +31,9 @@ class CalibrationMap:
         `sigmoid` is `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
         `smooth` and `isotonic` [2]_ interpolate linearly between knots, constant outside them.
     slope, intercept : float
-        The sigmoid's parameters; 1 and 0 take the margin at its word.
+        The sigmoid's parameters; 1 and 0 leave the margin as it is.
     margins, probabilities : tuple of float
-        Knots: margins rising, probabilities not falling, in (0, 1).
+        Knots. Margins increase; probabilities do not decrease and lie in (0, 1).
 
     References
     ----------
@@ -68,12 +68,12 @@ class CalibrationMap:
             return slope * (inside - self.margins[knot]) + self.probabilities[knot]
         exponent = self.slope * margin + self.intercept
         exponent = min(max(exponent, -MARGIN_LIMIT), MARGIN_LIMIT)
-        # numpy's exponential, not the C library's: the two differ in the last bit
+        # use numpy's exponential: the C library's differs in the last bit
         return float(1.0 / (1.0 + np.exp(-exponent)))
 
     @cached_property
     def _knots(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Margins, probabilities and the slope that begins at each; 0 at the last."""
+        """Margins, probabilities, and the slope from each knot to the next; 0 at the last."""
         x, y = np.array(self.margins), np.array(self.probabilities)
         return x, y, np.append(np.diff(y) / np.diff(x), 0.0)
 
@@ -84,7 +84,7 @@ class CalibrationMap:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPolicy:
-    """Calibration map, costs and threshold: what turns a margin into a decision.
+    """Calibration map, costs and threshold, which turn a margin into a decision.
 
     Attributes
     ----------
@@ -94,8 +94,8 @@ class DecisionPolicy:
     false_negative_cost, false_positive_cost : float
         Cost of accepting a defaulter and of refusing a good client, positive.
     loan_costs : LoanCostRule, optional
-        Where costs differ by loan: every applicant has a threshold of his own, and the three
-        above are medians of the training rows.
+        Present if costs differ by loan. Each applicant then has its own threshold, and the three
+        values above are medians over the training rows.
     """
 
     calibration: CalibrationMap
@@ -111,6 +111,13 @@ class DecisionPolicy:
     def thresholds(self, matrix: FloatArray, names: Sequence[str]) -> FloatArray:
         """Return the probability from which each encoded applicant is refused, shape (rows,).
 
+        Parameters
+        ----------
+        matrix : ndarray of float64, shape (rows, features)
+            Encoded applicants.
+        names : sequence of str
+            Feature of each matrix column.
+
         Raises
         ------
         InvalidRequest
@@ -121,7 +128,7 @@ class DecisionPolicy:
         return scaled_thresholds(*self.loan_costs.costs(matrix, names), self.loan_costs.factor)
 
     def threshold_of_one(self, values: Sequence[float], names: Sequence[str]) -> float:
-        """Return what `thresholds` gives for one applicant, to the last bit."""
+        """Return one applicant's threshold, equal to `thresholds` to the last bit."""
         if self.loan_costs is None:
             return self.threshold
         return self.loan_costs.threshold_of_one(values, names)
@@ -142,20 +149,14 @@ class DecisionPolicy:
             },
         }
         if self.loan_costs is not None:
-            # a format of its own: code that knows one threshold only must refuse the version
+            # another format version, so that older code, with one threshold for all, refuses it
             document["format_version"] = LOAN_COSTS_FORMAT
             document["loan_costs"] = asdict(self.loan_costs)
         return json.dumps(document, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> "DecisionPolicy":
-        """Read a policy from JSON text.
-
-        Raises
-        ------
-        ArtifactError
-            The text's `format_version` is not one this code can read.
-        """
+        """Read a policy from JSON; raises `ArtifactError` for an unknown `format_version`."""
         document = read_versioned(text, "policy.json", FORMAT_VERSION, LOAN_COSTS_FORMAT)
         loan_costs = document.get("loan_costs")
         calibration = document["calibration"]
@@ -186,7 +187,7 @@ def scaled_thresholds(
     false_negative, false_positive : ndarray of float64, shape (rows,)
         Positive costs of accepting a defaulter and of refusing a good client.
     factor : float or ndarray of float64, shape (rows,)
-        Positive; 1 for probabilities that are taken at their word.
+        Positive; 1 changes nothing.
 
     Returns
     -------
@@ -205,7 +206,7 @@ def refuse(probability: FloatArray, threshold: float | FloatArray) -> BoolArray:
 
 
 def refuse(probability: float | FloatArray, threshold: float | FloatArray) -> bool | BoolArray:
-    """Return whether each applicant is refused: the one place where the two are compared.
+    """Return whether each applicant is refused. No other code compares the two numbers.
 
     Parameters
     ----------
