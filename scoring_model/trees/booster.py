@@ -1,8 +1,8 @@
 """`TreeModel`: LightGBM through its C API, without its Python package.
 
-Importing `lightgbm` imports scikit-learn and SciPy where they are installed; scoring needs neither.
+Importing `lightgbm` imports scikit-learn and SciPy if they are installed; scoring needs neither.
 The C API has a call for single rows that takes a third of the time of `Booster.predict`. Margins of
-many rows are looked up in `LeafMasks` where those pay, and have proved to answer as LightGBM does.
+many rows are looked up in `LeafMasks`, if that is faster and a check shows equal answers.
 """
 
 import ctypes
@@ -35,7 +35,7 @@ _LIBRARY_NAMES = ("lib/lib_lightgbm.so", "lib/lib_lightgbm.dylib", "bin/lib_ligh
 
 
 class TreeModel:
-    """A trained LightGBM booster of one output, ready to predict margins.
+    """A trained LightGBM booster with one output, ready to predict margins.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class TreeModel:
     Attributes
     ----------
     columns : int
-        How many columns the model's matrix has.
+        Number of columns of the model's matrix.
 
     Raises
     ------
@@ -72,9 +72,9 @@ class TreeModel:
         self.use_tables(read_trees(text))
 
     def use_tables(self, trees: Sequence[Tree] | None) -> bool:
-        """Predict by tables of leaves if they prove to answer as LightGBM does.
+        """Predict by tables of leaves, if a check shows that they give LightGBM's answers.
 
-        Both answer the same probe rows. If any margin differs in any bit, the tables are not used
+        Both predict the same probe rows. If any margin differs in any bit, the tables are not used
         and a warning is logged.
 
         Parameters
@@ -93,14 +93,14 @@ class TreeModel:
         probe = make_probe(trees, self.columns)
         if not have_equal_bits(masks.predict(probe), self._predict_by_library(probe)):
             _logger.warning(
-                "the tables of leaves do not answer as LightGBM does, which now predicts, slower"
+                "the tables of leaves give other answers than LightGBM: LightGBM predicts, slower"
             )
             return False
         self._masks = masks
         return True
 
     def _prepare_single_row(self, holding: ctypes.PyDLL) -> None:
-        """Reserve the buffers and the configuration that `predict_row` uses again and again."""
+        """Reserve the buffers and the configuration that all calls of `predict_row` share."""
         self._row = (ctypes.c_double * self.columns)()
         self._margin = ctypes.c_double()
         self._length = ctypes.c_int64()
@@ -132,7 +132,7 @@ class TreeModel:
             self._library.LGBM_BoosterFree(self._booster)
 
     def predict_row(self, values: list[float]) -> float:
-        """Return the margin of one row; for one thread only, as its buffers are shared.
+        """Return the margin of one row; for one thread only, because all calls share buffers.
 
         Parameters
         ----------
@@ -158,19 +158,19 @@ class TreeModel:
         matrix : ndarray of float64, shape (rows, columns)
             Missing is NaN.
         raw_score : bool
-            Only True: probabilities are the policy's affair.
+            Must be True: the policy computes the probabilities.
         pred_contrib : bool
             Whether to return contributions instead.
 
         Returns
         -------
         ndarray of float64, shape (rows,) or (rows, columns + 1)
-            Log-odds; of contributions the last column is the base value.
+            Log-odds. The last column of contributions is the base value.
 
         Raises
         ------
         ValueError
-            The matrix has another number of columns, or `raw_score` is False.
+            The matrix has a wrong number of columns, or `raw_score` is False.
         """
         if not raw_score:
             raise ValueError("raw_score must be True: a TreeModel predicts margins only")
@@ -183,7 +183,7 @@ class TreeModel:
         return self._predict_by_library(matrix, contributions=pred_contrib)
 
     def _predict_by_library(self, matrix: FloatArray, *, contributions: bool = False) -> FloatArray:
-        """Return what LightGBM itself predicts for a matrix whose rows lie one after the other."""
+        """Return LightGBM's own predictions for a C-contiguous matrix."""
         rows, columns = matrix.shape
         shape = (rows, columns + 1) if contributions else (rows,)
         result = np.empty(shape, dtype=np.float64)
@@ -216,10 +216,10 @@ class TreeModel:
 
 @cache
 def _load_library() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
-    """Load LightGBM's library twice: releasing Python's lock in a call, and holding it.
+    """Load LightGBM's library twice: its calls release Python's lock (GIL), or keep it.
 
-    A single row takes microseconds: to give the lock away and to wait for it behind a thread
-    that encodes an array would take longer than the prediction.
+    The prediction of a single row takes microseconds. To release the lock, and then to wait for
+    a thread that encodes an array, would take longer.
     """
     path = _find_library()
     releasing = ctypes.CDLL(path)

@@ -1,9 +1,10 @@
-"""`LeafMasks`: the margins of a booster by looking leaves up, not by walking its trees.
+"""`LeafMasks`: the margins of a booster, by looking up leaves instead of walking its trees.
 
-A walk takes a branch at each node that no processor can foresee. But what all nodes that ask about
-one column answer depends only on the interval, or the category, in which the value lies: a row of a
-table holds, as a mask for each tree, the leaves that they leave open. The rows of all columns,
-combined bit by bit, leave one leaf of each tree. This is QuickScorer [1]_, with a table per column.
+Walking a tree is slow, because a processor cannot predict the branch at each node. A look-up needs
+no branch. Each column has a table, with one row for each interval of its values, or each category.
+A row holds one bit mask for each tree: the leaves that such a value can reach. The masks of all
+columns are combined by AND, and one leaf of each tree remains. This is QuickScorer [1]_, with a
+table per column.
 
 .. [1] C. Lucchese et al., QuickScorer: a fast algorithm to rank documents with additive ensembles
    of regression trees, SIGIR 2015.
@@ -17,16 +18,16 @@ from scoring_model.trees.leaf_tables import WORD_BITS, Column, Masks, build_tabl
 from scoring_model.trees.tree_text import Tree
 from scoring_model.types import FloatArray
 
-# beyond these the trees' own walk is as fast, and smaller
+# beyond these limits, walking the trees is as fast and takes less memory
 _MOST_COLUMNS = 128
 _MOST_BYTES = 1 << 25
-# of a matrix at once: their masks stay in the processor's cache
+# rows computed at once: so few that their masks stay in the processor's cache
 _STEP_ROWS = 64
 _ONE = np.uint32(1)
 
 
 class LeafMasks:
-    """Margins equal to LightGBM's own to the last bit.
+    """Predicts margins equal to LightGBM's own to the last bit.
 
     Parameters
     ----------
@@ -42,12 +43,12 @@ class LeafMasks:
         self._columns = columns
         self._table = table
         words = table.shape[1]
-        # of each word its leaves' values, and 0.0 for when the tree's open leaf is in another word
+        # the values of each word's leaves, and 0.0 if the leaf is in another word of the tree
         values = np.zeros((words, WORD_BITS + 1))
         for row, (tree, first) in zip(values, words_of(trees), strict=True):
             leaves = tree.values[first : first + WORD_BITS]
             row[: len(leaves)] = leaves
-        # LightGBM adds to 0.0, which makes 0.0 of a first leaf of -0.0
+        # LightGBM starts its sum at 0.0, so that a first leaf of -0.0 gives 0.0
         self._values = values.ravel() + 0.0
         self._offsets = np.arange(words, dtype=np.intp) * (WORD_BITS + 1)
 
@@ -80,25 +81,22 @@ class LeafMasks:
         return margins
 
     def _look_up(self, mask: Masks) -> FloatArray:
-        """Return the values of the leaves that are left, to be added one after the other.
+        """Return the value of the leaf that remains in each word.
 
-        As LightGBM does: a sum by halves differs in the last bit.
+        Add the values one after the other, as LightGBM does. numpy's pairwise sum differs in the
+        last bit.
         """
-        # one bit is left, and below it as many as there are leaves before
+        # at most one bit remains; minus 1, the bits below it are set: their count is its place
         leaf = np.bitwise_count(np.subtract(mask, _ONE, mask))
         return self._values.take(self._offsets + leaf)
 
 
 def build_leaf_masks(trees: Sequence[Tree]) -> LeafMasks | None:
-    """Return the masks of a booster, None where they do not pay or cannot tell its answers.
+    """Return the masks of a booster, or None if they are not faster or cannot represent it.
 
     Parameters
     ----------
     trees : sequence of Tree
-
-    Returns
-    -------
-    LeafMasks or None
     """
     made = build_table(trees, _MOST_COLUMNS, _MOST_BYTES)
     return None if made is None else LeafMasks(trees, *made)

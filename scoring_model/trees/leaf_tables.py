@@ -1,4 +1,4 @@
-"""`build_table`: what all nodes answer to each value of a column, as masks of leaves."""
+"""`build_table`: masks of the leaves that each value of a column can reach."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -20,19 +20,19 @@ _FULL = (1 << WORD_BITS) - 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a column's rows stand in the table, and which of them a value belongs to.
+    """The position of a column's rows in the table, and the row of each value.
 
-    Row i of a number is for values above `thresholds[i - 1]` up to `thresholds[i]`; row i of a
-    category is for code i.
+    For a number, row i is for values above `thresholds[i - 1]` and up to `thresholds[i]`. For a
+    category, row i is for code i.
 
     Attributes
     ----------
     index : int
-        The column's place in a matrix.
+        Number of the column in a matrix.
     start : int
-        Its first row.
+        Number of its first row.
     last : int
-        Its last row: of a missing value, or a code that no node names.
+        Number of its last row, which is for missing values and for codes that no node names.
     thresholds : list of float or None
         None for a category.
     """
@@ -43,15 +43,11 @@ class Column:
     thresholds: list[float] | None
 
     def find_rows(self, values: FloatArray) -> RowNumbers:
-        """Return the table's row of each value.
+        """Return the number of the table's row for each value, shape (rows,).
 
         Parameters
         ----------
         values : ndarray of float64, shape (rows,)
-
-        Returns
-        -------
-        ndarray of intp, shape (rows,)
         """
         if self.thresholds is not None:
             rows = self.start + np.searchsorted(self.thresholds, values, side="left")
@@ -62,15 +58,15 @@ class Column:
 
 
 class _Answer(NamedTuple):
-    """A node, and what either answer leaves open in one word of its tree.
+    """A node, and the leaves of one word that a value can reach to its left and right.
 
     Attributes
     ----------
     node : Node
     word : int
-        The word's place in a row of the table.
+        Position of the word in a row of the table.
     left, right : int
-        The leaves, one bit each, that are open after the answer left, or right.
+        Leaves, one bit each, that a value can still reach if it goes left, or right.
     """
 
     node: Node
@@ -80,7 +76,7 @@ class _Answer(NamedTuple):
 
 
 def words_of(trees: Sequence[Tree]) -> Iterator[tuple[Tree, int]]:
-    """Yield, for each word of a mask, its tree and the first of its leaves.
+    """Yield, for each word of a mask, its tree and its first leaf.
 
     Parameters
     ----------
@@ -90,7 +86,7 @@ def words_of(trees: Sequence[Tree]) -> Iterator[tuple[Tree, int]]:
     ------
     tree : Tree
     first : int
-        The leaf of the word's lowest bit; a tree of more than 32 leaves has several words.
+        Leaf of the word's lowest bit. A tree with more than 32 leaves has several words.
     """
     for tree in trees:
         for first in range(0, len(tree.values), WORD_BITS):
@@ -100,22 +96,24 @@ def words_of(trees: Sequence[Tree]) -> Iterator[tuple[Tree, int]]:
 def build_table(
     trees: Sequence[Tree], most_columns: int, most_bytes: int
 ) -> tuple[list[Column], Masks] | None:
-    """Return the columns that nodes ask about and the masks of their values.
+    """Return the columns that the trees use, and the masks of their values.
 
     Parameters
     ----------
     trees : sequence of Tree
     most_columns : int
-        None is returned for trees that ask about more columns, or about none.
+        If the trees use more columns, or none, None is returned.
     most_bytes : int
-        None is returned for a larger table.
+        If the table would be larger, None is returned.
 
     Returns
     -------
     columns : list of Column
-        None instead of both if a column is a number in one tree and a category in another.
+        If a column is a number in one tree and a category in another, None is returned instead
+        of columns and table.
     table : ndarray of uint32, shape (rows of all columns, words of all trees)
-        The leaves that a value leaves open: of a row from each column, one leaf of each tree.
+        The leaves that each value can reach. One row of each column, combined by AND, leaves one
+        leaf of each tree.
     """
     words = list(words_of(trees))
     answers = _collect_answers(words)
@@ -134,7 +132,7 @@ def build_table(
 
 
 def _collect_answers(words: Sequence[tuple[Tree, int]]) -> dict[int, list[_Answer]]:
-    """Return the answers of all nodes by the column that they ask about."""
+    """Return the answers of all nodes, by the column that the node tests."""
     answers: dict[int, list[_Answer]] = defaultdict(list)
     for word, (tree, first) in enumerate(words):
         for node in tree.nodes:
@@ -148,7 +146,7 @@ def _place_columns(answers: dict[int, list[_Answer]]) -> list[Column] | None:
     start = 0
     for index, given in sorted(answers.items()):
         categories = [a.node.categories for a in given if a.node.categories is not None]
-        # a row stands for an interval or for a code, never for both
+        # a row is for an interval or for a code; a column cannot have both
         if 0 < len(categories) < len(given):
             return None
         thresholds = None
@@ -168,7 +166,8 @@ def _fill_number(column: Column, answers: Sequence[_Answer], words: int) -> Mask
     missing = np.full(words, _FULL, np.uint32)
     thresholds = column.thresholds or []
     for node, word, goes_left, goes_right in answers:
-        # each answer in the row where it begins: left holds from there down, right from there up
+        # only the row next to the threshold gets the answer here; below, left answers are copied
+        # to all smaller values and right answers to all larger values
         row = bisect_left(thresholds, node.threshold)
         left[row, word] &= goes_left
         right[row + 1, word] &= goes_right

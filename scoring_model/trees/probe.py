@@ -1,4 +1,4 @@
-"""`make_probe`: rows that show whether a table of leaves answers as the trees do."""
+"""`make_probe`: rows that show whether a table of leaves gives the same answers as the trees."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from scoring_model.trees.tree_text import ZERO, Node, Tree
 from scoring_model.types import FloatArray
 
 MOST_ROWS = 4_000
-# with each value in so many rows, most of the trees' leaves are reached
+# each value is in this many rows, so that most leaves of the trees are reached
 _ROWS_PER_VALUE = 20
-# of a column, so that missing and special values keep a place in `MOST_ROWS`
+# limit for one column, so that missing and special values also fit into `MOST_ROWS`
 _MOST_EDGES = 3_700
 _EDGES_PER_MISSING = 16
 _SEED = 0
@@ -25,19 +25,19 @@ _SPECIAL = np.concatenate([[0.0, -0.0], _LARGE, -_LARGE, _TINY, -_TINY])
 def make_probe(trees: Sequence[Tree], columns: int) -> FloatArray:
     """Return rows made of the values at which the trees' answers change.
 
-    Each column takes its values in a random order of its own, so that every row is a new
-    combination. The same trees always give the same rows.
+    The values of each column are shuffled separately, so that every row is a new combination. The
+    same trees always give the same rows.
 
     Parameters
     ----------
     trees : sequence of Tree
     columns : int
-        How many the matrix has; one that no node asks about is 0.0.
+        Number of columns of the matrix. A column that no node tests is 0.0.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        At most `MOST_ROWS` rows: of a column with more values, a random choice of them.
+        At most `MOST_ROWS` rows. A column with more values has a random choice of them.
     """
     nodes: dict[int, list[Node]] = defaultdict(list)
     for tree in trees:
@@ -57,29 +57,25 @@ def make_probe(trees: Sequence[Tree], columns: int) -> FloatArray:
 def have_equal_bits(margins: FloatArray, others: FloatArray) -> bool:
     """Return whether two arrays of one shape hold the same doubles, bit by bit.
 
-    Unlike `==`, this tells 0.0 from -0.0, and takes NaN for equal to itself.
+    Unlike `==`, this distinguishes 0.0 from -0.0, and NaN is equal to itself.
 
     Parameters
     ----------
     margins, others : ndarray of float64
-
-    Returns
-    -------
-    bool
     """
     return np.array_equal(margins.view(np.uint64), others.view(np.uint64))
 
 
 def _choose_values(nodes: Sequence[Node], random: np.random.Generator) -> FloatArray:
-    """Return the values at which answers to a column's nodes change, and special ones."""
+    """Return the values at which the answers of a column's nodes change, and special values."""
     categories = [node.categories for node in nodes if node.categories is not None]
     if categories:
-        # LightGBM cuts fractions off: what lies above -1 is code 0
+        # LightGBM drops the fraction of a code: values between -1 and 1 are code 0
         places = np.arange(-2.0, max(map(int.bit_length, categories)) + 2)
     else:
         places = np.unique([node.threshold for node in nodes])
     edges = [places, np.nextafter(places, -np.inf), np.nextafter(places, np.inf)]
     chosen = random.permutation(np.concatenate(edges))[:_MOST_EDGES]
-    # each node has an answer of its own to NaN: a single row would reach few of them
+    # each node has its own answer for NaN, and a single row would reach only few nodes
     missing = np.full(len(chosen) // _EDGES_PER_MISSING + 1, np.nan)
     return np.concatenate([chosen, missing, _SPECIAL])

@@ -1,4 +1,4 @@
-"""`split_text` and `read_trees`: LightGBM's text format, its parts and the trees in it."""
+"""`split_text` and `read_trees`: read the parts and the trees of LightGBM's text format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ _DEFAULT_LEFT = 2
 _MISSING_SHIFT = 2
 _MISSING_IS_NONE, _MISSING_IS_ZERO, _MISSING_IS_NAN = range(3)
 _WORD_BITS = 32
-# LightGBM takes what is nearer to zero than this (a float's 1e-35) for zero
+# LightGBM treats numbers nearer to zero than this (1e-35 as a 32-bit float) as zero
 ZERO = float(np.float32(1e-35))
 _BELOW_ZERO = float(np.nextafter(-ZERO, -np.inf))
 
-# a leaf's place in its tree as a bit, sets of leaves as several
+# a set of leaves: bit i is set for leaf i of the tree
 Leaves = int
 
 
 class Node(NamedTuple):
-    """A question that a tree asks of one column.
+    """A node of a tree: a test of one column.
 
     Attributes
     ----------
     column : int
     threshold : float
-        A number up to it goes left; 0.0 and not used for a category.
+        Numbers up to it go left. For a category it is 0.0 and not used.
     categories : int or None
-        Bit c is set if code c goes left, all others go right; None for a number.
+        Bit c is set if code c goes left; all other codes go right. None for a number.
     missing_left : bool
-        Where NaN goes.
+        Whether NaN goes left.
     left, right : int
         The leaves on either side, one bit each.
     """
@@ -86,9 +86,10 @@ def split_text(text: str) -> tuple[str, list[str], str]:
 
 
 def read_trees(text: str) -> list[Tree] | None:
-    """Return the trees of a model, None if they answer in a way that is not read here.
+    """Return the trees of a model, or None if it is of a kind that is not supported here.
 
-    Not read are several outputs, averages (random forests), linear leaves, and zero as missing.
+    Not supported are several outputs, averages (random forests), linear leaves, and zero as a
+    missing value.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def _read_tree(fields: Mapping[str, str]) -> Tree | None:
         elif missing == _MISSING_IS_ZERO:
             return None
         else:
-            # without missing values in training, LightGBM takes NaN for zero
+            # if training had no missing values, LightGBM treats NaN as zero
             default_left = bool(kind & _DEFAULT_LEFT)
             missing_left = default_left if missing == _MISSING_IS_NAN else threshold >= 0.0
             nodes.append(Node(column, _widen_zero(threshold), None, missing_left, left, right))
@@ -154,7 +155,7 @@ def _collect_leaves(left_child: list[int], right_child: list[int]) -> list[tuple
     def leaves_of(child: int) -> Leaves:
         return 1 << ~child if child < 0 else below[child][0] | below[child][1]
 
-    # a node is made when a leaf is split, so that children come after their parents
+    # a node is created when a leaf is split, so children come after their parents
     for node in reversed(range(len(left_child))):
         below[node] = leaves_of(left_child[node]), leaves_of(right_child[node])
     return below
@@ -165,7 +166,7 @@ def _join(words: list[int]) -> int:
 
 
 def _widen_zero(threshold: float) -> float:
-    """Return a threshold that sends numbers next to zero where zero itself goes."""
+    """Return a threshold that sends numbers next to zero to the same side as zero."""
     if not -ZERO <= threshold < ZERO:
         return threshold
     return ZERO if threshold >= 0.0 else _BELOW_ZERO

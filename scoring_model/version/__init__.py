@@ -1,4 +1,4 @@
-"""A registered version as data: its scorer and files, how it is loaded, kept and followed."""
+"""A registered version: its files and scorer, and how the server loads, copies and follows it."""
 
 from scoring_model.version.artifacts import (
     EXAMPLE_FILE,

@@ -25,7 +25,7 @@ FEATURES_FILE = "features.json"
 
 
 def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> None:
-    """Write the artifacts: data only, with the SHA-256 of each in the manifest.
+    """Write the files of a version, and a manifest with the SHA-256 of each.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> 
     directory : Path
         Must exist; files in it are overwritten.
     example : mapping
-        One valid applicant; stored with the answer this scorer gives.
+        One valid applicant. It is stored with the answer that this scorer gives.
     """
     answer = scorer.score_record(example).answer()
     texts = {
@@ -55,6 +55,11 @@ def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> 
 
 def load_scorer(directory: Path) -> Scorer:
     """Read the artifacts that `save_scorer` wrote and check their digests.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of the artifacts.
 
     Raises
     ------
@@ -84,16 +89,23 @@ def load_example(directory: Path) -> dict[str, Any]:
 def check_example(directory: Path, scorer: Scorer) -> None:
     """Score the logged example and compare with the logged answer, to the last bit.
 
+    Parameters
+    ----------
+    directory : Path
+        Folder of the artifacts.
+    scorer : Scorer
+        The scorer read from them.
+
     Raises
     ------
     ArtifactError
-        The answers differ: this installation does not compute what was logged.
+        The answers differ, so this installation does not give the answers that were logged.
     """
     answer = json.loads(_read(directory, EXAMPLE_FILE))["answer"]
     found = scorer.score_record(load_example(directory)).answer()
     # a later version of this code may answer with more fields
     if any(found.get(name) != value for name, value in answer.items()):
-        raise ArtifactError(f"the applicant of {EXAMPLE_FILE} is not scored to the logged answer")
+        raise ArtifactError(f"the applicant in {EXAMPLE_FILE} does not get the logged answer")
 
 
 def _read(directory: Path, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""`Follower`: keeps the server on the version that its URI names, else on the last good one."""
+"""`Follower`: keeps the server on the version that its URI names, or on the last good one."""
 
 import asyncio
 import contextlib
@@ -14,35 +14,35 @@ from scoring_model.version.local_copy import MODEL_FOLDER, LocalCopy
 from scoring_model.version.model_uri import can_move, download, find_uri, registry_uri
 
 RETRY_SECONDS = 10
-# how long a start waits for the registry before the local copy answers in its place
+# how long a starting server waits for the registry before it uses the local copy
 PATIENCE_SECONDS = 15
 
 Result = TypeVar("Result")
 Loaded = TypeVar("Loaded")
 Outcome = Literal["swapped", "refused", "unreachable"]
 SAID: dict[Outcome, str] = {
-    "refused": "a newer version failed its checks: the one before goes on",
-    "unreachable": "the registry does not answer: the last good version goes on",
+    "refused": "a newer version failed its checks: the previous version stays in use",
+    "unreachable": "the registry does not answer: the last good version stays in use",
 }
 
 
 class Follower(Generic[Loaded]):
-    """Loads, swaps and falls back; at most one load is under way.
+    """Loads versions, swaps them, and falls back to the last good one; one load at a time.
 
     Parameters
     ----------
     settings : ServerSettings
     load : callable
-        Loads the version in a folder, checked; its errors are a refusal.
+        Loads and checks the version in a folder. If it raises an error, the version is refused.
     install : callable
-        Takes each version that is to answer from now on.
+        Receives each version that is to answer from now on.
     count : callable, optional
         Counts each attempt by its outcome.
 
     Attributes
     ----------
     concern : str
-        What stands in the way of a refresh, for `/ready`; empty if nothing does.
+        Why the last refresh failed, for `/ready`. Empty if it did not fail.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Follower(Generic[Loaded]):
         while True:
             try:
                 loaded = await asyncio.to_thread(self._load, folder)
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with a file's content
+            except Exception as error:  # noqa: BLE001  # any error in the content of a file
                 self._say("not loaded", error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
@@ -85,7 +85,7 @@ class Follower(Generic[Loaded]):
                 return
 
     async def _refresh(self) -> None:
-        """Look once, and swap if there is something new; failing that, the local copy will do."""
+        """Look once, and swap if there is a new version; fall back if looking fails."""
         looking = _in_background(self._look)
         if not self._uri:
             done, _ = await asyncio.wait({looking}, timeout=PATIENCE_SECONDS)
@@ -96,7 +96,7 @@ class Follower(Generic[Loaded]):
         except ArtifactError as error:
             self._say("refused", error)
             await self._fall_back("refused")
-        except Exception as error:  # noqa: BLE001  # of any driver, and none may end the server
+        except Exception as error:  # noqa: BLE001  # no driver's error may end the server
             self._say("not refreshed", error)
             await self._fall_back("unreachable")
         else:
@@ -124,14 +124,14 @@ class Follower(Generic[Loaded]):
             self._count(outcome)
 
     def _say(self, event: str, error: Exception) -> None:
-        # one line, and the server's own words: a driver's may hold an address with its password
+        # only messages of this code: a driver's message may hold an address with its password
         own = isinstance(error, ArtifactError)
         write_event(event, str(error) if own else type(error).__name__)
 
-    # what follows runs in a thread of its own
+    # the methods below run in a separate thread
 
     def _look(self) -> tuple[Loaded, str] | None:
-        """Return a new version with its URI, or None if what is served is still the one named."""
+        """Return a new version and its URI, or None if there is none to swap to."""
         uri = find_uri(self._settings.model_uri)
         if uri == self._uri:
             self._refused = ""
@@ -165,7 +165,7 @@ class Follower(Generic[Loaded]):
             return None
         try:
             return self._load(str(folder))
-        except Exception as error:  # noqa: BLE001  # a copy that is no good is no copy
+        except Exception as error:  # noqa: BLE001  # a copy that cannot be loaded is not used
             self._say("not loaded", error)
             return None
 
@@ -174,7 +174,7 @@ class Follower(Generic[Loaded]):
 
 
 def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":
-    """Run work that may hang in a thread that holds up neither a request nor the server's end."""
+    """Run work that may hang in a thread that blocks neither requests nor the server's end."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 
@@ -192,7 +192,7 @@ def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":
             result = work()
         except Exception as raised:  # noqa: BLE001  # it is raised where the future is awaited
             error = raised
-        # the loop is closed when the server has ended meanwhile
+        # the loop is closed if the server ended in the meantime
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, error, result)
 

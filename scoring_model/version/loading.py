@@ -1,4 +1,4 @@
-"""`load_model`: a registered version or a folder as data; none of the version's code runs."""
+"""`load_model`: load a registered version or a folder as data, without running its code."""
 
 import contextlib
 import tempfile
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A version that answers its own example as it was logged.
+    """A loaded version, which gives the logged answer to its own example.
 
     Attributes
     ----------
     scorer : Scorer
     pyfunc : mlflow.pyfunc.PyFuncModel
-        The same scorer, as MLflow's scoring server wants it.
+        The same scorer, in the form that MLflow's scoring server needs.
     version : str
-        Number in the registry; of a folder that does not come from there, its model id.
+        Number in the registry. If the folder is not from the registry, its model id.
     example : dict
         The applicant that was logged with the model.
     """
@@ -43,7 +43,7 @@ class LoadedModel:
 
 
 class ServedModel:
-    """What MLflow's scoring server calls: the server's own code over the version's data."""
+    """The model that MLflow's scoring server calls: the server's own code with a version's data."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
@@ -62,9 +62,9 @@ class ServedModel:
         scoring = CURRENT_SCORING.get()
         if scoring is None or scoring.rows is None:
             return self._scorer.score_frame(model_input)
-        # the request was encoded when it was checked: MLflow's table is the same rows again
+        # the request was encoded when it was checked, and MLflow's table holds the same rows
         if len(model_input) != len(scoring.rows.matrix):
-            raise ScoringError("MLflow read another number of applicants")
+            raise ScoringError("MLflow read another number of applicants than the server")
         return scoring.score(self._scorer, scoring.rows)
 
 
@@ -117,7 +117,7 @@ def _download(uri: str, folder: Path) -> Path:
 
 
 def _find_version(folder: Path) -> str | None:
-    """Return the version that MLflow notes beside a model that it downloads from the registry."""
+    """Return the version that MLflow writes next to a model from the registry, if any."""
     import yaml
 
     note = folder / "registered_model_meta"

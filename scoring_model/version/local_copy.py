@@ -1,4 +1,4 @@
-"""`LocalCopy`: the last version that was good, kept on this machine, every file by its digest."""
+"""`LocalCopy`: a copy of the last good version on this machine, with the digest of each file."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 DIGESTS_FILE = "sha256.json"
 MODEL_FOLDER = "model"
 _CURRENT, _STAGING = "current", "staging-"
-# what a process that was killed left behind is cleared away after this time
+# leftovers of a killed process are removed after this time
 _STALE_SECONDS = 3600.0
 
 
@@ -23,9 +23,9 @@ class LocalCopy:
     Parameters
     ----------
     root : Path
-        Folder of all copies; it is made when the first is kept.
-    uris : str
-        Registry and model: each pair has a copy of its own.
+        Folder of all copies. It is created with the first copy.
+    *uris : str
+        URIs of the registry and the model. Each pair has its own copy.
     """
 
     def __init__(self, root: Path, *uris: str) -> None:
@@ -34,9 +34,9 @@ class LocalCopy:
 
     @contextmanager
     def stage(self) -> Iterator[Path]:
-        """Give a folder to download to, on the copies' own disk, and remove it in the end.
+        """Yield a folder to download to, on the disk of the copies, and remove it at the end.
 
-        Where this machine lets nothing be kept, a temporary folder serves.
+        If no copies can be stored on this machine, the folder is an ordinary temporary one.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ class LocalCopy:
             yield Path(name)
 
     def keep(self, staging: Path) -> None:
-        """Make what was staged the copy, at once; raises `OSError` where that cannot be."""
+        """Make the staged version the copy, in one step; raises `OSError` if that is impossible."""
         model = staging / MODEL_FOLDER
         (staging / DIGESTS_FILE).write_text(json.dumps(_digests(model)), encoding="utf-8")
         place = self._folder / f"{os.getpid()}-{time.time_ns()}"
@@ -60,7 +60,7 @@ class LocalCopy:
         self._clear(place)
 
     def find(self) -> Path | None:
-        """Return the folder of the copied model if every file is as it was kept."""
+        """Return the folder of the copied model, or None if a file is missing or altered."""
         try:
             place = self._folder / (self._folder / _CURRENT).read_text(encoding="utf-8")
             kept = json.loads((place / DIGESTS_FILE).read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ class LocalCopy:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file under a folder, by its path there."""
+    """Return the SHA-256 of every file under a folder, by its path relative to the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,13 +1,13 @@
-"""Which version a model URI names now, and how its files get here."""
+"""Find the version that a model URI names now, and download its files."""
 
 import os
 import re
 from pathlib import Path
 
-# `models:/name@alias` and `models:/name/Stage`: what they name moves; a number stays
+# `models:/name@alias` and `models:/name/Stage` can name another version later; a number cannot
 _BY_ALIAS = re.compile(r"models:/([^/@]+)@([^/@]+)")
 _BY_STAGE = re.compile(r"models:/([^/@]+)/([A-Za-z]+)")
-# MLflow's own patience, minutes, is longer than a start or a swap may hang
+# by default MLflow waits for minutes, which is too long for a start or a swap
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -16,17 +16,22 @@ _PATIENCE = {
 
 
 def can_move(uri: str) -> bool:
-    """Return whether another version may be behind the URI tomorrow."""
+    """Return whether the URI can name another version later."""
     return bool(_BY_ALIAS.fullmatch(uri) or _BY_STAGE.fullmatch(uri))
 
 
 def find_uri(uri: str) -> str:
-    """Return the URI of the very version that `uri` names now.
+    """Return a URI with the number of the version that `uri` names now.
+
+    Parameters
+    ----------
+    uri : str
+        Any URI that MLflow knows. One without alias and stage is returned as it is.
 
     Raises
     ------
     mlflow.exceptions.MlflowException
-        The registry does not know it or does not answer.
+        The registry does not know the version or does not answer.
     LookupError
         No version is in that stage.
     """
@@ -45,20 +50,20 @@ def find_uri(uri: str) -> str:
             if stage == "latest" or version.current_stage.lower() == stage.lower()
         ]
         if not numbers:
-            raise LookupError(f"no version of {name} is in {stage}")
+            raise LookupError(f"no version of {name} is in the stage {stage}")
         return f"models:/{name}/{max(numbers)}"
     return uri
 
 
 def registry_uri() -> str:
-    """Return where the registry is."""
+    """Return the URI of the registry."""
     import mlflow
 
     return str(mlflow.get_registry_uri())
 
 
 def download(uri: str, folder: Path) -> None:
-    """Fetch a version's files into a folder that exists; raises as `find_uri` does."""
+    """Download a version's files into an existing folder; raises `MlflowException` on failure."""
     from mlflow.artifacts import download_artifacts
 
     _limit_patience()

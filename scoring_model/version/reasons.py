@@ -1,4 +1,4 @@
-"""`explain`: what each feature adds to an applicant's log-odds, as reasons that people read."""
+"""`explain`: reasons for people to read: what each feature adds to an applicant's log-odds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ RAISES, LOWERS, NEITHER = "raises_risk", "lowers_risk", "neither"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How an applicant's reasons are asked for.
+    """Which reasons a request asks for.
 
     Attributes
     ----------
     top : int or None
-        Most reasons per applicant; None for every feature and the base value.
+        Maximum number of reasons per applicant; None for all features and the base value.
     language : {"en", "fr"}
     """
 
@@ -31,7 +31,7 @@ class Explanation:
 def explain(
     scorer: Scorer, matrix: FloatArray, scores: Sequence[int], explanation: Explanation
 ) -> list[dict[str, Any]]:
-    """Return what to add to each applicant's answer.
+    """Return the reasons to add to each applicant's answer.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ def explain(
     Returns
     -------
     list of dict
-        `reasons`: feature, label, contribution (log-odds before calibration; above 0 raises the
-        risk) and direction, of a refusal only those that raise the risk, most first. With
-        `top=None` every feature and `base_value`; their sum is the raw log-odds [1]_.
+        One per applicant, with `reasons`, the largest contribution first. A reason has feature,
+        label, contribution (log-odds before calibration; above 0 raises the risk) and direction.
+        A refused applicant gets only reasons that raise the risk. With `top=None`, every applicant
+        gets all features and `base_value`, and their sum is the raw log-odds [1]_.
 
     References
     ----------
@@ -72,7 +73,7 @@ def explain(
 
 
 def _choose(values: Sequence[float], score: int, top: int) -> list[int]:
-    """Return the features that speak loudest, for a refusal only against the applicant."""
+    """Return the features that contribute most; for a refusal, only those that raise the risk."""
     if score == 0:
         raising = [index for index, value in enumerate(values) if value > 0.0]
         return sorted(raising, key=lambda index: -values[index])[:top]
@@ -91,12 +92,12 @@ def _reason(feature: Feature, contribution: float, language: str) -> dict[str, A
 
 
 def label_of(feature: Feature, language: str) -> str:
-    """Return what people read: in the language, else in English, else the feature's name."""
+    """Return a feature's label in the language, else in English, else the feature's name."""
     return feature.labels.get(language) or feature.labels.get("en") or feature.name
 
 
 def choose_language(header: bytes | None) -> str:
-    """Return the language that an `Accept-Language` header likes best, English when none fits."""
+    """Return the language that an `Accept-Language` header prefers, or English if none fits."""
     best, language = 0.0, LANGUAGES[0]
     for part in (header or b"").decode("latin-1").lower().split(","):
         tag, _, quality = part.strip().partition(";q=")

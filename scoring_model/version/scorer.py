@@ -1,4 +1,4 @@
-"""`Scorer`: contract, booster and policy; rows in, probabilities and decisions out."""
+"""`Scorer`: contract, booster and policy, which turn applicants into decisions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Scorer:
         Takes matrices whose columns are in the order of the contract.
     policy : DecisionPolicy
     features : FeatureSql, optional
-        What computes the features from histories; a finished row needs none of it.
+        SQL that computes the features from histories. Finished rows do not need it.
     """
 
     contract: FeatureContract
@@ -52,7 +52,7 @@ class Scorer:
     def predict_contributions(self, matrix: FloatArray) -> FloatArray:
         """Return what each feature adds to the raw log-odds, shape (rows, features + 1).
 
-        The last column is the base value: what the model says of nobody in particular.
+        The last column is the base value: the log-odds that the model expects on average.
         """
         if not len(matrix):
             return np.empty((0, len(self.contract.features) + 1))
@@ -60,7 +60,7 @@ class Scorer:
         return np.asarray(contributions, dtype=np.float64)
 
     def score_record(self, record: Mapping[str, Any]) -> Decision:
-        """Score one applicant, to the last bit as many are scored; for one thread only."""
+        """Score one applicant, equal to `score_frame` to the last bit; for one thread only."""
         values, unseen = self.contract.encode_values(record)
         probability = self.policy.calibration.apply_one(self._predict_row(values))
         threshold = self.policy.threshold_of_one(values, self.contract.names)

@@ -1,4 +1,4 @@
-"""`TimedScoring`: one request's scoring, which stops when the request has run out of time."""
+"""`TimedScoring`: the scoring of one request, which stops when the time limit has passed."""
 
 import time
 from contextvars import ContextVar
@@ -11,24 +11,24 @@ from scoring_model.errors import InvalidRequest, TooSlow
 from scoring_model.policy import Decisions
 from scoring_model.version.scorer import Scorer
 
-# about 20 ms of 400 trees: how long a request that is out of time still computes
+# about 20 ms with 400 trees: how long a request can still compute after its time limit
 _STEP_ROWS = 1000
 
 
 @dataclass(slots=True)
 class TimedScoring:
-    """One request's scoring, and what it found, for the event loop to read.
+    """The scoring of one request, and its results, which the event loop reads.
 
     Attributes
     ----------
     deadline : float
-        On the clock of `time.monotonic`.
+        Time at which the limit has passed, on the clock of `time.monotonic`, in seconds.
     rows : EncodedRows or None
         The request's applicants, encoded once.
     decisions : Decisions or None
-        What was decided of them.
+        The decisions about the applicants.
     problem : InvalidRequest or None
-        What no decision could be made of: MLflow's own error would hide it.
+        The error if no decision could be made. MLflow would replace it by its own error.
     """
 
     deadline: float
@@ -37,7 +37,7 @@ class TimedScoring:
     problem: InvalidRequest | None = None
 
     def score(self, scorer: Scorer, rows: EncodedRows) -> Decisions:
-        """Score encoded applicants step by step; raises `TooSlow` when out of time."""
+        """Score encoded applicants step by step; raises `TooSlow` if the time limit has passed."""
         margins = np.empty(len(rows.matrix))
         for start in range(0, len(margins), _STEP_ROWS):
             self.check_time()
@@ -58,4 +58,4 @@ class TimedScoring:
 
 
 CURRENT_SCORING: ContextVar[TimedScoring | None] = ContextVar("CURRENT_SCORING", default=None)
-"""That of the request which a thread computes for; MLflow's app hands it on to its thread."""
+"""The scoring of the current request. MLflow's app passes it on to its own thread."""
