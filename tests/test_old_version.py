@@ -1,4 +1,4 @@
-"""A version that was registered before the rooms were built: served, moved, scored, loaded."""
+"""A version that older code registered can be served, promoted, used to score, and loaded."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ from train.promotion import MODEL_NAME, place_new, registry
 
 ARCHIVE = ROOT / "tests" / "old_version" / "98fe674.tar.xz"
 MOST_BYTES = 100_000
-# what a program of its own does with the version: the code in it answers
+# a separate program that loads the version with MLflow: the code inside the version answers
 PREDICT = """
 import json, sys
 import mlflow, pandas
@@ -37,7 +37,7 @@ print(json.dumps(answers.to_dict("records")))
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the version, its portfolio and what it answered."""
+    """Return a folder with the version, its portfolio and its recorded answers."""
     folder = tmp_path_factory.mktemp("old")
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder, filter="data")
@@ -46,14 +46,14 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(unpacked: Path) -> dict[str, Any]:
-    """Return tags, applicants and answers of then."""
+    """Return the tags, applicants and answers that were recorded with the version."""
     document: dict[str, Any] = json.loads((unpacked / "expected.json").read_text())
     return document
 
 
 @pytest.fixture
 def store(unpacked: Path, expected: dict[str, Any], tmp_path: Path) -> Iterator[str]:
-    """Register the version as the first of a store and yield the store's URI."""
+    """Register the version as the first one in a store, and yield the store's URI."""
     with own_store(tmp_path, "old") as uri:
         registry.find_ledger()
         with mlflow.start_run() as run:
@@ -81,11 +81,11 @@ def test_it_is_served(store: str, expected: dict[str, Any], tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("store")
-def test_it_is_replaced_and_comes_back(unpacked: Path) -> None:
+def test_it_can_be_replaced_and_promoted_again(unpacked: Path) -> None:
     portfolio = unpacked / "portfolio.toml"
     data = load_data(load_portfolio(portfolio))
     better = make_scorer(data, trees=30)
-    # the old version decides as this one did: it is cheaper than one that accepts everybody
+    # version 2 accepts everybody, so its decisions cost more than those of the old version
     register_scorer(portfolio, with_threshold(better, 1.0))
     promote = ["promote", "--stage", "Production"]
     assert main([*promote, "--version", "2", "--override", "a test"]) == 0
@@ -99,7 +99,7 @@ def test_it_is_replaced_and_comes_back(unpacked: Path) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_it_scores_a_body_of_loans(
+def test_it_scores_a_file_of_loans(
     unpacked: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     output = tmp_path / "scored.parquet"
@@ -114,7 +114,7 @@ def test_it_scores_a_body_of_loans(
 def test_plain_mlflow_loads_it(
     first: str, unpacked: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
-    # alone, and in a process that has imported the package as it is now
+    # in a process without this package, and in one that has imported it as it is now
     environment = {"PYTHONPATH": str(ROOT)} if first else {}
     result = subprocess.run(
         [sys.executable, "-c", first + PREDICT, str(unpacked / "model")],

@@ -12,13 +12,13 @@ from tests.scoring_model.processes import Server, start_server
 
 @pytest.fixture(scope="session")
 def trained() -> Scorer:
-    """Return the scorer as training hands it over."""
+    """Return the scorer as training makes it."""
     return train_scorer(trees=100, rows=3000)
 
 
 @pytest.fixture(scope="session")
 def model_folder(trained: Scorer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a version in a folder."""
+    """Return the folder of a saved version."""
     return save_model(trained, tmp_path_factory.mktemp("version"))
 
 

@@ -1,4 +1,4 @@
-"""A real model over 22 generated features, logged by a real MLflow: what the tests serve."""
+"""A real model with 22 generated features, saved by MLflow, for the tests to serve."""
 
 import random
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 def make_contract() -> FeatureContract:
-    """Return numbers, categories and yes/no features, some required, some with rare levels."""
+    """Return a contract of numbers, categories, yes/no features, required ones and rare levels."""
     features = [_feature(name, "number") for name in NUMBERS]
     features += [_feature(name, "category", levels) for name, levels in CATEGORIES.items()]
     features += [_feature(name, "category", ("false", "true")) for name in YES_NO]
@@ -53,7 +53,7 @@ def _feature(name: str, kind: Any, levels: tuple[str, ...] = ()) -> Feature:
 
 
 def make_rows(contract: FeatureContract, rows: int, seed: int) -> list[dict[str, Any]]:
-    """Return valid applicants: every kind of value, missing ones as null or absent."""
+    """Return valid applicants with every kind of value; missing values are null or absent."""
     rng = random.Random(seed)
     return [_make_row(contract, rng) for _ in range(rows)]
 
@@ -121,7 +121,7 @@ def signature_of(contract: FeatureContract) -> Any:
 
 
 def save_model(scorer: Scorer, folder: Path, example: Mapping[str, Any] = EXAMPLE) -> Path:
-    """Write a version as training does, to a folder, and return the folder."""
+    """Save a version to a folder, as training does, and return the folder."""
     import mlflow.pyfunc
 
     artifacts = folder / "scorer"

@@ -1,4 +1,4 @@
-"""A real model over all features of seven made tables, and its applicants as JSON."""
+"""A real model with all features of seven generated tables, and its applicants as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class PlantedHistories:
         The version's folder.
     tables : mapping of str to DataFrame
     finished : DataFrame, shape (applicants, columns of the application and features)
-        The batch's rows, by key.
+        Rows with features, as batch scoring computes them, by key.
     """
 
     scorer: Scorer
@@ -43,26 +43,26 @@ class PlantedHistories:
     finished: pd.DataFrame
 
     def applicant(self, key: int) -> dict[str, Any]:
-        """Return an applicant with all rows of its tables, as JSON gives them."""
+        """Return an applicant with all its rows in the tables, as values of JSON."""
         body: dict[str, Any] = {}
         loans = self.tables["bureau"].query(f"{KEY} == @key")[LOAN]
         for name, table in self.tables.items():
             own = table[table[KEY] == key] if KEY in table else table[table[LOAN].isin(loans)]
-            # through text, as numbers and gaps travel
+            # through text, so that numbers and missing values are as in a request
             body[name] = json.loads(own.to_json(orient="records", double_precision=15))
         [body[APPLICATION]] = body[APPLICATION]
         del body[APPLICATION]["TARGET"]
         return body
 
     def finished_row(self, key: int) -> dict[str, Any]:
-        """Return an applicant's finished row, as JSON gives it."""
+        """Return an applicant's finished row, as values of JSON."""
         row = self.finished.loc[[key], list(self.scorer.contract.names)]
         [record] = row.astype(object).where(row.notna(), None).to_dict("records")
         return {str(name): value for name, value in record.items()}
 
 
 def plant_histories(folder: Path) -> PlantedHistories:
-    """Train on made tables, without any selection of features."""
+    """Train on generated tables, without any selection of features."""
     tables = make_histories(APPLICANTS)
     data = load_data(load_portfolio(write_histories(folder, tables, "parquet")))
     settings = {"objective": "binary", "verbosity": -1, "seed": 0, "num_threads": 2}

@@ -25,7 +25,7 @@ class Server:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Return where the server listens."""
+        """Return host and port of the server."""
         return self.http.base_url.host, self.http.base_url.port or 80
 
     def another_client(self) -> httpx.Client:
@@ -48,11 +48,13 @@ def start_server(
     model : Path or str
         `MODEL_URI`.
     folder : Path
-        Where its log goes.
-    environment, options
-        Variables and uvicorn's options beyond the usual ones.
+        Folder for its log.
+    environment : mapping of str to str, optional
+        Environment variables that are added to those of this process.
+    options : tuple of str
+        Options of uvicorn that are added to the usual ones.
     wait_for : int
-        Status of `/ping` that ends the waiting.
+        HTTP status of `/ping` to wait for.
     """
     port = find_free_port()
     command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
@@ -92,7 +94,7 @@ def _wait_for_ping(
 
 
 def find_free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that no process listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""One answer to the last bit, however an applicant is asked about; generated applicants."""
+"""All formats and paths give generated applicants the same answers to the last bit."""
 
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ APPLICANTS = st.lists(
 
 
 def table_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return applicants as a client of MLflow has them."""
+    """Return applicants as a DataFrame, as a client of MLflow sends them."""
     columns = {
         f.name: pd.Series(
             [_text(row.get(f.name)) for row in rows],
@@ -90,25 +90,29 @@ def check_equal(http: httpx.Client, python_model: Any, rows: list[dict[str, Any]
 
 @SLOW_TO_START
 @given(rows=APPLICANTS)
-def test_every_way_gives_the_same_bits(
+def test_every_format_gives_the_same_answers(
     server: Server, python_model: Any, rows: list[dict[str, Any]]
 ) -> None:
     check_equal(server.http, python_model, rows)
 
 
-def test_thousands_of_likely_applicants_too(server: Server, python_model: Any) -> None:
+def test_thousands_of_typical_applicants_get_the_same_answers(
+    server: Server, python_model: Any
+) -> None:
     check_equal(server.http, python_model, make_rows(CONTRACT, 3000, seed=77))
 
 
 @pytest.mark.slow
-def test_the_other_calibration_too(tmp_path: Path) -> None:
+def test_the_sigmoid_calibration_gives_the_same_answers(tmp_path: Path) -> None:
     model = save_model(train_scorer(trees=50, rows=2000, method="sigmoid"), tmp_path)
     with start_server(model, tmp_path) as running:
         rows = make_rows(CONTRACT, 2000, seed=78)
         check_equal(running.http, mlflow.pyfunc.load_model(str(model)), rows)
 
 
-def test_the_library_is_called_as_lightgbm_calls_it(scorer: Scorer, trained: Scorer) -> None:
+def test_the_c_api_gives_the_predictions_of_the_python_package(
+    scorer: Scorer, trained: Scorer
+) -> None:
     matrix = CONTRACT.encode_records(make_rows(CONTRACT, 2000, seed=79)).matrix
     ours, booster = scorer.booster, lightgbm.Booster(model_str=trained.booster.model_to_string())
     assert isinstance(ours, TreeModel)
@@ -120,7 +124,7 @@ def test_the_library_is_called_as_lightgbm_calls_it(scorer: Scorer, trained: Sco
 
 
 @given(margins=st.lists(st.floats(-800, 800), min_size=1), slope=st.floats(0.01, 5))
-def test_one_margin_is_calibrated_as_many(margins: list[float], slope: float) -> None:
+def test_one_margin_is_calibrated_like_many(margins: list[float], slope: float) -> None:
     x = np.linspace(-3, 4, 17)
     y = 1 / (1 + np.exp(-slope * x))
     knots = CalibrationMap("isotonic", margins=tuple(x.tolist()), probabilities=tuple(y.tolist()))
@@ -130,7 +134,7 @@ def test_one_margin_is_calibrated_as_many(margins: list[float], slope: float) ->
         assert ((many >= 0) & (many <= 1)).all()
 
 
-def test_the_scorer_of_a_folder_is_the_one_that_was_saved(trained: Scorer, tmp_path: Path) -> None:
+def test_a_loaded_scorer_scores_like_the_saved_one(trained: Scorer, tmp_path: Path) -> None:
     save_scorer(trained, tmp_path, make_rows(CONTRACT, 1, seed=1)[0])
     rows = CONTRACT.encode_records(make_rows(CONTRACT, 500, seed=80))
     loaded = load_scorer(tmp_path)

@@ -1,4 +1,4 @@
-"""What each room of `scoring_model` offers to others: a name that goes breaks whoever uses it."""
+"""The public names of each room of `scoring_model`. To remove one breaks the code that uses it."""
 
 import importlib
 
@@ -51,19 +51,19 @@ PUBLIC = {
 
 
 @pytest.mark.parametrize("room", PUBLIC)
-def test_a_room_offers_these_names_and_no_others(room: str) -> None:
+def test_a_room_has_these_public_names_and_no_others(room: str) -> None:
     module = importlib.import_module(f"scoring_model.{room}")
     assert set(module.__all__) == set(PUBLIC[room].split())
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 
-def test_every_room_is_pinned() -> None:
+def test_every_room_is_listed() -> None:
     rooms = {path.parent for path in (ROOT / "scoring_model").rglob("__init__.py")}
     names = {".".join(room.relative_to(ROOT / "scoring_model").parts) for room in rooms}
     assert names - {""} == set(PUBLIC)
 
 
-def test_addresses_that_commands_and_older_versions_name_stay() -> None:
+def test_import_paths_of_commands_and_older_versions_still_work() -> None:
     from scoring_model.http.protocol import HttpProtocol
     from scoring_model.version import load_scorer
 

@@ -1,4 +1,4 @@
-"""A value is valid by one rule: all ways to encode agree on number, problem and unseen level."""
+"""One rule makes a value valid: all encoders agree on numbers, problems and unseen levels."""
 
 import math
 import random
@@ -26,7 +26,7 @@ FEATURES = {
 NUMBERS = [0.0, -0.0, 1.5, 1e308, -5e-324, 0.1, math.inf, -math.inf]
 WHOLE = [0, -3, 1, 2**53 + 1, -(2**63), 2**63 - 1]
 TEXTS = ["a", "é", "b", "1", "-3", "", "true", "True", "FALSE", "moon", "1.0"]
-# of each kind of table's column: what may stand in it, and how Arrow and pandas hold it
+# for each kind of column: values that it can hold, and functions that make it from them
 COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
     "doubles": (
         [*NUMBERS, 3.0, math.nan, None],
@@ -58,7 +58,7 @@ COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
 
 
 def judge(rows: EncodedRows) -> list[Any]:
-    """Return of each value its double's bits, the rule that it breaks, or that it is unseen."""
+    """Return for each value the bits of its double, the rule that it breaks, or "unseen"."""
     answers: list[Any] = [_bits(number) for number in rows.matrix[:, 0]]
     for row, _ in rows.unseen:
         answers[row] = "unseen"
@@ -80,7 +80,7 @@ def judge_alone(contract: FeatureContract, value: Any) -> Any:
 
 
 def check_raised(encode: Callable[[], EncodedRows], expected: Sequence[Any]) -> None:
-    """Check a way that raises all problems at once."""
+    """Check an encoder that raises all problems at once."""
     problems = [(r, text) for r, text in enumerate(expected) if isinstance(text, str)]
     problems = [(row, text) for row, text in problems if text != "unseen"]
     if not problems:
@@ -92,14 +92,14 @@ def check_raised(encode: Callable[[], EncodedRows], expected: Sequence[Any]) -> 
 
 
 def draw(values: Sequence[Any], seed: int) -> list[Any]:
-    """Return some of the values, few or many: they are encoded by other code."""
+    """Return a few or many of the values, since few and many are encoded by different code."""
     rng = random.Random(seed)
     some = rng.sample(values, rng.randint(1, len(values)))
     return [rng.choice(some) for _ in range(rng.randint(1, 8) if seed % 2 else 60)]
 
 
 def as_json(value: Any, feature: Feature) -> Any:
-    """Return what a table's value says, as JSON would."""
+    """Return the JSON value that a table's value stands for."""
     if isinstance(value, float) and math.isnan(value):
         return None
     if feature.kind == "number":
@@ -110,7 +110,7 @@ def as_json(value: Any, feature: Feature) -> Any:
 
 
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
-def test_lists_of_json_values_are_judged_as_each_alone(feature: Feature) -> None:
+def test_lists_of_json_values_are_encoded_like_single_values(feature: Feature) -> None:
     contract = FeatureContract((feature,))
     values: list[Any] = [*NUMBERS, *WHOLE, *TEXTS, math.nan, True, False, None, 10**400, b"a"]
     values += [[], {}]
@@ -124,7 +124,7 @@ def test_lists_of_json_values_are_judged_as_each_alone(feature: Feature) -> None
 
 @pytest.mark.parametrize("kind", COLUMNS)
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
-def test_tables_are_judged_as_json(feature: Feature, kind: str) -> None:
+def test_tables_are_encoded_like_json(feature: Feature, kind: str) -> None:
     contract = FeatureContract((feature,))
     values, makers = COLUMNS[kind]
     for seed in range(30):
@@ -147,7 +147,7 @@ CELLS += ["\x1c1", "\xa02", "\uff11", "1e-400", *TEXTS]
 
 
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
-def test_csv_text_is_judged_as_the_json_it_says(feature: Feature) -> None:
+def test_csv_text_is_encoded_like_json(feature: Feature) -> None:
     contract = FeatureContract((feature,))
     is_yes_no = "true" in feature.levels
 
@@ -177,7 +177,7 @@ def test_an_absent_column_is_missing_and_a_required_one_is_a_problem() -> None:
         encoded.require_valid()
 
 
-def test_encoding_leaves_the_table_alone() -> None:
+def test_encoding_does_not_change_the_table() -> None:
     contract = FeatureContract((FEATURES["number"],))
     frame = pd.DataFrame({"x": [1.0, math.inf]})
     with pytest.raises(InvalidRequest):

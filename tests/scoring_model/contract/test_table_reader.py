@@ -1,4 +1,4 @@
-"""One reader for Parquet and CSV, in files and in memory, from any row on."""
+"""One reader interface for Parquet and CSV, in files and in memory, from any first row."""
 
 import gzip
 import io
@@ -58,7 +58,7 @@ READERS: dict[str, Callable[[Path], TableReader]] = {
 
 @pytest.mark.parametrize("first", [0, 1, 29, 30, 75, 99, 100])
 @pytest.mark.parametrize("make", READERS.values(), ids=READERS)
-def test_rows_are_read_from_any_on(
+def test_reading_starts_at_any_row(
     tmp_path: Path, make: Callable[[Path], TableReader], first: int
 ) -> None:
     table = make(tmp_path)
@@ -75,7 +75,7 @@ def test_rows_are_read_from_any_on(
 
 
 @pytest.mark.parametrize("make", READERS.values(), ids=READERS)
-def test_rows_are_counted_also_without_columns(
+def test_rows_are_counted_without_columns_too(
     tmp_path: Path, make: Callable[[Path], TableReader]
 ) -> None:
     batches = list(make(tmp_path).read([], 10))
@@ -83,7 +83,7 @@ def test_rows_are_counted_also_without_columns(
     assert all(batch.records.num_columns == 0 for batch in batches)
 
 
-def test_equal_texts_are_held_once() -> None:
+def test_equal_texts_are_stored_once() -> None:
     table = ParquetTable(partial(pa.BufferReader, parquet()), texts_once=True)
     for batch in table.read(["key", "text"]):
         assert len(batch.records.column("text").dictionary) == 7
@@ -91,7 +91,7 @@ def test_equal_texts_are_held_once() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_broken_lines_leave_the_numbers_of_the_others_alone(end: str) -> None:
+def test_broken_lines_do_not_change_the_numbers_of_other_rows(end: str) -> None:
     lines = ["", "key,value", "0,a", "", "1", '2,"b\n,c"', "3,d,e", "4,", "5", "", "6"]
     for first in range(8):
         batches = list(csv(end.join(lines)).read(["key"], first))
@@ -116,9 +116,7 @@ def test_broken_lines_leave_the_numbers_of_the_others_alone(end: str) -> None:
         ('a,b\n1,"x\ny"\n', ["a", "b"], 1),
     ],
 )
-def test_headings_and_blank_lines_are_told_from_rows(
-    content: str, names: list[str], rows: int
-) -> None:
+def test_headings_and_blank_lines_are_not_rows(content: str, names: list[str], rows: int) -> None:
     table = csv(content)
     assert table.schema.names == names
     assert sum(batch.records.num_rows for batch in table.read(names)) == rows
@@ -136,13 +134,13 @@ def test_headings_and_blank_lines_are_told_from_rows(
         (b'a,b\n"1\n3,4\n', "quotes are wrong"),
     ],
 )
-def test_a_table_that_is_no_csv_is_refused(content: bytes, rule: str) -> None:
+def test_a_table_that_is_not_csv_is_refused(content: bytes, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         list(csv(content).read(["b"]))
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", parquet()[:-9], parquet()[:200]])
-def test_a_table_that_is_no_parquet_is_refused(content: bytes) -> None:
+def test_a_table_that_is_not_parquet_is_refused(content: bytes) -> None:
     with pytest.raises((ValueError, OSError)):
         list(ParquetTable(partial(pa.BufferReader, content)).read(["key"]))
 
@@ -155,7 +153,7 @@ def test_text_of_parquet_that_is_not_utf_8_is_refused(texts_once: bool) -> None:
         list(table.read(["text"]))
 
 
-def test_the_words_for_missing_are_those_of_pandas() -> None:
+def test_the_texts_for_missing_are_those_of_pandas() -> None:
     assert sorted(CSV_MISSING) == sorted(STR_NA_VALUES)
     text = "a,b\n" + "".join(f'{word},"{word}"\n' for word in CSV_MISSING) + "NAN,-\n"
     (batch,) = csv(text).read(["a", "b"])

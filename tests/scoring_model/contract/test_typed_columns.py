@@ -1,4 +1,4 @@
-"""What a row's decision is made of can be handed on: a category's levels as text."""
+"""Typed columns: levels as text, true and false in CSV, decimals, and dictionaries."""
 
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,7 @@ def test_levels_are_read_as_text(column: pa.Array, levels: list[Any]) -> None:
     assert encoded.unseen == again.unseen
 
 
-def test_yes_and_no_of_csv_may_be_in_capitals() -> None:
+def test_true_and_false_in_csv_may_be_in_capitals() -> None:
     column = pa.array(["True", "FALSE", None, "no"])
     assert read_levels(column, OWNER, from_text=True).to_pylist() == ["true", "false", None, "no"]
     assert read_levels(column, OWNER).to_pylist() == column.to_pylist()

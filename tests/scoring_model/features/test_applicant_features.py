@@ -1,4 +1,4 @@
-"""`/predict` for a version with histories: the batch's answers, from the rows of one applicant."""
+"""`/predict` with histories gives the answers of batch scoring, from the rows of one applicant."""
 
 import copy
 import json
@@ -47,12 +47,12 @@ def applicant(planted: PlantedHistories) -> dict[str, Any]:
     return planted.applicant(min(set.intersection(*rows.values())))
 
 
-def test_every_applicant_alone_has_the_features_of_the_batch(planted: PlantedHistories) -> None:
+def test_an_applicant_alone_has_the_features_of_batch_scoring(planted: PlantedHistories) -> None:
     features = planted.scorer.features
     assert features is not None
     engine = ApplicantEngine(features)
     reader = ApplicantReader(features, planted.scorer.contract)
-    # a feature without a value in any row is not in the batch's table
+    # batch scoring leaves out a feature that has no value in any row
     names = [name for name in features.labels() if name in planted.finished]
     alone = []
     for key in planted.finished.index:
@@ -65,7 +65,7 @@ def test_every_applicant_alone_has_the_features_of_the_batch(planted: PlantedHis
     np.testing.assert_allclose(np.array(alone, dtype=float), batch, rtol=1e-9, atol=0)
 
 
-def test_every_applicant_is_decided_as_in_the_batch(
+def test_an_applicant_alone_gets_the_decision_of_batch_scoring(
     planted: PlantedHistories, server: Server
 ) -> None:
     keys = list(planted.finished.index)[:60]
@@ -85,7 +85,7 @@ def test_every_applicant_is_decided_as_in_the_batch(
     assert alone.json() == answers[0]
 
 
-def test_the_finished_row_is_taken_as_well(planted: PlantedHistories, server: Server) -> None:
+def test_a_finished_row_is_accepted_too(planted: PlantedHistories, server: Server) -> None:
     row = planted.finished_row(planted.finished.index[0])
     [prediction] = server.http.post("/invocations", json={"dataframe_records": [row]}).json()[
         "predictions"
@@ -105,7 +105,7 @@ def test_reasons_name_features_of_histories(applicant: dict[str, Any], server: S
     assert any("(bureau)" in reason["label"] for reason in answer["reasons"])
 
 
-def test_what_is_left_out_is_missing(applicant: dict[str, Any], server: Server) -> None:
+def test_a_table_that_is_left_out_is_empty(applicant: dict[str, Any], server: Server) -> None:
     del applicant["bureau"], applicant["bureau_balance"]
     without = server.http.post("/predict", json=applicant).json()
     assert without == server.http.post("/predict", json=applicant | {"bureau": []}).json()
@@ -137,13 +137,13 @@ def test_what_is_left_out_is_missing(applicant: dict[str, Any], server: Server) 
         (("bureau", 0, "AMT_CREDIT_SUM"), [1], "bureau[0].AMT_CREDIT_SUM", "must be a number"),
         (("bureau", 0, "CREDIT_ACTIVE"), 3, "bureau[0].CREDIT_ACTIVE", "must be text"),
         (("bureau", 0, KEY), 1, f"bureau[0].{KEY}",
-         "must be the application's own, or be left out"),
+         "must equal the key of the application, or be left out"),
         (("application", "AMT_CREDIT"), None, "application.AMT_CREDIT", "is required"),
         (("application", "TARGET"), 0, "application.TARGET", "is not a column of this table"),
         (("application", "FLAG_OWN_CAR"), 1, "application.FLAG_OWN_CAR", "must be text"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_by_table_row_and_field(
+def test_a_problem_is_named_by_table_row_and_field(
     applicant: dict[str, Any],
     server: Server,
     path: tuple[Any, ...],
@@ -172,7 +172,7 @@ def test_what_is_wrong_is_named_by_table_row_and_field(
         ('"STATUS":', '"STATUS": 1e999, "SECRET":', "must be finite and fit into a double"),
     ],
 )
-def test_a_body_that_is_not_strict_json_is_named_as_exactly(
+def test_a_problem_of_the_json_is_named_by_table_row_and_field(
     applicant: dict[str, Any], server: Server, old: str, new: str, problem: str
 ) -> None:
     applicant["bureau_balance"] = [{"MONTHS_BALANCE": 0}, {"STATUS": "0"}]
@@ -192,7 +192,7 @@ def test_limits_count_applicants(applicant: dict[str, Any], server: Server) -> N
     assert (explained.status_code, "MAX_EXPLAINED_ROWS" in explained.text) == (413, True)
 
 
-def test_text_of_any_kind_is_only_text(applicant: dict[str, Any], server: Server) -> None:
+def test_special_characters_in_text_do_no_harm(applicant: dict[str, Any], server: Server) -> None:
     for text in ("'); DROP TABLE bureau; --", "\u0000", "é\U0001f600", '"', "\\", "{}", ""):
         applicant["bureau"][0]["CREDIT_TYPE"] = text
         assert server.http.post("/predict", json=applicant).status_code == 200
@@ -201,7 +201,7 @@ def test_text_of_any_kind_is_only_text(applicant: dict[str, Any], server: Server
     assert server.http.post("/predict", json=applicant).json() == before
 
 
-def test_protected_columns_are_taken_and_left_unread(
+def test_protected_columns_are_accepted_and_ignored(
     applicant: dict[str, Any], server: Server
 ) -> None:
     before = server.http.post("/predict", json=applicant).json()
@@ -238,18 +238,18 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
         began = time.thread_time()
         engine.compute(tables)
         seconds.append(time.thread_time() - began)
-    # of one core; by the clock of the processor, which does not count the tests beside this one
+    # CPU time of one core, so that other tests at the same time do not count
     assert statistics.median(seconds) < 0.150
 
 
-def test_sql_reads_nothing_but_the_applicant() -> None:
+def test_sql_cannot_read_files() -> None:
     sql = "SELECT id, count(*) AS a FROM read_csv('/etc/passwd') GROUP BY id;"
     history = History(APPLICATION, sql, {"id": "BIGINT"})
     with pytest.raises(FeatureError, match="disabled"):
         ApplicantEngine(FeatureSql("id", (history,)))
 
 
-def test_kinds_of_other_portfolios_are_read_strictly() -> None:
+def test_types_of_other_portfolios_are_checked_strictly() -> None:
     kinds = {"id": "VARCHAR", "day": "DATE", "at": "TIMESTAMP", "new": "BOOLEAN"}
     values = 'year(day) AS a, hour("at") AS b, CAST("new" AS INT) AS c'
     sql = f"SELECT id, {values} FROM application;"

@@ -1,4 +1,4 @@
-"""The feature SQL: readable rules that hold, and the same values for one applicant and for many."""
+"""The feature SQL follows its rules, and gives the same values for one applicant and for many."""
 
 import re
 import tempfile
@@ -72,7 +72,7 @@ def statements() -> list[tuple[str, str]]:
     ]
 
 
-def test_no_division_is_bare() -> None:
+def test_every_division_uses_nullif() -> None:
     for name, text in statements():
         code = re.sub(r"'[^']*'", "''", text)
         bare = re.findall(r"/(?! nullif\()[^\n]*", code)
@@ -81,7 +81,7 @@ def test_no_division_is_bare() -> None:
 
 
 def test_no_number_is_a_decimal() -> None:
-    # other engines compute with as many digits as a literal such as 1.0 has, DuckDB with doubles
+    # other engines compute with only the digits of a literal such as 1.0; DuckDB uses doubles
     for name, text in statements():
         assert not re.findall(r"[0-9]\.[0-9]", text), name
 
@@ -92,7 +92,7 @@ def test_no_statement_reads_a_protected_column_or_the_outcome() -> None:
         assert not set(re.findall(r"\w+", text)) & forbidden, name
 
 
-def test_ties_in_the_last_k_are_broken_by_a_key() -> None:
+def test_ties_in_the_last_k_rows_are_broken_by_a_key() -> None:
     orders = [
         (name, order)
         for name, text in statements()
@@ -116,7 +116,7 @@ def test_every_feature_has_a_label_with_its_source(
     assert KEY not in labels
 
 
-def test_values_are_those_that_pandas_computes(computed: pd.DataFrame, tables: Tables) -> None:
+def test_values_equal_those_of_pandas(computed: pd.DataFrame, tables: Tables) -> None:
     bureau = tables["bureau"]
     bureau = bureau[(bureau["DAYS_CREDIT"] <= 0) & (bureau["DAYS_CREDIT_UPDATE"].fillna(0) <= 0)]
     active = bureau[bureau["CREDIT_ACTIVE"] == "Active"].groupby(KEY)
@@ -143,7 +143,7 @@ def test_values_are_those_that_pandas_computes(computed: pd.DataFrame, tables: T
         np.testing.assert_allclose(computed[name], wanted, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-def test_balances_of_the_bureau_are_those_that_pandas_computes(
+def test_balances_of_the_bureau_equal_those_of_pandas(
     computed: pd.DataFrame, tables: Tables
 ) -> None:
     bureau = tables["bureau"]
@@ -161,7 +161,7 @@ def test_balances_of_the_bureau_are_those_that_pandas_computes(
         np.testing.assert_allclose(computed[name], wanted, rtol=1e-9, err_msg=name)
 
 
-def test_no_row_later_than_the_application_enters(
+def test_rows_later_than_the_application_are_not_used(
     features: FeatureSql, computed: pd.DataFrame, tables: Tables
 ) -> None:
     days = {
@@ -181,7 +181,7 @@ def test_no_row_later_than_the_application_enters(
     pd.testing.assert_frame_equal(compute(features, known), computed, rtol=1e-9)
 
 
-def test_one_applicant_alone_has_the_features_it_has_among_many(
+def test_one_applicant_alone_has_the_same_features_as_among_many(
     features: FeatureSql, computed: pd.DataFrame, tables: Tables
 ) -> None:
     for key in computed.index[[0, 7, 150]]:
@@ -211,7 +211,7 @@ def test_the_sentinel_is_missing_and_nothing_is_infinite(
     np.testing.assert_array_equal(missing, computed["app_without_employment"] == 1)
 
 
-def test_the_sql_reads_back_from_its_text(features: FeatureSql) -> None:
+def test_the_sql_is_read_back_from_json(features: FeatureSql) -> None:
     again = FeatureSql.from_json(features.to_json())
     assert again == features
     assert "TARGET" not in features.to_json()
@@ -240,7 +240,7 @@ def small(sql: str) -> FeatureSql:
         ("SELECT id, CAST('secret' AS INT) AS a FROM loans;", "does not fit"),
     ],
 )  # fmt: skip
-def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str) -> None:
+def test_sql_that_fails_gives_one_line_without_a_value(sql: str, rule: str) -> None:
     with open_duckdb("100MB") as engine:
         engine.execute("CREATE VIEW rows AS SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)")
         sources = {APPLICATION: "rows LIMIT 1", "loans": "rows"}
@@ -257,14 +257,14 @@ def test_sql_that_fails_is_said_in_one_line_without_a_value(sql: str, rule: str)
         ("(SELECT 'secret' AS income, 1 AS id)", "column 'income' holds a value that does not fit"),
     ],
 )
-def test_a_table_that_does_not_fit_is_said_in_one_line(source: str, rule: str) -> None:
+def test_a_table_that_does_not_fit_gives_one_line_without_a_value(source: str, rule: str) -> None:
     with open_duckdb("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
         load_table(engine, small("").histories[0], "id", source)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("keys", "rule"), [("1), (1", "repeat: 1"), ("1), (NULL", "missing: 1")])
-def test_every_applicant_has_a_key_of_its_own(keys: str, rule: str) -> None:
+def test_every_applicant_must_have_its_own_key(keys: str, rule: str) -> None:
     with open_duckdb("100MB") as engine:
         application = History(APPLICATION, "", {"id": "BIGINT"})
         load_table(engine, application, "id", f"(VALUES ({keys})) AS t(id)")
@@ -276,7 +276,7 @@ def test_rows_of_unknown_applicants_are_counted() -> None:
     sources = {
         APPLICATION: "(VALUES (1)) AS t(id)",
         "loans": "(VALUES (1, 10), (2, 20), (NULL, 30)) AS t(id, loan)",
-        # without the key: theirs is the applicant of the loan
+        # without the key: the rows belong to the applicant of their loan
         "months": "(VALUES (10), (10), (20), (30), (99), (NULL)) AS t(loan)",
         "alone": "(VALUES (10)) AS t(other)",
     }
@@ -295,7 +295,7 @@ def test_rows_of_unknown_applicants_are_counted() -> None:
     assert counts == {"loans": (3, 2), "months": (6, 4)}
 
 
-def test_a_table_is_there_for_as_long_as_a_statement_reads_it() -> None:
+def test_a_table_is_kept_until_its_last_use() -> None:
     sql = {
         # reads a table that is listed later
         APPLICATION: "SELECT id, income AS paid FROM application JOIN loans USING (id);",
@@ -323,6 +323,9 @@ def test_a_table_is_there_for_as_long_as_a_statement_reads_it() -> None:
     assert not left & {"loans", "months", "cards"}
 
 
-def test_a_limit_that_is_none_is_refused() -> None:
-    with pytest.raises(FeatureError, match="memory_limit must be such as 4GB"), open_duckdb("much"):
+def test_a_wrong_memory_limit_is_refused() -> None:
+    with (
+        pytest.raises(FeatureError, match="memory_limit must be a size such as 4GB"),
+        open_duckdb("much"),
+    ):
         pass

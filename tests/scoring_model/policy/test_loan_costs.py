@@ -1,4 +1,4 @@
-"""Costs of each loan: arithmetic and nothing else, and each applicant's own threshold."""
+"""Costs per loan: only arithmetic is allowed, and each applicant has its own threshold."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_arithmetic(text: str, value: float) -> None:
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"must be made of|is no arithmetic|must have at most"):
+    with pytest.raises(ValueError, match=r"must be made of|is not an arithmetic|must have at most"):
         Expression(text)
 
 
@@ -66,7 +66,7 @@ def test_costs_that_are_not_positive_are_refused(rule: LoanCostRule, amount: flo
         policy.thresholds(np.array([[1.0, 3.0], [1.0, amount]]), NAMES)
 
 
-def test_the_policy_is_read_back_and_old_code_cannot_mistake_it() -> None:
+def test_the_policy_is_read_back_and_older_code_refuses_it() -> None:
     policy = DecisionPolicy(CalibrationMap("sigmoid"), 0.1, 10.0, 1.0, RULE)
     assert DecisionPolicy.from_json(policy.to_json()) == policy
     assert '"format_version": 2' in policy.to_json()

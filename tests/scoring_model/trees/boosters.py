@@ -1,4 +1,4 @@
-"""Real boosters for these tests, and rows that are hard to answer."""
+"""Real boosters for these tests, and rows that are hard to predict exactly."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ CATEGORIES = (NUMBERS, NUMBERS + 1)
 
 
 def make_matrix(random: np.random.Generator, rows: int) -> FloatArray:
-    """Return numbers with and without gaps, counts with zeros, and two columns of codes."""
+    """Return numbers, some of them missing, counts with zeros, and two columns of codes."""
     matrix = random.normal(size=(rows, NUMBERS + 2))
     matrix[random.random(rows) < 0.3, 1] = np.nan
     matrix[:, 2] = random.poisson(0.7, rows)
@@ -50,7 +50,7 @@ def train(
 
 
 def find_thresholds(booster: lightgbm.Booster) -> list[float]:
-    """Return the thresholds of all columns; the place of a category's codes is one too."""
+    """Return the thresholds of all columns, among them the positions of category codes."""
     _, bodies, _ = split_text(booster.model_to_string())
     lines = "\n".join(bodies).split("\n")
     texts = [line.partition("=")[2].split() for line in lines if line.startswith("threshold=")]
@@ -58,7 +58,7 @@ def find_thresholds(booster: lightgbm.Booster) -> list[float]:
 
 
 def make_hard_rows(booster: lightgbm.Booster) -> FloatArray:
-    """Return rows at, right below and right above thresholds, next to zero, missing, unknown."""
+    """Return rows at and next to thresholds and zero, with missing values and unknown codes."""
     random = np.random.default_rng(4)
     cuts = np.array(find_thresholds(booster))
     zeros = np.array([0.0, -0.0, 1e-35, -1e-35, 1e-36, -1e-36, 5e-324, 1.0000001e-35])

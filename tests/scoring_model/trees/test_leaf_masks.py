@@ -1,4 +1,4 @@
-"""Looking leaves up gives LightGBM's own margins to the last bit, for every kind of tree."""
+"""Looking up leaves gives LightGBM's own margins to the last bit, for every kind of tree."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_margins_are_those_of_lightgbm(parameters: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-def test_lightgbm_itself_answers_where_masks_would_not_pay(parameters: dict[str, Any]) -> None:
+def test_lightgbm_itself_predicts_if_there_are_no_masks(parameters: dict[str, Any]) -> None:
     booster = train(**parameters)
     assert build(booster) is None
     matrix = make_hard_rows(booster)[:200]
@@ -65,7 +65,7 @@ def test_lightgbm_itself_answers_where_masks_would_not_pay(parameters: dict[str,
     assert np.array_equal([model.predict_row(row) for row in matrix.tolist()], expected)
 
 
-def test_a_table_keeps_to_its_limits() -> None:
+def test_a_table_stays_within_its_limits() -> None:
     trees = read_trees(train().model_to_string())
     assert trees is not None
     made = build_table(trees, most_columns=7, most_bytes=1 << 20)
@@ -81,7 +81,7 @@ def test_several_outputs_are_not_looked_up() -> None:
     assert build(booster) is None
 
 
-def test_lightgbm_itself_answers_for_a_column_of_both_kinds() -> None:
+def test_lightgbm_itself_predicts_for_a_column_of_both_kinds() -> None:
     column, other = CATEGORIES
     both = average_boosters([train(), train(categories=(other,))])
     trees = read_trees(both.model_to_string())

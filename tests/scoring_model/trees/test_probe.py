@@ -1,4 +1,4 @@
-"""The probe finds every table that answers otherwise than LightGBM."""
+"""The probe finds every table that gives other answers than LightGBM."""
 
 import logging
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SMALL_CODES = 7
 
 @pytest.fixture(scope="module")
 def booster() -> lightgbm.Booster:
-    # in a long sum the last bit of a leaf is lost
+    # few trees: in a long sum, the last bit of a leaf is lost
     return train(trees=3)
 
 
@@ -32,7 +32,7 @@ def read(booster: lightgbm.Booster) -> list[Tree]:
 
 
 def spoil_text(text: str, field: str) -> str:
-    """Change the first value of a field by as little as can be."""
+    """Change the first value of a field by the smallest possible step."""
     before, name, after = text.partition(f"\n{field}=")
     values, line_break, rest = after.partition("\n")
     first, *others = values.split()
@@ -54,7 +54,7 @@ def test_a_real_booster_keeps_its_tables(
 
 
 @pytest.mark.parametrize("field", ["leaf_value", "threshold", "cat_threshold"])
-def test_spoiled_tables_are_dropped(
+def test_spoiled_tables_are_not_used(
     booster: lightgbm.Booster, field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = booster.model_to_string()
@@ -73,7 +73,7 @@ def test_spoiled_tables_are_dropped(
 
 
 def train_small() -> lightgbm.Booster:
-    """Train on a number with gaps, a count and a category: all their combinations fit in memory."""
+    """Train on three columns, so few that all combinations of their values fit in memory."""
     random = np.random.default_rng(5)
     matrix = random.normal(size=(900, 3))
     matrix[random.random(900) < 0.2, 0] = np.nan
@@ -93,8 +93,8 @@ def combine_all(trees: list[Tree]) -> FloatArray:
     for column in range(2):
         nodes = [node for tree in trees for node in tree.nodes if node.column == column]
         cuts = np.array(sorted({node.threshold for node in nodes}))
-        beside = [np.nextafter(cuts, -np.inf), np.nextafter(cuts, np.inf)]
-        values.append(np.concatenate([cuts, *beside, [np.nan]]))
+        neighbours = [np.nextafter(cuts, -np.inf), np.nextafter(cuts, np.inf)]
+        values.append(np.concatenate([cuts, *neighbours, [np.nan]]))
     return np.array(list(product(*values, [np.nan, *range(-1, SMALL_CODES + 2)])))
 
 
@@ -109,7 +109,7 @@ def spoil_node(node: Node) -> Iterator[Node]:
 
 
 def spoil_each(trees: list[Tree]) -> Iterator[list[Tree]]:
-    """Yield the trees with one threshold, way of missing values, code or leaf changed."""
+    """Yield the trees with one threshold, direction of missing values, code or leaf changed."""
     for place, tree in enumerate(trees):
         spoiled = [
             replace(tree, nodes=[*tree.nodes[:i], node, *tree.nodes[i + 1 :]])

@@ -1,4 +1,4 @@
-"""The text of a model is taken apart without a loss."""
+"""The text of a model is split into parts without loss."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.scoring_model.trees.boosters import train
 
 
 @pytest.mark.parametrize("trees", [1, 3])
-def test_the_parts_make_the_text_again(trees: int) -> None:
+def test_the_parts_can_be_joined_to_the_text_again(trees: int) -> None:
     text = train(trees).model_to_string()
     head, bodies, tail = split_text(text)
     assert len(bodies) == trees
@@ -19,7 +19,7 @@ def test_the_parts_make_the_text_again(trees: int) -> None:
     assert "".join([head, *blocks, "\n", tail]) == text
 
 
-def test_a_text_cut_off_has_no_tail() -> None:
+def test_a_text_that_is_cut_off_has_no_tail() -> None:
     text = "tree\nversion=v4\n\nTree=0\nnum_leaves=1\nleaf_value=0.5\n"
     assert split_text(text) == (
         "tree\nversion=v4\n",
@@ -37,7 +37,7 @@ def test_parents_come_before_their_children() -> None:
         assert places[(1 << len(tree.values)) - 1] == 0
         for place, node in enumerate(tree.nodes):
             assert not node.left & node.right
-            # one leaf is no node
+            # a single leaf is not a node
             below = [side for side in (node.left, node.right) if side.bit_count() > 1]
             assert all(places[side] > place for side in below)
 

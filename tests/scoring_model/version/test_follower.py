@@ -1,4 +1,4 @@
-"""A running server follows its alias, refuses what is bad, and outlives its registry."""
+"""A running server follows its alias, refuses bad versions, and works without its registry."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ from tests.scoring_model.telemetry.test_telemetry import events, samples
 
 URI = "models:/m@champion"
 GOOD, OTHER, BROKEN = "1", "2", "3"
-# steady load: so many threads, each with so long between two requests, make 200 a second
+# steady load: 4 threads, each with 0.02 seconds between two requests, send 200 a second
 THREADS, INTERVAL = 4, 0.02
 TIMEOUT = 180.0
 
@@ -42,7 +42,7 @@ def folders(trained: Scorer, tmp_path_factory: pytest.TempPathFactory) -> list[P
 
 @dataclass
 class Registry:
-    """A registry with the three versions, the first its champion."""
+    """A registry with the three versions. The first one is the champion."""
 
     uri: str
     cache: Path
@@ -51,13 +51,13 @@ class Registry:
     def __post_init__(self) -> None:
         self.client = MlflowClient(self.uri)
 
-    def crown(self, version: str) -> None:
+    def make_champion(self, version: str) -> None:
         """Make a version the champion."""
         self.client.set_registered_model_alias("m", "champion", version)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a server that follows it is started with."""
+        """Environment variables for a server that follows this registry."""
         return {
             "MLFLOW_TRACKING_URI": self.uri,
             "MODEL_CACHE_DIR": str(self.cache),
@@ -67,24 +67,24 @@ class Registry:
 
 @pytest.fixture
 def registry(folders: list[Path], tmp_path: Path) -> Registry:
-    """Return a registry of this test alone."""
+    """Return a registry for one test."""
     made = Registry(f"sqlite:///{tmp_path}/registry.db", tmp_path / "cache")
     made.client.create_registered_model("m")
     for folder in folders:
         made.client.create_model_version("m", str(folder))
-    made.crown(GOOD)
+    made.make_champion(GOOD)
     return made
 
 
 @pytest.fixture
 def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
-    """Start a server of the champion."""
+    """Start a server that follows the champion."""
     with start_server(URI, tmp_path, registry.environment) as running:
         yield running
 
 
 def logged_answers(folders: list[Path]) -> dict[str, Any]:
-    """Return what each version answers about the example, by its number."""
+    """Return the logged answer of each version to the example, by version number."""
     paths = [folder / "artifacts" / "scorer" / "example.json" for folder in folders]
     answers = [json.loads(path.read_text())["answer"] for path in paths]
     return dict(zip((GOOD, OTHER, BROKEN), answers, strict=True))
@@ -109,9 +109,10 @@ def refresh_of(server: Server) -> str | None:
 
 
 class Load:
-    """Steady load on one server; keeps status, version and applicants of every answer.
+    """Steady load on one server; keeps status, version and body of every answer.
 
-    Arrays take the way of any request, single applicants that arrive whole the short one.
+    Arrays are answered on the usual path. Single applicants arrive in one piece, and are answered
+    on the fast path.
     """
 
     def __init__(self, server: Server) -> None:
@@ -176,11 +177,11 @@ def test_a_promotion_and_a_rollback_lose_no_request(
     assert expected[GOOD] != expected[OTHER]
     with Load(server) as load:
         wait_for(lambda: len(load.answers) > 200)
-        registry.crown(OTHER)
+        registry.make_champion(OTHER)
         wait_for(lambda: version_of(server) == OTHER)
         switched = len(load.answers)
         wait_for(lambda: len(load.answers) > switched + 200)
-        registry.crown(GOOD)
+        registry.make_champion(GOOD)
         wait_for(lambda: version_of(server) == GOOD)
         back = len(load.answers)
         wait_for(lambda: len(load.answers) > back + 200)
@@ -195,26 +196,26 @@ def test_a_promotion_and_a_rollback_lose_no_request(
 
 
 def test_a_version_that_fails_its_checks_is_refused(server: Server, registry: Registry) -> None:
-    registry.crown(BROKEN)
+    registry.make_champion(BROKEN)
     wait_for(lambda: refresh_of(server) is not None)
     assert "failed its checks" in str(refresh_of(server))
     assert version_of(server) == GOOD
     assert samples(server)["scoring_model_refreshes_total", "refused"] >= 1
     refusals = [event for event in events(server) if event["event"] == "refused"]
     assert "booster.txt" in refusals[0]["message"]
-    registry.crown(OTHER)
+    registry.make_champion(OTHER)
     wait_for(lambda: version_of(server) == OTHER)
     wait_for(lambda: refresh_of(server) is None)
 
 
 @pytest.mark.slow
-def test_the_last_good_version_outlives_the_registry(
+def test_the_last_good_version_stays_in_use_without_the_registry(
     registry: Registry, tmp_path: Path, folders: list[Path]
 ) -> None:
     answer = logged_answers(folders)[OTHER]
     database = tmp_path / "registry.db"
     with start_server(URI, tmp_path, registry.environment) as server:
-        registry.crown(OTHER)
+        registry.make_champion(OTHER)
         wait_for(lambda: version_of(server) == OTHER)
         whole = database.read_bytes()
         database.write_bytes(b"no database any more")
@@ -226,12 +227,12 @@ def test_the_last_good_version_outlives_the_registry(
         assert version_of(again) == OTHER
         assert "registry does not answer" in str(refresh_of(again))
         database.write_bytes(whole)
-        registry.crown(GOOD)
+        registry.make_champion(GOOD)
         wait_for(lambda: version_of(again) == GOOD)
 
 
 @pytest.mark.slow
-def test_an_altered_copy_does_not_serve(registry: Registry, tmp_path: Path) -> None:
+def test_an_altered_copy_is_not_served(registry: Registry, tmp_path: Path) -> None:
     with start_server(URI, tmp_path, registry.environment):
         pass
     with next(registry.cache.rglob("booster.txt")).open("a") as booster:
@@ -264,9 +265,9 @@ def test_a_folder_needs_no_registry(folders: list[Path], tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_off_means_off(registry: Registry, tmp_path: Path) -> None:
+def test_no_refresh_if_it_is_off(registry: Registry, tmp_path: Path) -> None:
     environment = {**registry.environment, "MODEL_REFRESH_SECONDS": "0"}
     with start_server(URI, tmp_path, environment) as server:
-        registry.crown(OTHER)
+        registry.make_champion(OTHER)
         time.sleep(3)
         assert version_of(server) == GOOD

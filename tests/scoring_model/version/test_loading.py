@@ -1,4 +1,4 @@
-"""A version is data to the server: whatever code it brings along, the server runs its own."""
+"""A version is data to the server: the server runs its own code, never the version's."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ ALTERED = "raise SystemExit('the code of the version ran')\n"
 
 @pytest.fixture
 def altered(model_folder: Path, tmp_path: Path) -> Path:
-    """Return a version whose every file of code ends the process that runs it."""
+    """Return a version in which every file of code ends the process that runs it."""
     folder = Path(shutil.copytree(model_folder, tmp_path / "altered"))
     files = [folder / "model.py", *(folder / "code").rglob("*.py")]
     for file in files:
@@ -36,7 +36,7 @@ def test_the_server_answers_with_its_own_code(
     assert invoked.json()["predictions"] == [one.json()]
 
 
-def test_a_fresh_process_loads_it_with_its_own_code(altered: Path) -> None:
+def test_a_new_process_loads_it_without_the_version_s_code(altered: Path) -> None:
     code = (
         "import sys\n"
         "from scoring_model.version.loading import load_model\n"
@@ -49,7 +49,7 @@ def test_a_fresh_process_loads_it_with_its_own_code(altered: Path) -> None:
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-def test_mlflow_s_own_loader_would_have_run_it(altered: Path) -> None:
+def test_mlflow_s_own_loader_runs_the_version_s_code(altered: Path) -> None:
     code = f"import mlflow; mlflow.pyfunc.load_model({str(altered)!r})"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The copy of the last good version is whole or is none."""
+"""The copy of the last good version is complete, or it is not used."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def read(copy: LocalCopy) -> str | None:
     return None if folder is None else (folder / "deep" / "booster.txt").read_text()
 
 
-def test_the_last_one_kept_is_found(tmp_path: Path) -> None:
+def test_the_latest_copy_is_found(tmp_path: Path) -> None:
     copy = LocalCopy(tmp_path / "cache", "registry", "models:/m@champion")
     assert read(copy) is None
     keep(copy, "one")
@@ -28,7 +28,7 @@ def test_the_last_one_kept_is_found(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.rglob("booster.txt")] == ["two"]
 
 
-def test_every_uri_has_its_own(tmp_path: Path) -> None:
+def test_every_uri_has_its_own_copy(tmp_path: Path) -> None:
     keep(LocalCopy(tmp_path, "registry", "models:/m@champion"), "one")
     assert read(LocalCopy(tmp_path, "registry", "models:/m@challenger")) is None
     assert read(LocalCopy(tmp_path, "another", "models:/m@champion")) is None
@@ -47,7 +47,7 @@ def remove(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [alter, add, remove])
-def test_a_copy_that_is_not_what_was_kept_is_none(tmp_path: Path, change: object) -> None:
+def test_an_altered_copy_is_not_found(tmp_path: Path, change: object) -> None:
     copy = LocalCopy(tmp_path, "registry", "model")
     keep(copy, "one")
     folder = copy.find()
@@ -57,14 +57,14 @@ def test_a_copy_that_is_not_what_was_kept_is_none(tmp_path: Path, change: object
     assert copy.find() is None
 
 
-def test_a_pointer_to_nothing(tmp_path: Path) -> None:
+def test_a_pointer_to_a_missing_folder_finds_nothing(tmp_path: Path) -> None:
     copy = LocalCopy(tmp_path, "registry", "model")
     keep(copy, "one")
     next(tmp_path.rglob("current")).write_text("nowhere")
     assert copy.find() is None
 
 
-def test_a_machine_that_keeps_nothing_can_still_stage(tmp_path: Path) -> None:
+def test_staging_works_if_no_copy_can_be_stored(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     copy = LocalCopy(tmp_path / "file", "registry", "model")
     with copy.stage() as staging:

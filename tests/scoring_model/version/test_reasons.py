@@ -1,4 +1,4 @@
-"""Reasons: contributions that add up, the right ones, in the right language."""
+"""Reasons: contributions add up, refusals get the right ones, labels are in the right language."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_a_refusal_is_explained_by_what_raises_the_risk(server: Server) -> None:
     assert outcomes == {0, 1}
 
 
-def test_an_explained_answer_is_the_same_answer(server: Server) -> None:
+def test_reasons_do_not_change_the_decision(server: Server) -> None:
     plain = server.http.post("/predict", json=ROWS[:50]).json()
     for answer, expected in zip(explained(server, ROWS[:50]), plain, strict=True):
         assert {key: answer[key] for key in expected} == expected
