@@ -93,7 +93,7 @@ class FeatureContract:
         unseen: list[str] = []
         problems: list[FieldProblem] = []
         complete = {**self._template, **record}
-        # unknown fields come last, where zip no longer reads
+        # unknown fields come last: zip stops before them
         for value, (name, nullable, codes) in zip(complete.values(), self._plan, strict=False):
             encoded: float | str | None
             # the two most common cases are handled without a function call
@@ -142,7 +142,7 @@ class FeatureContract:
         for row, record in enumerate(complete):
             if len(record) > len(self._template):
                 unknown += self._find_unknown(row, record)
-        # unknown fields come last, where zip no longer reads: the names are fewer
+        # unknown fields come last: zip stops before them
         values = zip(*(record.values() for record in complete), strict=False)
         columns = dict(zip(self.names, values, strict=False))
         return self.encode_columns(columns, len(records), unknown)
@@ -202,7 +202,7 @@ class FeatureContract:
         Parameters
         ----------
         batch : pyarrow.RecordBatch
-            Columns as `encode_frame` takes them.
+            The same columns as in `encode_frame`.
         from_text : bool
             Whether all columns are text, as in a CSV file. Numbers are then parsed.
 
@@ -231,7 +231,7 @@ class FeatureContract:
         return gather_columns(self.names, columns, rows, problems)
 
     def with_all_nullable(self) -> "FeatureContract":
-        """Return the contract with every feature optional, for rows that were not checked by it."""
+        """Return the contract with every feature optional, for old rows that may lack values."""
         return FeatureContract(tuple(replace(f, nullable=True) for f in self.features))
 
     def to_json(self) -> str:

@@ -1,4 +1,4 @@
-"""`CsvTable`: a CSV table, read as text. Lines with a wrong number of fields are listed apart."""
+"""`CsvTable`: a CSV table, read as text. Lines with a wrong number of fields are reported."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _BLOCK_BYTES = 8 << 20
 
 
 class _Heading(NamedTuple):
-    """The column names, the number of lines that they take, and whether any line follows."""
+    """The column names, the number of lines to skip for them, and whether any line follows."""
 
     names: list[str]
     lines: int
@@ -46,7 +46,7 @@ class CsvTable:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Column names; all types are text. A column without a name gets the name pandas gives."""
+        """Column names, all of type text. An empty name becomes `Unnamed: 0`, as in pandas."""
         return pa.schema([(name, pa.string()) for name in self._heading.names])
 
     @cached_property

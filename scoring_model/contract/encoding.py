@@ -18,8 +18,8 @@ NOT_FINITE = "must be finite and fit into a double"
 NOT_TEXT = "must be text"
 UNKNOWN = "is not a field of this model"
 
-# The code of each level; `true` and `false` also stand under True and False. Look up text and
-# booleans only: the number 1 equals True and would be found.
+# The code of each level. `true` and `false` can also be looked up as True and False. Look up only
+# text and booleans, because the number 1 equals True.
 Codes = Mapping[Any, float]
 
 _NUMBERS = {float, int, type(None)}

@@ -38,7 +38,7 @@ class Feature:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def codes(self) -> dict[str | bool, float]:
-        """Return the code of every level; `true` and `false` also stand under True and False."""
+        """Return the code of every level; `true` and `false` also have True and False as keys."""
         codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
         codes.update({level: float(code) for code, level in enumerate(self.levels)})
         yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}

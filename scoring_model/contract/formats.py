@@ -99,7 +99,7 @@ def _encode_json(body: bytes, contract: FeatureContract, max_rows: int) -> Encod
 def _encode_csv(body: bytes, contract: FeatureContract, max_rows: int) -> EncodedBody:
     table = CsvTable(partial(pa.BufferReader, body))
     try:
-        # checks the columns that are not read as well
+        # the check includes the columns that are not read
         body.decode("utf-8")
         if len(table.schema) > _MOST_COLUMNS:
             raise TooLarge(f"a CSV may have at most {_MOST_COLUMNS} columns")

@@ -96,7 +96,9 @@ def _columns_of_split(
 ) -> tuple[dict[str, list[Any]], int]:
     header, data = split.get("columns"), split.get("data")
     if not set(split) <= _SPLIT_KEYS or not isinstance(header, list) or not isinstance(data, list):
-        raise InvalidRequest("dataframe_split must have columns and data, and may have index")
+        raise InvalidRequest(
+            "dataframe_split must have columns and data, may have index, and nothing else"
+        )
     if not all(isinstance(name, str) for name in header):
         raise InvalidRequest("the columns of dataframe_split must be text")
     check_header(header, names)

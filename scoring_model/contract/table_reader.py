@@ -34,7 +34,7 @@ class TableBatch:
     broken : tuple of int
         Numbers of rows with more or fewer fields than the heading; they are not in `records`.
     end : int
-        Number of the row after the last.
+        Number of the row after the last row of these.
     """
 
     records: pa.RecordBatch
@@ -129,7 +129,7 @@ class ParquetTable:
                     # Parquet requires UTF-8, but Arrow does not check it
                     records.validate(full=True)
                     end = row + records.num_rows
-                    # with columns named a and a.b, Arrow returns both for a
+                    # if columns are named a and a.b, Arrow returns both when asked for a
                     rest = records.select(list(columns)).slice(max(first - row, 0))
                     if rest.num_rows:
                         yield TableBatch(rest, np.arange(end - rest.num_rows, end), (), end)

@@ -175,7 +175,7 @@ def _encode_levels(
 def _to_arrow(series: "pd.Series[Any]", *, is_number: bool) -> pa.Array | None:
     """Return a column as an Arrow array, or None for objects of mixed or unknown types."""
     if is_number and series.dtype.kind in "iuf":
-        # avoids a search for missing values, which Arrow would do first
+        # from_pandas would first search for missing values, which is not needed here
         return pa.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
     try:
         array = pa.Array.from_pandas(series)

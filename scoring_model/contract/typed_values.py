@@ -21,7 +21,7 @@ def is_yes_no(codes: Codes) -> bool:
 
 
 def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> list[Any]:
-    """Return values as JSON values; values without a JSON type are kept, for the rule to refuse.
+    """Convert values to JSON values; the rule later refuses those that JSON does not have.
 
     Parameters
     ----------

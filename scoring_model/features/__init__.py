@@ -1,4 +1,4 @@
-"""Features from an applicant's histories: the SQL that a version carries, run by DuckDB."""
+"""Features from an applicant's histories, computed by a version's SQL in DuckDB."""
 
 from scoring_model.features.applicant_features import ApplicantFeatures
 from scoring_model.features.duckdb_engine import compute_features, open_duckdb, write_rows

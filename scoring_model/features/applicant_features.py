@@ -29,7 +29,7 @@ class ApplicantFeatures:
         self._features = features
         self._contract = contract
         self._reader = ApplicantReader(features, contract)
-        # last in, first out, so that there are only as many as were needed at the same time
+        # last in, first out: a new one is made only if all others are in use
         self._engines: LifoQueue[ApplicantEngine] = LifoQueue()
         self._engines.put(ApplicantEngine(features))
 

@@ -43,7 +43,7 @@ def open_duckdb(
     Raises
     ------
     FeatureError
-        `memory_limit` is not a size in memory.
+        `memory_limit` is not a valid size.
     """
     import duckdb
 
@@ -95,7 +95,7 @@ def load_table(
 
 
 def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
-    """Raise `FeatureError` if the column of keys is missing, or a key is missing or repeated."""
+    """Raise `FeatureError` if the key column is missing, or a key is missing or repeated."""
     query = (
         f'SELECT count(*) - count("{key}"), count("{key}") - count(DISTINCT "{key}") '
         f"FROM {APPLICATION}"
@@ -131,8 +131,9 @@ def compute_features(
     Returns
     -------
     str
-        The query of the finished rows, in the order of the application. First come the columns of
-        the application that no feature has the name of, then all features as doubles.
+        The query of the finished rows, in the order of the application. Its columns are those of
+        the application, without those that have the name of a feature, and then all features as
+        doubles.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def _compute_families(
     families: list[str],
     columns: dict[str, str],
 ) -> None:
-    """Run the statements of a history; add its families, and the family of each feature."""
+    """Run a history's statements; add its `families`, and each feature's family to `columns`."""
     for statement in split_statements(history.sql):
         with duckdb_errors(f"features of {history.table}"):
             if not is_select(statement):

@@ -31,7 +31,7 @@ class History:
     columns : mapping of str to str
         Columns that the SQL may read, with the DuckDB types that training found.
     unread : tuple of str
-        Other columns that the table had in training. A request may contain them.
+        Other columns that the table had in training. A request may contain them; they are ignored.
     """
 
     table: str

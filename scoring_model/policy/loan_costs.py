@@ -24,7 +24,7 @@ class LoanCostRule:
         Expressions (see `Expression`) for the costs of accepting a defaulter and of refusing a
         good client.
     factor : float
-        Multiplies `FP / (FP + FN)`. Training chooses it on held-out rows; 1 changes nothing.
+        Multiplies `FP / (FP + FN)`. Training chooses it out of fold; 1 changes nothing.
     """
 
     false_negative: str

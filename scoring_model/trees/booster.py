@@ -93,7 +93,7 @@ class TreeModel:
         probe = make_probe(trees, self.columns)
         if not have_equal_bits(masks.predict(probe), self._predict_by_library(probe)):
             _logger.warning(
-                "the tables of leaves give other answers than LightGBM: LightGBM predicts, slower"
+                "tables of leaves give other answers than LightGBM: not used, scoring is slower"
             )
             return False
         self._masks = masks

@@ -86,7 +86,7 @@ class LeafMasks:
         Add the values one after the other, as LightGBM does. numpy's pairwise sum differs in the
         last bit.
         """
-        # at most one bit remains; minus 1, the bits below it are set: their count is its place
+        # at most one bit is set; minus 1 sets the bits below it: their count is the leaf's place
         leaf = np.bitwise_count(np.subtract(mask, _ONE, mask))
         return self._values.take(self._offsets + leaf)
 

@@ -30,9 +30,9 @@ class Column:
     index : int
         Number of the column in a matrix.
     start : int
-        Number of its first row.
+        Number of the column's first row in the table.
     last : int
-        Number of its last row, which is for missing values and for codes that no node names.
+        Number of the last row, which is for missing values and for codes that no node names.
     thresholds : list of float or None
         None for a category.
     """
@@ -58,7 +58,7 @@ class Column:
 
 
 class _Answer(NamedTuple):
-    """A node, and the leaves of one word that a value can reach to its left and right.
+    """A node, and the leaves of one word that remain possible after it.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class _Answer(NamedTuple):
     word : int
         Position of the word in a row of the table.
     left, right : int
-        Leaves, one bit each, that a value can still reach if it goes left, or right.
+        Leaves that remain possible if the value goes left, or right; one bit each.
     """
 
     node: Node
@@ -109,8 +109,8 @@ def build_table(
     Returns
     -------
     columns : list of Column
-        If a column is a number in one tree and a category in another, None is returned instead
-        of columns and table.
+        All columns that nodes test. If one is a number in one tree and a category in another,
+        None is returned instead of columns and table.
     table : ndarray of uint32, shape (rows of all columns, words of all trees)
         The leaves that each value can reach. One row of each column, combined by AND, leaves one
         leaf of each tree.
@@ -166,8 +166,8 @@ def _fill_number(column: Column, answers: Sequence[_Answer], words: int) -> Mask
     missing = np.full(words, _FULL, np.uint32)
     thresholds = column.thresholds or []
     for node, word, goes_left, goes_right in answers:
-        # only the row next to the threshold gets the answer here; below, left answers are copied
-        # to all smaller values and right answers to all larger values
+        # here only the row next to the threshold gets the answer; the accumulations after the
+        # loop add left answers to all lower rows, and right answers to all higher rows
         row = bisect_left(thresholds, node.threshold)
         left[row, word] &= goes_left
         right[row + 1, word] &= goes_right

@@ -37,7 +37,7 @@ def make_probe(trees: Sequence[Tree], columns: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        At most `MOST_ROWS` rows. A column with more values has a random choice of them.
+        At most `MOST_ROWS` rows. If a column has more values, they are a random choice.
     """
     nodes: dict[int, list[Node]] = defaultdict(list)
     for tree in trees:

@@ -87,7 +87,7 @@ def load_example(directory: Path) -> dict[str, Any]:
 
 
 def check_example(directory: Path, scorer: Scorer) -> None:
-    """Score the logged example and compare with the logged answer, to the last bit.
+    """Score the logged example; the answer must equal the logged one to the last bit.
 
     Parameters
     ----------

@@ -174,7 +174,7 @@ class Follower(Generic[Loaded]):
 
 
 def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":
-    """Run work that may hang in a thread that blocks neither requests nor the server's end."""
+    """Run work in its own thread, so that it can block neither requests nor the server's end."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 

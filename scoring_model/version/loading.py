@@ -53,7 +53,7 @@ class ServedModel:
         model_input: "pd.DataFrame",
         params: dict[str, Any] | None = None,
     ) -> "pd.DataFrame":
-        """Score applicants as `CreditScoringModel.predict` does, within the request's time."""
+        """Score applicants as `CreditScoringModel.predict` does, within the time limit."""
         import pandas as pd
 
         return pd.DataFrame(self._score(model_input).columns(), index=model_input.index)

@@ -1,4 +1,4 @@
-"""`explain`: reasons for people to read: what each feature adds to an applicant's log-odds."""
+"""`explain`: what each feature adds to an applicant's log-odds, as reasons for people to read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 def make_contract() -> FeatureContract:
-    """Return a contract of numbers, categories, yes/no features, required ones and rare levels."""
+    """Return a contract with every kind of feature; some are required, one has rare levels."""
     features = [_feature(name, "number") for name in NUMBERS]
     features += [_feature(name, "category", levels) for name, levels in CATEGORIES.items()]
     features += [_feature(name, "category", ("false", "true")) for name in YES_NO]

@@ -27,7 +27,7 @@ SLOW_TO_START = settings(
 
 
 def values_of(feature: Feature) -> st.SearchStrategy[Any]:
-    """Return every kind of valid value of a feature."""
+    """Return a strategy for every kind of valid value of a feature."""
     if feature.kind == "number":
         values: st.SearchStrategy[Any] = st.one_of(
             st.floats(allow_nan=False, allow_infinity=False),

@@ -26,7 +26,7 @@ FEATURES = {
 NUMBERS = [0.0, -0.0, 1.5, 1e308, -5e-324, 0.1, math.inf, -math.inf]
 WHOLE = [0, -3, 1, 2**53 + 1, -(2**63), 2**63 - 1]
 TEXTS = ["a", "é", "b", "1", "-3", "", "true", "True", "FALSE", "moon", "1.0"]
-# for each kind of column: values that it can hold, and functions that make it from them
+# for each kind of column: values that it can hold, and functions that make such columns
 COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
     "doubles": (
         [*NUMBERS, 3.0, math.nan, None],

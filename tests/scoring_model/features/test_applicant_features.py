@@ -105,7 +105,7 @@ def test_reasons_name_features_of_histories(applicant: dict[str, Any], server: S
     assert any("(bureau)" in reason["label"] for reason in answer["reasons"])
 
 
-def test_a_table_that_is_left_out_is_empty(applicant: dict[str, Any], server: Server) -> None:
+def test_tables_and_keys_may_be_left_out(applicant: dict[str, Any], server: Server) -> None:
     del applicant["bureau"], applicant["bureau_balance"]
     without = server.http.post("/predict", json=applicant).json()
     assert without == server.http.post("/predict", json=applicant | {"bureau": []}).json()
