@@ -72,7 +72,7 @@ def encode_body(
         PARQUET: _encode_parquet,
     }
     if media_type not in encoders:
-        raise UnsupportedMediaType(f"the content type must be one of {', '.join(encoders)}")
+        raise UnsupportedMediaType(f"the Content-Type must be one of {', '.join(encoders)}")
     return encoders[media_type](body, contract, max_rows)
 
 
@@ -102,7 +102,7 @@ def _encode_csv(body: bytes, contract: FeatureContract, max_rows: int) -> Encode
         # the check includes the columns that are not read
         body.decode("utf-8")
         if len(table.schema) > _MOST_COLUMNS:
-            raise TooLarge(f"a CSV may have at most {_MOST_COLUMNS} columns")
+            raise TooLarge(f"a CSV must have at most {_MOST_COLUMNS} columns")
         batches = _read_batches(table, contract, max_rows)
     except (ValueError, OSError) as error:
         raise InvalidRequest("the body is not CSV in UTF-8 with a header") from error
@@ -135,7 +135,7 @@ def _read_batches(
     columns = [column for batch in batches for column in batch.columns]
     # the exact count is made only if the quick upper bound is too high
     if all(sum(map(count, columns)) > _MOST_TEXT_BYTES for count in (_bound_text, _count_text)):
-        raise TooLarge(f"the text of the columns may unpack to at most {_MOST_TEXT_BYTES} bytes")
+        raise TooLarge(f"the text of the columns must unpack to at most {_MOST_TEXT_BYTES} bytes")
     return batches
 
 

@@ -97,7 +97,7 @@ def _columns_of_split(
     header, data = split.get("columns"), split.get("data")
     if not set(split) <= _SPLIT_KEYS or not isinstance(header, list) or not isinstance(data, list):
         raise InvalidRequest(
-            "dataframe_split must have columns and data, may have index, and nothing else"
+            "dataframe_split must have columns and data, may have index, and must have nothing else"
         )
     if not all(isinstance(name, str) for name in header):
         raise InvalidRequest("the columns of dataframe_split must be text")
@@ -130,7 +130,7 @@ def _columns_of_columns(
 def check_row_count(rows: int, max_rows: int) -> None:
     """Raise `TooLarge` if a request has more applicants than the server accepts."""
     if rows > max_rows:
-        raise TooLarge(f"a request may have at most {max_rows} applicants (MAX_ROWS)")
+        raise TooLarge(f"a request must have at most {max_rows} applicants (MAX_ROWS)")
 
 
 def check_header(header: Sequence[str], names: Sequence[str]) -> None:
