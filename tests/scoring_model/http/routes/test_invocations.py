@@ -293,7 +293,7 @@ def test_a_csv_with_too_many_columns_is_refused_with_the_limit(server: Server) -
     body = b",".join([b"a"] * 100_000)
     answer = post(server, content=body, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 413
-    assert answer.json()["error"]["message"] == "a CSV may have 2000 columns"
+    assert answer.json()["error"]["message"] == "a CSV must have at most 2000 columns"
 
 
 @pytest.mark.parametrize("row", ["1", "1,2,3", "1,2,"])
