@@ -1,4 +1,4 @@
-"""One body of loans: its `portfolio.toml`, read and checked."""
+"""Read and check a portfolio: one body of loans, described by its `portfolio.toml`."""
 
 from train.portfolio.cost_columns import check_features, costs_realised, costs_to_decide
 from train.portfolio.costs import AnyCosts, Costs, LoanCosts

@@ -1,4 +1,4 @@
-"""`CostColumns`: the `[costs]` section of a portfolio, and the costs it gives each loan."""
+"""`CostColumns`: the `[costs]` section of a portfolio, and the cost of each loan by it."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,25 +41,38 @@ Cost = Annotated[
 
 @dataclass(frozen=True, slots=True, config=SECTION)
 class CostColumns:
-    """What wrong decisions cost, as numbers, columns or expressions over columns.
+    """What a wrong decision costs: each key is a number, a column or an expression over columns.
 
-    The first two are what decisions are made by: features only, so that `/predict` can compute
-    them. The realised ones are for the evaluation alone: any column of the table. Of each two,
-    both are given or neither.
+    `false_negative` and `false_positive` decide. They may use features only, so that `/predict`
+    can compute them. The two realised costs only evaluate. They may use any column of the table.
+    The two keys of a pair are given together or not at all.
     """
 
     false_negative: Cost | None = Field(
-        default=None, description="Cost of accepting a defaulter, known at the decision."
+        default=None,
+        description="Cost of accepting an applicant who defaults. It is a number, a column or an "
+        "expression of columns and numbers with `+ - * /` and parentheses, such as "
+        "`amount * 0.65`. Its columns must be numeric features that are never missing. The cost "
+        "must be positive. Give it together with `false_positive`, in the same unit. Without both, "
+        "the settings `false_negative_cost` and `false_positive_cost` apply to every loan.",
     )
     false_positive: Cost | None = Field(
-        default=None, description="Cost of refusing a good client, known at the decision."
+        default=None,
+        description="Cost of refusing an applicant who would repay. It follows the rules of "
+        "`false_negative`.",
     )
     realised_false_negative: Cost | None = Field(
         default=None,
-        description="What accepting a defaulter cost in the end, such as the amount lost.",
+        description="What accepting this loan has cost if it defaulted, such as the amount lost. "
+        "It is a number, a column or an expression. It may use any numeric column of the table, "
+        "because it is used for the evaluation only. The cost must be 0 or more. Give it together "
+        "with `realised_false_positive`, in the same unit. Without both, no realised cost is "
+        "reported.",
     )
     realised_false_positive: Cost | None = Field(
-        default=None, description="What refusing a good client cost in the end."
+        default=None,
+        description="What refusing this loan would have cost if it was repaid. It follows the "
+        "rules of `realised_false_negative`.",
     )
 
     def __post_init__(self) -> None:
@@ -67,26 +80,26 @@ class CostColumns:
             given = [key for key in pair if getattr(self, key) is not None]
             missing = [key for key in pair if key not in given]
             if given and missing:
-                raise ValueError(f"{given[0]} needs {missing[0]} beside it")
+                raise ValueError(f"{given[0]} needs {missing[0]}: give both or neither")
 
     @property
     def decides(self) -> bool:
-        """Whether each loan is decided by its own costs."""
+        """Whether each loan is decided with its own costs."""
         return self.false_negative is not None
 
     @property
     def realised(self) -> bool:
-        """Whether the table says what wrong decisions have cost."""
+        """Whether the realised costs are given."""
         return self.realised_false_negative is not None
 
     def items(self) -> list[tuple[str, Expression]]:
-        """Return the key and the expression of each that is given."""
+        """Return key and expression of each cost that is given."""
         given = ((key, getattr(self, key)) for key in (*DECIDING_KEYS, *REALISED_KEYS))
         return [(key, Expression(text)) for key, text in given if text is not None]
 
 
 def check_features(columns: CostColumns, contract: "FeatureContract", source: object) -> None:
-    """Raise `InputError` unless `/predict` can compute the costs from what it is sent."""
+    """Raise `InputError` unless `/predict` can compute the costs from the features it receives."""
     features = {feature.name: feature for feature in contract.features}
     for key, expression in columns.items():
         if key in REALISED_KEYS:
@@ -94,7 +107,7 @@ def check_features(columns: CostColumns, contract: "FeatureContract", source: ob
         for name in expression.columns:
             rule = None
             if name not in features:
-                rule = "must be a feature, or /predict could not compute the cost"
+                rule = "must be a feature: /predict computes the cost from features only"
             elif features[name].kind != "number":
                 rule = "must be a number"
             elif features[name].nullable:
@@ -106,12 +119,23 @@ def check_features(columns: CostColumns, contract: "FeatureContract", source: ob
 def costs_to_decide(
     columns: CostColumns, contract: "FeatureContract", matrix: FloatArray, source: object
 ) -> LoanCosts:
-    """Return the costs of encoded rows, by which they are decided.
+    """Return the costs that decide each row.
+
+    Parameters
+    ----------
+    columns : CostColumns
+        With both deciding costs.
+    contract : FeatureContract
+        Names the columns of `matrix`.
+    matrix : ndarray of float64, shape (rows, features)
+        Rows as the contract encodes them.
+    source : object
+        The file that an error message names.
 
     Raises
     ------
     InputError
-        A cost is not positive, or not a number.
+        A cost is not a positive number.
     """
     rule = LoanCostRule(str(columns.false_negative), str(columns.false_positive), 1.0)
     try:
@@ -123,12 +147,25 @@ def costs_to_decide(
 def costs_realised(
     columns: CostColumns, frame: "pd.DataFrame", y: LabelArray, source: object
 ) -> LoanCosts:
-    """Return what wrong decisions on each row have cost in the end; each counts for its class.
+    """Return what a wrong decision on each row has cost in the end.
+
+    A defaulter has only a false negative cost, a good client only a false positive cost. The other
+    cost of the row is set to 0.
+
+    Parameters
+    ----------
+    columns : CostColumns
+        With both realised costs.
+    frame : DataFrame, shape (rows, columns of the table)
+    y : ndarray of int8, shape (rows,)
+        1 = default.
+    source : object
+        The file that an error message names.
 
     Raises
     ------
     InputError
-        A column is not of numbers, or a cost that counts is missing or negative.
+        A column does not hold numbers, or a cost that is used is missing or negative.
     """
     pair = []
     for key, counts in zip(REALISED_KEYS, (y == 1, y == 0), strict=True):
@@ -142,7 +179,8 @@ def costs_realised(
         wrong = counts & ~(np.isfinite(cost) & (cost >= 0))
         if wrong.any():
             raise InputError(
-                f"{source}: [costs] {key} must be a number from 0: it is not in {wrong.sum()} rows"
+                f"{source}: [costs] {key} must be a number, 0 or more: it is not in "
+                f"{wrong.sum()} rows"
             )
         pair.append(np.where(counts, cost, 0.0))
     return LoanCosts(pair[0], pair[1])

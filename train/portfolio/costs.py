@@ -1,4 +1,4 @@
-"""`Costs` and `LoanCosts`: what a wrong decision costs, and what a set of decisions costs."""
+"""`Costs` and `LoanCosts`: the cost of a wrong decision, and of a set of decisions."""
 
 import math
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from train.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Cost of each kind of wrong decision, in any one unit, the same for every applicant.
+    """Cost of each kind of wrong decision, the same for every applicant.
+
+    Both costs have the same unit; any unit will do.
 
     Attributes
     ----------
     false_negative : float
-        Accepting a defaulter; positive.
+        Cost of accepting a defaulter; positive.
     false_positive : float
-        Refusing a good client; positive.
+        Cost of refusing a good client; positive.
     """
 
     false_negative: float = 10.0
@@ -51,22 +53,25 @@ class Costs:
         y : ndarray of int8, shape (rows,)
             1 = default.
         refused : ndarray of bool, shape (rows,)
+            The decisions.
         """
         return self.of_rows(len(y)).of_each(y, refused)
 
     def per_applicant(self, y: LabelArray, refused: BoolArray) -> float:
-        """Return the mean cost of the decisions: the figure that models are compared by."""
+        """Return the mean cost of the decisions. Models are compared by this figure."""
         return float(self.of_each(y, refused).mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoanCosts:
-    """Costs of each applicant's wrong decision.
+    """Cost of a wrong decision on each applicant.
 
     Attributes
     ----------
-    false_negative, false_positive : ndarray of float64, shape (rows,)
-        What it costs to accept each applicant if a defaulter, to refuse if a good client; positive.
+    false_negative : ndarray of float64, shape (rows,)
+        Cost of accepting the applicant, if this is a defaulter; positive.
+    false_positive : ndarray of float64, shape (rows,)
+        Cost of refusing the applicant, if this is a good client; positive.
     """
 
     false_negative: FloatArray
@@ -78,7 +83,7 @@ class LoanCosts:
         return scaled_thresholds(self.false_negative, self.false_positive, 1.0)
 
     def take(self, rows: RowNumbers) -> "LoanCosts":
-        """Return the costs of some of the applicants."""
+        """Return the costs of the applicants in `rows`."""
         return LoanCosts(self.false_negative[rows], self.false_positive[rows])
 
     def of_each(self, y: LabelArray, refused: BoolArray) -> FloatArray:

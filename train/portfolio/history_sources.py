@@ -1,4 +1,4 @@
-"""`[[history]]` of a portfolio: the tables of histories and where their SQL lies."""
+"""`[[history]]` of a portfolio: the tables of histories and the files with their SQL."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ def _find_file(value: Any, info: ValidationInfo) -> Any:
     return path
 
 
-# it stands in SQL as it is
+# the name is written into SQL unquoted, so it must be a plain SQL name
 TableName = Annotated[
     str,
     Field(strict=True, pattern="^[A-Za-z_][A-Za-z0-9_]*$"),
@@ -32,11 +32,15 @@ class HistorySource:
     """One table and the SQL of its features."""
 
     table: TableName = Field(
-        description="Name of the table in the SQL, and of its file `<table>.parquet`, `.csv` or "
-        "`.csv.gz` beside the source or its folder of such files; `application` is the source."
+        description="Name of the table. The SQL uses this name. The table is the file "
+        "`<table>.parquet`, `<table>.csv` or `<table>.csv.gz` in the folder of the source, or a "
+        "folder `<table>` there with such files. The name `application` means the source itself. "
+        "A name consists of letters, digits and underscores, does not begin with a digit and must "
+        "not repeat."
     )
     features: SqlFile = Field(
-        description="File with the SQL of the table's features, relative to this file."
+        description="Path of the file with the SQL that computes the table's features. It is "
+        "relative to this file."
     )
 
 

@@ -21,12 +21,12 @@ class Portfolio:
     Attributes
     ----------
     path : Path
-        The `portfolio.toml` it was read from.
+        The `portfolio.toml` that it was read from.
     name : str
     description : str
-        What loans these are, in one line.
+        One line about these loans.
     source : str
-        Parquet or CSV: an absolute path or a URI.
+        Absolute path or URI of the table, Parquet or CSV.
     key : str
         Column that identifies a loan.
     target : str
@@ -36,23 +36,24 @@ class Portfolio:
     decision_date : str, optional
         Column with the day of the decision.
     amount : str, optional
-        Column with the exposure.
+        Column with the exposure: the amount of money at risk.
     protected : tuple of str
-        Columns that are never features; kept for the fairness audit.
+        Columns that are never features. The fairness audit uses them.
     exclude : mapping of str to str
-        Columns that are not features, and why.
+        Columns that are not features, each with the reason.
     accept_leak_risk : mapping of str to str
-        Features that the leak audit stops on, and why they are known at the decision.
+        Features that stay although the leak audit would stop on them, each with the reason why
+        its value is known at the decision.
     kinds : mapping of str to str
-        Columns whose kind (`number`, `category`) the file's type does not tell.
+        Columns with a kind (`number` or `category`) that the file's type does not show.
     labels : mapping of str to mapping of str to str
-        What people read for a column, by language.
+        The text that people read for a column, by language.
     costs : CostColumns
-        Costs that differ by loan.
+        Costs that differ from loan to loan.
     gate : GateLimits
         What a challenger must show to become champion.
     histories : tuple of HistorySource
-        Tables of histories whose features join the loans, and where their SQL lies.
+        Tables of histories and the SQL that computes features from them.
     """
 
     path: Path
@@ -75,7 +76,7 @@ class Portfolio:
 
     @property
     def columns_named(self) -> dict[str, str]:
-        """Columns that the file names and the key that names each."""
+        """Each column that the file names, with the key that names it."""
         named = {self.key: "[portfolio] key", self.target: "[portfolio] target"}
         if self.decision_date:
             named[self.decision_date] = "[portfolio] decision_date"
@@ -93,7 +94,7 @@ class Portfolio:
 
     @property
     def not_features(self) -> set[str]:
-        """Columns that no model may see."""
+        """All columns that a model must not use."""
         columns = {self.key, self.target, *self.protected, *self.exclude}
         if self.decision_date:
             columns.add(self.decision_date)
@@ -105,10 +106,15 @@ class Portfolio:
 def load_portfolio(path: Path) -> Portfolio:
     """Read and check a `portfolio.toml`.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+
     Raises
     ------
     InputError
-        The file is missing or not TOML, or a key is unknown, missing or of the wrong kind; the
+        The file is missing or not TOML, or a key is unknown, missing or of the wrong kind. The
         message names file, key and rule.
     """
     file = check_document(_read_toml(path), path)

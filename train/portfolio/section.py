@@ -1,6 +1,6 @@
-"""What the sections of a `portfolio.toml` share: kinds of values, and the line for a wrong one.
+"""What all sections of a `portfolio.toml` share: kinds of values, and messages for wrong values.
 
-Every kind is strict: `true` is no number and `1` is no text.
+Every kind is strict: `true` is not a number, and `1` is not text.
 """
 
 from typing import Annotated, Any, get_args, get_origin
@@ -11,12 +11,12 @@ from pydantic_core import ErrorDetails, core_schema
 
 SECTION = ConfigDict(extra="forbid")
 _RULE = "rule"
-# of a model and of a dataclass
+# how pydantic names an unknown key: the first in a model, the second in a dataclass
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def rule(text: str) -> GetPydanticSchema:
-    """Return the mark of a kind whose mistakes all read `[section] key <text>, got <value>`."""
+    """Mark a kind of value: every mistake then reads `[section] key <text>, got <value>`."""
     return GetPydanticSchema(
         lambda kind, handler: core_schema.custom_error_schema(
             handler(kind), _RULE, custom_error_message=text
@@ -27,7 +27,7 @@ def rule(text: str) -> GetPydanticSchema:
 Text = Annotated[str, Field(strict=True, min_length=1), rule("must be text")]
 Reason = Annotated[str, Field(strict=True, min_length=1), rule("must be the reason as text")]
 Share = Annotated[float, Field(strict=True, ge=0, lt=1), rule("must lie in [0, 1)")]
-Seed = Annotated[int, Field(strict=True, ge=0), rule("must be a whole number from 0")]
+Seed = Annotated[int, Field(strict=True, ge=0), rule("must be a whole number, 0 or more")]
 
 
 def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
@@ -36,15 +36,15 @@ def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
     Parameters
     ----------
     error : ValidationError
-        Raised by `document`.
+        What pydantic raised for `document`.
     document : type
-        Its fields are the sections.
+        The model of the whole file. Its fields are the sections.
     """
     found = error.errors(include_url=False)
-    # a misspelt key also leaves one missing: the misspelling is what to correct
+    # a misspelt key also makes the right key missing: name the misspelt one, which is to correct
     first = next((mistake for mistake in found if mistake["type"] in _UNKNOWN), found[0])
     if not first["loc"]:
-        # a rule over two sections names its keys itself
+        # the message of a rule over two sections names the keys already
         return _text(first)
     section, *inner = first["loc"]
     if section not in document.model_fields:
@@ -61,7 +61,7 @@ def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
 
 
 def _explain_key(mistake: ErrorDetails, field: FieldInfo, heading: str, key: str) -> str:
-    # of sections that hold other keys for each method, the place names the method too
+    # [split] has other keys for each method: its mistakes carry the method in their place
     method = f"{field.discriminator} = {mistake['loc'][1]!r}" if field.discriminator else ""
     if mistake["type"] in _UNKNOWN:
         known = _keys(field.annotation)
@@ -94,7 +94,7 @@ def _repeats(field: FieldInfo) -> bool:
 
 
 def _keys(kind: Any) -> list[str]:
-    """Return the keys of a section, or of all the sections that a union or a tuple is made of."""
+    """Return the keys of a section; for a union or a tuple, those of all its sections."""
     if hasattr(kind, "__pydantic_fields__"):
         return list(kind.__pydantic_fields__)
     return list(dict.fromkeys(key for part in get_args(kind) for key in _keys(part)))

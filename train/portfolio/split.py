@@ -8,40 +8,57 @@ from pydantic.dataclasses import dataclass
 
 from train.portfolio.section import SECTION, Seed, Text, rule
 
-# a datetime would be no date: its time of day would be dropped in silence
+# strict: a datetime is refused, because its time of day would be dropped without a warning
 Day = Annotated[datetime.date, Field(strict=True), rule("must be a date")]
 TestSize = Annotated[float, Field(strict=True, gt=0, lt=1), rule("must lie in (0, 1)")]
 
 
 @dataclass(frozen=True, slots=True, config=SECTION)
 class DateSplit:
-    """Out of time: rows decided on or after `test_from` are the test rows."""
+    """Split by date: rows decided on or after `test_from` are the test rows."""
 
     method: Literal["date"] = Field(
-        default="date", kw_only=True, description="Test rows are the latest decisions."
+        default="date",
+        kw_only=True,
+        description='With `"date"`, the test rows are the latest decisions.',
     )
-    test_from: Day = Field(description="First day of the test rows, by `decision_date`.")
+    test_from: Day = Field(
+        description="First day of the test rows: a date such as 2004-01-01. A row is a test row if "
+        "its `[portfolio] decision_date` is this day or later."
+    )
 
 
 @dataclass(frozen=True, slots=True, config=SECTION)
 class ColumnSplit:
-    """A column of the table says `train` or `test`."""
+    """Split by a column of the table: its values are `train` and `test`."""
 
     method: Literal["column"] = Field(
-        default="column", kw_only=True, description="Test rows are named by a column."
+        default="column",
+        kw_only=True,
+        description='With `"column"`, a column of the table says which rows are test rows.',
     )
-    column: Text = Field(description="Column with the values `train` and `test`; no feature.")
+    column: Text = Field(
+        description="Column with the value `train` or `test` in every row. It is never a feature."
+    )
 
 
 @dataclass(frozen=True, slots=True, config=SECTION)
 class RandomSplit:
-    """A stratified share `test_size` of the rows, drawn with `seed`, is the test rows."""
+    """Split at random: a share `test_size` of each class is drawn with `seed` as test rows."""
 
     method: Literal["random"] = Field(
-        default="random", kw_only=True, description="Test rows are drawn at random, by class."
+        default="random",
+        kw_only=True,
+        description='With `"random"`, the test rows are drawn at random. The default rate stays '
+        "the same on both sides.",
     )
-    test_size: TestSize = Field(description="Share of the rows that are test rows.")
-    seed: Seed = Field(description="Seed of the draw.")
+    test_size: TestSize = Field(
+        description="Share of the rows that become test rows, in (0, 1), such as 0.2."
+    )
+    seed: Seed = Field(
+        description="Seed of the draw: a whole number, 0 or more. The same seed draws the same "
+        "rows."
+    )
 
 
 Split = DateSplit | ColumnSplit | RandomSplit

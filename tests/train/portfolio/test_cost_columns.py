@@ -1,4 +1,4 @@
-"""Costs of each loan, from the portfolio's `[costs]` to decisions."""
+"""Costs that differ from loan to loan, from the portfolio's `[costs]` to the decisions."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_constant_columns_reproduce_the_plain_decision(tmp_path: Path) -> None:
     assert each.scorer.policy.loan_costs is not None
 
 
-def test_each_applicant_has_a_threshold_of_his_own(tmp_path: Path) -> None:
+def test_each_applicant_has_an_individual_threshold(tmp_path: Path) -> None:
     costs = (
         'false_negative = "amount * 0.5"\nfalse_positive = "20 + amount * 0.04"\n'
         'realised_false_negative = "lost_amount"\nrealised_false_positive = "amount * 0.05"'
@@ -83,7 +83,7 @@ def test_each_applicant_has_a_threshold_of_his_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("costs", "message"),
     [
-        ('false_negative = "amount"', "false_negative needs false_positive beside it"),
+        ('false_negative = "amount"', "false_negative needs false_positive: give both or neither"),
         ("false_negative = true\nfalse_positive = 1", "must be a number, a column or an express"),
         ('false_negative = "amount ** 2"\nfalse_positive = 1', "must be made of columns, numbers"),
         ('false_negative = "nothing"\nfalse_positive = 1', "names the column 'nothing', which"),
@@ -94,7 +94,7 @@ def test_each_applicant_has_a_threshold_of_his_own(tmp_path: Path) -> None:
         ('negative = "amount"', r"unknown key \[costs\] negative; known: false_negative"),
     ],
 )
-def test_bad_costs_end_with_one_line(tmp_path: Path, costs: str, message: str) -> None:
+def test_wrong_costs_give_one_line_of_error(tmp_path: Path, costs: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as raised:
         train(tmp_path, make_loans(500), costs)
     assert str(raised.value).startswith(str(tmp_path / "portfolio.toml"))

@@ -1,4 +1,4 @@
-"""`[gate]` of a portfolio: defaults where it is silent, one line where it is wrong."""
+"""`[gate]` of a portfolio: a missing key has its default, a wrong one gives one line of error."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def write_gate(directory: Path, text: str) -> Path:
     return path
 
 
-def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+def test_a_missing_key_has_its_default(tmp_path: Path) -> None:
     assert load_portfolio(write_gate(tmp_path, "")).gate == GateLimits()
     limits = load_portfolio(write_gate(tmp_path, "max_ece = 0.02\nseed = 7")).gate
     assert limits == GateLimits(max_ece=0.02, seed=7)
@@ -30,11 +30,11 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ("max_ece = nan", r"\[gate\] max_ece must lie in \[0, 1\), got nan"),
         ("confidence = 0.4", r"\[gate\] confidence must be 0.5 or more"),
         ("confidence = 1", r"\[gate\] confidence must be 0.5 or more and less than 1, got 1"),
-        ("seed = true", r"\[gate\] seed must be a whole number from 0, got True"),
-        ("seed = -1", r"\[gate\] seed must be a whole number from 0, got -1"),
+        ("seed = true", r"\[gate\] seed must be a whole number, 0 or more, got True"),
+        ("seed = -1", r"\[gate\] seed must be a whole number, 0 or more, got -1"),
         ("max_eze = 0.1", r"unknown key \[gate\] max_eze; known: confidence"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, line: str) -> None:
+def test_a_wrong_key_is_named_with_its_rule(tmp_path: Path, text: str, line: str) -> None:
     with pytest.raises(InputError, match=line):
         load_portfolio(write_gate(tmp_path, text))
