@@ -1,4 +1,4 @@
-"""From a portfolio's tables to labelled rows and the contract."""
+"""Turn a portfolio's tables into labelled rows and the contract (the features a model takes)."""
 
 from train.data.contract_learning import typical_applicant
 from train.data.history_features import (

@@ -1,4 +1,4 @@
-"""Learn the contract from the training rows: kinds, levels, nullability, and who is typical."""
+"""Learn the contract from the training rows: kind, levels and nullability of each feature."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,8 @@ from train.data.reading import feature_columns, kind_of
 from train.errors import InputError
 from train.portfolio import Portfolio
 
-# From 10,000 rows on, a level needs 50 rows for a code of its own; a small portfolio asks for less.
+# A level with fewer rows than this shares a code with the other rare levels. The limit is 50 rows
+# from 10,000 training rows on, and lower in smaller portfolios.
 MAX_LEVEL_ROWS = 50
 MIN_LEVEL_ROWS = 5
 ROWS_PER_LEVEL_ROW = 200
@@ -26,9 +27,12 @@ def learn_contract(
     Parameters
     ----------
     train : DataFrame
+        The training rows.
     portfolio : Portfolio
+        Says which columns are features, and their labels.
     computed : mapping of str to str, optional
-        Features from histories, which an applicant may lack, and their labels.
+        Features from histories, with their labels. They are always nullable, because an applicant
+        may have no history.
     """
     computed = computed or {}
     rows_needed = min(MAX_LEVEL_ROWS, max(MIN_LEVEL_ROWS, len(train) // ROWS_PER_LEVEL_ROW))
@@ -37,7 +41,7 @@ def learn_contract(
         column = train[name]
         if column.notna().sum() == 0:
             raise InputError(
-                f"{portfolio.path}: feature {name!r} must have a value in some training row"
+                f"{portfolio.path}: feature {name!r} must have a value in at least one training row"
             )
         labels = {"en": computed[name]} if name in computed else {}
         labels |= portfolio.labels.get(name, {})
@@ -55,7 +59,7 @@ def learn_contract(
 
 
 def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column's present values as text, booleans as `true` and `false`."""
+    """Return a column's values as text without the missing ones; booleans are `true`, `false`."""
     return (
         column.dropna()
         .astype(object)
@@ -64,9 +68,10 @@ def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def csv_notes(contract: FeatureContract) -> tuple[str, ...]:
-    """Return a line for each level that a reader of CSV takes for a missing value."""
+    """Return a line for each level that is read as a missing value from a CSV file."""
     return tuple(
-        f"{feature.name} has the level {level!r}, which in CSV means missing: send it as JSON"
+        f"feature {feature.name} has the level {level!r}, which means missing in CSV: "
+        "send it as JSON"
         for feature in contract.features
         for level in (*feature.levels, *feature.rare_levels)
         if level in CSV_MISSING
@@ -74,13 +79,14 @@ def csv_notes(contract: FeatureContract) -> tuple[str, ...]:
 
 
 def typical_applicant(matrix: FloatArray, contract: FeatureContract) -> Mapping[str, Any]:
-    """Return an applicant that is nobody: the middle value or commonest level of each feature.
+    """Return a made-up applicant: the median or the most frequent level of each feature.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (rows, features)
         Training rows as the contract encodes them.
     contract : FeatureContract
+        Names the columns of `matrix`.
     """
     applicant: dict[str, Any] = {}
     for feature, column in zip(contract.features, matrix.T, strict=True):

@@ -1,4 +1,4 @@
-"""Compute a portfolio's features from its histories, for training and for a body of loans."""
+"""Compute features from histories with DuckDB, for training and for batch scoring."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from train.portfolio import Portfolio
 if TYPE_CHECKING:
     import duckdb
 
-# enough to read types and to join small tables
+# enough to read the types of columns and to join small tables
 DEFAULT_MEMORY = "4GB"
 
 
@@ -37,9 +37,9 @@ class JoinedTable:
     ----------
     frame : DataFrame, shape (applications, columns of the source and features)
     features : FeatureSql
-        What computed them, with the columns that it reads.
+        The SQL that computed the features, with the columns that it reads.
     notes : tuple of str
-        What the user should hear, a line each.
+        Notes for the user, one line each.
     """
 
     frame: pd.DataFrame
@@ -49,16 +49,16 @@ class JoinedTable:
 
 @dataclass(frozen=True, slots=True)
 class DescribedJoin:
-    """What is to be joined, before it is.
+    """The SQL and the files of a join that has not run yet.
 
     Attributes
     ----------
     features : FeatureSql
-        With the columns that scoring needs.
+        The SQL with the columns that scoring needs.
     read : FeatureSql
-        The same with all columns of the application, as training reads them.
+        The same SQL with all columns of the application, which training reads.
     files : mapping of str to str
-        Where each table lies.
+        Path of each table, by its name.
     """
 
     features: FeatureSql
@@ -67,7 +67,12 @@ class DescribedJoin:
 
 
 def describe_join(portfolio: Portfolio) -> DescribedJoin:
-    """Read the SQL of a portfolio with histories and the types of its tables' columns.
+    """Read the SQL of a portfolio with histories, and the types of its tables' columns.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        With histories.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> 
     portfolio : Portfolio
         With histories.
     memory_limit : str
-        The most that DuckDB may take, such as `4GB`; beyond it DuckDB spills to disk.
+        Most memory that DuckDB may use, such as `4GB`. Beyond it DuckDB writes to disk.
 
     Raises
     ------
@@ -109,12 +114,13 @@ def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> 
 
 
 class JoinNotes:
-    """What the user should hear of the rows that join; in training it must be some.
+    """Collects a note for each table with rows that belong to no applicant.
 
     Parameters
     ----------
     portfolio : Portfolio, optional
-        That a table without any row that joins is a mistake in; None for a body of loans.
+        Given in training: a table without a single row that joins is then an error, and the
+        message names this portfolio. None in batch scoring, where such a table is allowed.
     """
 
     def __init__(self, portfolio: Portfolio | None = None) -> None:
@@ -122,16 +128,19 @@ class JoinNotes:
         self.texts: list[str] = []
 
     def add(self, table: str, rows: int, unknown: int) -> None:
-        """Note a table with rows of no applicant in the source."""
+        """Add a note if some of the table's `rows` belong to no applicant: `unknown` of them."""
         if self._portfolio and rows == unknown:
-            raise InputError(f"{self._portfolio.path}: table {table!r} has no row that joins")
+            raise InputError(
+                f"{self._portfolio.path}: table {table!r} has no row that joins an applicant "
+                "in the source"
+            )
         if unknown:
             self.texts.append(
-                f"{table}: {unknown} of {rows} rows are of no applicant in the source"
+                f"table {table}: {unknown} of {rows} rows belong to no applicant in the source"
             )
 
     def add_all(self, joined: Mapping[str, tuple[int, int]]) -> None:
-        """Note all tables: rows, and those of no applicant, by table."""
+        """Add the notes of several tables; `joined` holds (rows, unknown) by table."""
         for table, (rows, unknown) in joined.items():
             self.add(table, rows, unknown)
 
@@ -141,10 +150,10 @@ def _scans(features: FeatureSql, files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_frame(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.DataFrame:
-    """Return the rows of a query by way of a file: engine and rows never share the memory."""
+    """Return the rows of a query. They go through a file, so DuckDB frees its memory first."""
     write_rows(connection, query, path)
     connection.close()
-    # a column's Arrow memory is freed once pandas has it
+    # self_destruct frees each column's Arrow memory as soon as pandas has the column
     frame: pd.DataFrame = pq.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
     return frame
 
@@ -152,14 +161,29 @@ def _to_frame(connection: "duckdb.DuckDBPyConnection", query: str, path: str) ->
 def write_features(
     features: FeatureSql, folder: Path, output: Path, memory_limit: str
 ) -> tuple[str, ...]:
-    """Compute the finished rows of a folder of tables into a Parquet file; return notes.
+    """Compute the finished rows (applications with all features) of a folder of tables.
 
-    The table of applicants is the folder's only file `application*.parquet`, `.csv` or `.csv.gz`.
+    Parameters
+    ----------
+    features : FeatureSql
+        The SQL of the version that scores.
+    folder : Path
+        The folder of the tables. The table of applicants is its only file `application*.parquet`,
+        `application*.csv` or `application*.csv.gz`.
+    output : Path
+        The Parquet file to write.
+    memory_limit : str
+        Most memory that DuckDB may use, such as `4GB`.
+
+    Returns
+    -------
+    tuple of str
+        Notes for the user, one line each.
 
     Raises
     ------
     InputError
-        As `join_histories` does.
+        A table or column is missing, or the SQL fails.
     """
     with (
         input_errors(folder),
@@ -175,7 +199,7 @@ def write_features(
 
 @contextmanager
 def input_errors(path: Path) -> Iterator[None]:
-    """Turn the errors of an engine into wrong input, with the file that they are about."""
+    """Turn a `FeatureError` into an `InputError` whose message begins with `path`."""
     try:
         yield
     except FeatureError as error:

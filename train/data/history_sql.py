@@ -1,4 +1,4 @@
-"""What the SQL of a portfolio's histories reads: where each table lies, and its columns' types."""
+"""Read the SQL of a portfolio's histories, and find the tables and columns that it reads."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,10 @@ DOUBLES = ("FLOAT", "DOUBLE", "HUGEINT", "UBIGINT")
 
 
 def find_tables(features: FeatureSql, folder: Path) -> dict[str, str]:
-    """Return where each table lies in a folder, the table of applicants under any name."""
+    """Return the path of each table in a folder.
+
+    The table of applicants is the only file whose name begins with `application`.
+    """
     return {
         history.table: (
             _find_application(folder)
@@ -40,7 +43,7 @@ def _find_application(folder: Path) -> str:
 def read_sql(
     connection: "duckdb.DuckDBPyConnection", portfolio: Portfolio
 ) -> tuple[FeatureSql, Mapping[str, str]]:
-    """Read every SQL file and the types of every table; return where each table lies, too."""
+    """Return the SQL of all tables with the types of their columns, and the path of each table."""
     folder = Path(portfolio.source).parent
     files, histories = {}, []
     sql = {s.table: s.features.read_text(encoding="utf-8") for s in portfolio.histories}
@@ -60,14 +63,18 @@ def read_sql(
 
 
 def _plain_type(kind: str) -> str:
-    """Return the type that a column keeps in the artifact: files differ in width, not in kind."""
+    """Return the type without its width, as files of the same table may differ in width."""
     if kind in INTEGERS:
         return "BIGINT"
     return "DOUBLE" if kind in DOUBLES or kind.startswith("DECIMAL") else kind
 
 
 def with_used_columns(features: FeatureSql, portfolio: Portfolio) -> FeatureSql:
-    """Leave out columns that scoring does not need: outcomes, protected, not read by any SQL."""
+    """Leave out columns that scoring does not need.
+
+    These are the target, protected and excluded columns, and columns of histories that no SQL
+    reads. A column stays if its name occurs anywhere in the SQL.
+    """
     words = {word for h in features.histories for word in re.findall(r"\w+", h.sql)}
     words.add(portfolio.key)
     histories = []
@@ -84,6 +91,6 @@ def with_used_columns(features: FeatureSql, portfolio: Portfolio) -> FeatureSql:
 
 
 def with_whole_application(features: FeatureSql, described: FeatureSql) -> FeatureSql:
-    """Have all columns of the application read, as training does, and of the histories no more."""
+    """Add all columns of the application, which training needs; histories stay as they are."""
     whole = {h.table: h for h in described.histories if h.table == APPLICATION}
     return replace(features, histories=tuple(whole.get(h.table, h) for h in features.histories))

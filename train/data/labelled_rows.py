@@ -1,4 +1,4 @@
-"""From a portfolio to labelled rows on both sides of its split, and the contract."""
+"""Load a portfolio: labelled training and test rows, and the contract."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from train.data.reading import check_table, digest_table, prepare, read_table
 from train.errors import InputError
 from train.portfolio import ColumnSplit, DateSplit, Portfolio
 
-# from contract, training rows and their outcomes to the features that cannot help, and why
+# takes contract, training rows and their outcomes; returns the useless features with the reasons
 FindUseless = Callable[[FeatureContract, pd.DataFrame, LabelArray], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledRows:
-    """One side of the split.
+    """The training rows or the test rows.
 
     Attributes
     ----------
     frame : DataFrame, shape (rows, columns of the table)
-        As read, in the order of the file, without the features from histories that were dropped.
+        The rows as read, in the order of the file, without dropped features from histories.
     matrix : ndarray of float64, shape (rows, features)
-        As the contract encodes the features.
+        The features as the contract encodes them.
     y : ndarray of int8, shape (rows,)
         1 = default.
     """
@@ -51,11 +51,11 @@ class PortfolioData:
     digest : str
         SHA-256 of the table as read: column names, kinds and values.
     features : FeatureSql, optional
-        What computed the features from histories.
+        The SQL that computed the features from histories.
     dropped : mapping of str to str
-        Features that the contract does not hold, and why.
+        Features that the contract leaves out, each with the reason.
     notes : tuple of str
-        What the user should hear of the tables, a line each.
+        Notes for the user about the tables, one line each.
     """
 
     contract: FeatureContract
@@ -80,23 +80,23 @@ def load_data(
     join : callable
         Computes the features of a portfolio with histories.
     find_useless : callable, optional
-        Asked, where there are histories, which features to drop.
+        Finds the features to drop. It is called for portfolios with histories only.
 
     Raises
     ------
     InputError
-        The table cannot be used; the message names the column and the rule.
+        The table cannot be used. The message names the column and the rule.
     """
     table, features, notes = _read(portfolio, join)
     computed = features.labels() if features else {}
-    # a history may have no row of some kind at all: that is no mistake in the table
+    # a feature from histories may be empty in all rows: this is not an error in the table
     empty = [name for name in computed if table[name].isna().all()]
     table = table.drop(columns=empty)
     check_table(table, portfolio)
     in_test = test_rows(table, portfolio)
     digest = digest_table(table)
     train, test = table[~in_test], table[in_test]
-    # of hundreds of features from histories each copy is dear: none outlives its use
+    # a table with hundreds of features from histories is large: free the copy that is not needed
     del table
     late = [name for name in computed if name in train and train[name].isna().all()]
     train, test = train.drop(columns=late), test.drop(columns=late)
@@ -108,7 +108,7 @@ def load_data(
         useless = find_useless(contract, train, _outcomes(train, portfolio))
         dropped |= useless
         contract = FeatureContract(tuple(f for f in contract.features if f.name not in useless))
-        # the application's own columns stay: costs and audits may name them
+        # the application's own columns stay in the frame, because costs and audits may use them
         late = [name for name in computed if name in useless]
         train, test = train.drop(columns=late), test.drop(columns=late)
     return PortfolioData(
@@ -125,7 +125,7 @@ def load_data(
 def _read(
     portfolio: Portfolio, join: Callable[[Portfolio], JoinedTable]
 ) -> tuple[pd.DataFrame, FeatureSql | None, tuple[str, ...]]:
-    """Return the table, what computed features of it, and notes."""
+    """Return the table, the SQL that computed features of it, and the notes."""
     if not portfolio.histories:
         return read_table(portfolio), None, ()
     joined = join(portfolio)
@@ -133,7 +133,7 @@ def _read(
 
 
 def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
-    """Return which rows are test rows, shape (rows,), as the portfolio's split says."""
+    """Return which rows are test rows by the portfolio's split, shape (rows,)."""
     split = portfolio.split
     if isinstance(split, DateSplit):
         dates = table[portfolio.decision_date]
@@ -142,13 +142,14 @@ def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
         side = table[split.column]
         if not side.isin(["train", "test"]).all():
             raise InputError(
-                f"{portfolio.path}: [split] column {split.column!r} must hold train or test"
+                f"{portfolio.path}: [split] column {split.column!r} must hold train or test "
+                "in every row"
             )
         return np.asarray(side == "test", dtype=bool)
     target = table[portfolio.target].astype("int8")
     if target.value_counts().min() < 2 or target.nunique() < 2:
         raise InputError(
-            f"{portfolio.path}: target {portfolio.target!r} must hold both classes, twice at least"
+            f"{portfolio.path}: target {portfolio.target!r} must hold each class at least twice"
         )
     try:
         _, test = train_test_split(
@@ -159,7 +160,8 @@ def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
         )
     except ValueError as error:
         raise InputError(
-            f"{portfolio.path}: [split] test_size = {split.test_size} leaves a side empty"
+            f"{portfolio.path}: [split] test_size = {split.test_size} leaves no training rows or "
+            "no test rows"
         ) from error
     in_test = np.zeros(len(table), dtype=bool)
     in_test[test] = True

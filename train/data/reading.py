@@ -13,18 +13,24 @@ from train.data.table_source import open_source
 from train.errors import InputError, reason_of
 from train.portfolio import Portfolio
 
-# A text column whose rows nearly all differ is a name or a key, not a category.
+# A text column with a different value in nearly every row is a name or a key, not a category.
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_LEVELS = 50
 
 
 def read_table(portfolio: Portfolio) -> pd.DataFrame:
-    """Read the source, Parquet or CSV by its ending, with kinds and dates as the portfolio says.
+    """Read the source and give its columns the kinds that the portfolio names.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        Its source is CSV if the name ends in `.csv` or `.csv.gz`, else Parquet.
 
     Raises
     ------
     InputError
-        The source cannot be read, or lacks a column or holds others than the portfolio says.
+        The source cannot be read, lacks a column that the portfolio names, or a column does not
+        hold the kind or the dates that the portfolio names.
     """
     where = f"{portfolio.path}: [portfolio] source {portfolio.source}"
     as_text = [name for name, kind in portfolio.kinds.items() if kind == "category"]
@@ -38,12 +44,12 @@ def read_table(portfolio: Portfolio) -> pd.DataFrame:
 
 
 def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
-    """Check that the columns are there and give them the kinds that the portfolio says."""
+    """Check that the table has the portfolio's columns, and give them their kinds and dates."""
     source = portfolio.source
     for column, key in portfolio.columns_named.items():
         if column not in table.columns:
             raise InputError(
-                f"{portfolio.path}: {key} names the column {column!r}, which {source} lacks"
+                f"{portfolio.path}: {key} names the column {column!r}, which is not in {source}"
             )
     for column, kind in portfolio.kinds.items():
         table[column] = _with_kind(table[column], kind, portfolio)
@@ -54,7 +60,7 @@ def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
 
 def _with_kind(column: "pd.Series[Any]", kind: str, portfolio: Portfolio) -> "pd.Series[Any]":
     if kind == "category":
-        # through Int64, or a code column with gaps would read 3.0
+        # through Int64: a column of codes with missing values holds floats, which would read "3.0"
         whole = column.dtype.kind == "f" and bool((column.dropna() % 1 == 0).all())
         text = (column.astype("Int64") if whole else column).astype("string")
         return text.astype("str")
@@ -80,7 +86,7 @@ def _as_dates(column: "pd.Series[Any]", portfolio: Portfolio) -> "pd.Series[Any]
 
 
 def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
-    """Check key, target and features of a whole table; raise `InputError` on the first breach."""
+    """Check key, target and features of a whole table; raise `InputError` at the first mistake."""
     source = portfolio.path
     key, target = table[portfolio.key], table[portfolio.target]
     if key.isna().any():
@@ -88,17 +94,18 @@ def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
     if repeated := int(key.duplicated().sum()):
         row = int(np.flatnonzero(key.duplicated())[0])
         raise InputError(
-            f"{source}: key {portfolio.key!r} must not repeat: {repeated} rows do, first row {row}"
+            f"{source}: key {portfolio.key!r} must not repeat: {repeated} rows repeat an earlier "
+            f"key, the first is row {row}"
         )
     if missing := int(target.isna().sum()):
         raise InputError(
-            f"{source}: target {portfolio.target!r} must not be missing: {missing} rows are"
+            f"{source}: target {portfolio.target!r} must not be missing: {missing} rows have none"
         )
     if not target.isin([0, 1]).all() or target.dtype.kind not in "iufb":
         raise InputError(f"{source}: target {portfolio.target!r} must be 0 or 1 in every row")
     features = feature_columns(table, portfolio)
     if not features:
-        raise InputError(f"{source}: no column is left as a feature")
+        raise InputError(f"{source}: no column of the table is a feature")
     for name in features:
         _check_feature(table[name], source)
 
@@ -107,28 +114,28 @@ def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
     name = column.name
     present = column.dropna()
     if present.empty:
-        raise InputError(f"{source}: feature {name!r} must have a value in some row: it is empty")
+        raise InputError(f"{source}: feature {name!r} has no value in any row: add it to [exclude]")
     if column.dtype.kind in "mM":
-        raise InputError(f"{source}: feature {name!r} is a date: put it under [exclude]")
+        raise InputError(f"{source}: feature {name!r} is a date: add it to [exclude]")
     if kind_of(column) == "number":
         if column.dtype.kind == "f" and np.isinf(present.to_numpy(dtype=np.float64)).any():
-            raise InputError(f"{source}: feature {name!r} must be finite: it holds infinity")
+            raise InputError(f"{source}: feature {name!r} must be finite, but holds infinity")
         return
     values = present.astype(object)
     if not values.map(lambda value: isinstance(value, str | bool | np.bool_)).all():
         raise InputError(
-            f"{source}: feature {name!r} mixes kinds: say number or category under [kinds]"
+            f"{source}: feature {name!r} mixes kinds of values: set number or category in [kinds]"
         )
     levels = present.nunique()
     if levels > max(IDENTIFIER_LEVELS, IDENTIFIER_SHARE * len(present)):
         raise InputError(
-            f"{source}: feature {name!r} has a level for nearly every row "
-            f"({levels} levels in {len(present)} rows): put it under [exclude]"
+            f"{source}: feature {name!r} has a different value in nearly every row "
+            f"({levels} values in {len(present)} rows): add it to [exclude]"
         )
 
 
 def feature_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
-    """Return the columns a model may see, in the order of the table."""
+    """Return the columns that a model may use, in the order of the table."""
     return [column for column in table.columns if column not in portfolio.not_features]
 
 

@@ -1,4 +1,4 @@
-"""What wrong decisions cost on either side of the split: as `[costs]` says, or alike for all."""
+"""What wrong decisions on training and test rows cost, by `[costs]` or the same for every loan."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from train.portfolio import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideCosts:
-    """Costs by which decisions are made and judged.
+    """Costs that make and evaluate the decisions.
 
     Attributes
     ----------
@@ -30,12 +30,20 @@ class SideCosts:
 
 
 def costs_of_sides(portfolio: Portfolio, data: PortfolioData, plain: Costs) -> SideCosts:
-    """Return the costs of both sides: those of `[costs]`, or else the plain ones.
+    """Return the costs of training and test rows: those of `[costs]`, or else `plain`.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    data : PortfolioData
+        Its rows.
+    plain : Costs
+        Costs for portfolios without `[costs]`, the same for every loan.
 
     Raises
     ------
     InputError
-        `[costs]` does not fit the table.
+        A column of `[costs]` cannot be used, or a cost is not positive.
     """
     columns, contract = portfolio.costs, data.contract
     if not columns.decides:

@@ -1,4 +1,4 @@
-"""Files of a table: where one lies, and the SQL that reads it."""
+"""Find the file of a table, and write the SQL that reads it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,20 +7,27 @@ from train.errors import InputError
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (".parquet", *CSV_ENDINGS)
-# What stands in a CSV file for a missing value: fewer words than pandas knows, as DuckDB compares
-# every value with each, and takes a fifth longer to read with all of them. Which levels only pandas
-# takes for missing, such as None, `contract_learning.csv_notes` tells.
+# Words for a missing value in CSV files of histories. pandas knows more such words. DuckDB compares
+# every value with every word: with all of them reading would take a fifth longer. A level that is a
+# word for missing elsewhere, such as None, gets a note from `contract_learning.csv_notes`.
 HISTORY_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
 CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
 
 
 def find_table(folder: Path, table: str) -> str:
-    """Return the path of a table: a file, or a glob of all files of a folder.
+    """Return the path of a table: one file, or a glob for all files of its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of all tables.
+    table : str
+        Name of the table: of a file without its ending, or of a folder with files.
 
     Raises
     ------
     InputError
-        There is no such file.
+        There is no such file or folder.
     """
     for ending in ENDINGS:
         file = folder / f"{table}{ending}"
@@ -37,20 +44,21 @@ def scan(path: str, types: Mapping[str, str] | None = None) -> str:
     Parameters
     ----------
     path : str
+        A path or a glob.
     types : mapping of str to str, optional
-        Types of the columns that are read, where they are known. A CSV file need not be searched
-        for them then; for wide tables the search takes longer than to read them.
+        Types of the columns to read, if known. DuckDB then need not find the types of a CSV file.
+        In wide tables, finding them takes longer than reading.
     """
     quoted = path.replace("'", "''")
     if path.endswith(".parquet"):
         return f"read_parquet('{quoted}')"
-    # with the quote left open, finding the types takes three times as long
+    # without a set quote, DuckDB takes three times as long to find the types
     options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(HISTORY_MISSING)}"
     if types is None:
-        # no other type: DuckDB would make a boolean of Yes and No, which Parquet keeps as text
+        # no other types: DuckDB would turn Yes and No into booleans, which Parquet keeps as text
         options += f", sample_size = 200000, auto_type_candidates = {list(CSV_TYPES)}"
     else:
-        # text holds whatever an unread column has; the other types are made of it when it is read
+        # VARCHAR can hold the values of any column that is not read; others are cast when read
         known = {name: kind if kind in CSV_TYPES else "VARCHAR" for name, kind in types.items()}
         options += f", auto_type_candidates = ['VARCHAR'], types = {known}"
     return f"read_csv('{quoted}', {options})"

@@ -1,6 +1,6 @@
-"""A table as a DataFrame: of Parquet with its types, of CSV with the kinds that its text shows.
+"""Read a table as a DataFrame: Parquet with its types, CSV with the kinds that pandas would find.
 
-The kinds are those that pandas finds in CSV: whole numbers, numbers, true and false, else text.
+These kinds are whole numbers, numbers, booleans (true and false), and text for everything else.
 """
 
 from collections.abc import Collection
@@ -26,18 +26,19 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
     ----------
     table : TableReader
     as_text : collection of str
-        Columns of a CSV file whose text is kept, whatever it shows.
+        Columns of a CSV file that stay text, even if they look like numbers.
 
     Returns
     -------
     DataFrame
-        What `pandas.read_parquet` and `pandas.read_csv` make of the file. Only of whole numbers
-        beyond 64 bits that stand among others pandas may make text.
+        The frame that `pandas.read_parquet` or `pandas.read_csv` would return. There is one
+        exception: where whole numbers beyond 64 bits are mixed with others, pandas may return text.
 
     Raises
     ------
     OSError, ValueError
-        The table cannot be read, has a column twice or a row with other fields than the heading.
+        The table cannot be read, has two columns of the same name, or has a row with more or fewer
+        fields than the heading.
     """
     names = table.schema.names
     if repeated := [name for name in names if names.count(name) > 1]:
@@ -50,7 +51,7 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
     if not table.is_text:
         whole = pa.Table.from_batches(batches, table.schema)
         batches.clear()
-        # each column is let go of once pandas has it
+        # self_destruct frees each column as soon as pandas has it
         typed: pd.DataFrame = whole.to_pandas(self_destruct=True)
         return typed
     columns = [[batch.column(place) for batch in batches] for place in range(len(names))]
@@ -63,7 +64,7 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
 
 
 def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    """Return text as what all of it shows."""
+    """Return a column of text as the kind that all of its values fit."""
     if not len(column):
         return pd.Series(dtype=object)
     if column.null_count == len(column):
@@ -75,15 +76,15 @@ def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
 
 
 def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
-    """Return numbers, whole ones where all are, or None where some text is no number."""
+    """Return numbers, as integers if all are whole, or None if some text is not a number."""
     trimmed = pc.ascii_trim_whitespace(column)
     doubles = _cast(trimmed, pa.float64())
     if doubles is None:
-        # Arrow knows most spellings, not all
+        # Arrow reads most spellings of a number, but not all
         if not all(text is None or _is_number(text) for text in _texts(trimmed)):
             return None
     elif pc.any(pc.is_nan(doubles)).as_py():
-        # NAN is no word for missing, so it is text
+        # Arrow reads NAN as not a number; it is not one of the words for missing, so it is text
         return None
     whole = _cast(trimmed, pa.int64())
     if whole is not None:
@@ -96,7 +97,7 @@ def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
 
 
 def _read_long_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
-    """Return whole numbers that Arrow does not read: with a plus, or of more than 64 bits."""
+    """Return whole numbers that Arrow cannot read: with a plus sign, or beyond 64 bits."""
     values = [None if text is None else int(text) for text in _texts(column)]
     present = [value for value in values if value is not None]
     least, most = min(present), max(present)
@@ -110,7 +111,7 @@ def _read_long_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
 
 
 def _read_booleans(column: pa.ChunkedArray) -> NDArray[Any] | None:
-    """Return true and false in any capitals, or None where some text is neither."""
+    """Return true and false, in upper or lower case, or None if some text is neither."""
     lower = pc.ascii_lower(column)
     is_true = pc.equal(lower, "true")
     if not pc.all(pc.or_(is_true, pc.equal(lower, "false"))).as_py():
@@ -121,16 +122,16 @@ def _read_booleans(column: pa.ChunkedArray) -> NDArray[Any] | None:
 
 
 def _with_gaps(numbers: pa.ChunkedArray) -> NDArray[Any]:
-    """Return numbers in memory of their own, as doubles where some are missing."""
+    """Return a copy of the numbers, as doubles if some are missing."""
     if numbers.null_count:
         numbers = numbers.cast(pa.float64(), safe=False)
     return np.array(numbers.to_numpy())
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
-    """Return text as numbers, or None where some of it is none that Arrow reads."""
+    """Return text as numbers, or None if Arrow cannot read some of it as a number."""
     try:
-        # Arrow fails late: most often the first rows are enough to tell
+        # try a few rows first: they usually show a failure, which is slow to find in all rows
         column[:_FIRST_ROWS].cast(kind)
         return column.cast(kind)
     except pa.ArrowInvalid:

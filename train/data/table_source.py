@@ -1,4 +1,4 @@
-"""`open_source`: the reader of a portfolio's table, from a file, a store or the web."""
+"""`open_source`: open a portfolio's table from a file, an object store or the web."""
 
 import urllib.error
 import urllib.request
@@ -20,13 +20,14 @@ def open_source(source: str) -> TableReader:
     Parameters
     ----------
     source : str
-        A path, or a URI: `https:` and `http:` are fetched whole, of others pyarrow knows `file:`,
-        `s3:`, `gs:`, `abfs:` and `hdfs:`. CSV by its ending, else Parquet.
+        A path or a URI. `https:` and `http:` are downloaded as a whole. pyarrow opens `file:`,
+        `s3:`, `gs:`, `abfs:` and `hdfs:`. A name that ends in `.csv` or `.csv.gz` is CSV, any
+        other is Parquet.
 
     Raises
     ------
     OSError, ValueError
-        It cannot be reached, or pyarrow does not know the URI's scheme.
+        The table cannot be reached, or pyarrow does not know the scheme of the URI.
     """
     is_csv = source.endswith(CSV_ENDINGS)
     if source.startswith(_WEB):
@@ -39,7 +40,7 @@ def open_source(source: str) -> TableReader:
     else:
         store, path = fs.LocalFileSystem(), source
     if is_csv:
-        # unpacks what ends in .gz
+        # open_input_stream unpacks a file that ends in .gz
         return CsvTable(partial(store.open_input_stream, path))
     return ParquetTable(partial(store.open_input_file, path))
 

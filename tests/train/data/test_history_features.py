@@ -1,4 +1,4 @@
-"""Histories are read as they lie there, and what is wrong with them is said in one line."""
+"""Features from histories: read from any format; a mistake gives one line of error."""
 
 import shutil
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def test_the_contract_has_no_key_no_protected_column_and_labels(written: Path) -
     read = {h.table: h.columns for h in data.features.histories}
     assert "TARGET" not in read["application"]
     assert "FLAG_LAST_APPL_PER_CONTRACT" not in read["previous_application"]
-    assert any("bureau" in note and "of no applicant" in note for note in data.notes)
+    assert any("bureau" in note and "to no applicant" in note for note in data.notes)
 
 
 def test_a_folder_of_new_applicants_gives_the_same_features(
@@ -116,14 +116,14 @@ def break_tables(tables: Tables, how: str) -> dict[str, pd.DataFrame]:
         ("column", "AMT_CREDIT_SUM"),
         ("key column", "SK_ID_CURR"),
         ("application's key column", "table application: "),
-        ("join", "table 'bureau' has no row that joins"),
-        ("join by loan", "table 'bureau_balance' has no row that joins"),
+        ("join", "table 'bureau' has no row that joins an applicant"),
+        ("join by loan", "table 'bureau_balance' has no row that joins an applicant"),
         ("type", "column 'AMT_CREDIT_SUM' holds a value that does not fit"),
         ("repeated key", "key 'SK_ID_CURR' must not repeat: 239 rows do"),
         ("source", "no such file"),
     ],
 )
-def test_tables_that_cannot_be_used_are_said_in_one_line(
+def test_tables_that_cannot_be_used_give_one_line_of_error(
     tmp_path: Path, tables: Tables, how: str, rule: str
 ) -> None:
     path = write_histories(tmp_path, break_tables(tables, how), "parquet")
@@ -135,7 +135,7 @@ def test_tables_that_cannot_be_used_are_said_in_one_line(
     assert "secret" not in str(caught.value)
 
 
-def test_sql_that_fails_names_its_table(tmp_path: Path, tables: Tables) -> None:
+def test_the_error_of_failing_sql_names_its_table(tmp_path: Path, tables: Tables) -> None:
     path = write_histories(tmp_path, tables, "parquet")
     sql = tmp_path / "bureau.sql"
     sql.write_text("SELECT SK_ID_CURR, nonsense AS a FROM bureau", encoding="utf-8")
@@ -166,7 +166,7 @@ def test_a_folder_with_two_tables_of_applicants_is_refused(tmp_path: Path, writt
         ('[[history]]\ntable = "a"\nfeatures = "x.sql"\n' * 2, "'a' must not repeat"),
     ],
 )
-def test_a_history_that_cannot_be_read_is_said_in_one_line(
+def test_a_wrong_history_section_gives_one_line_of_error(
     tmp_path: Path, section: str, rule: str
 ) -> None:
     (tmp_path / "x.sql").touch()

@@ -1,4 +1,4 @@
-"""Tables become labelled rows, or are refused with column and rule."""
+"""Tables become labelled rows; a wrong table is refused with column and rule."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,15 +55,15 @@ def test_csv_and_parquet_give_the_same_rows(tmp_path: Path) -> None:
     assert from_parquet.contract == from_csv.contract
 
 
-def test_a_level_that_csv_readers_take_for_missing_is_told(tmp_path: Path) -> None:
+def test_a_level_that_means_missing_in_csv_gives_a_note(tmp_path: Path) -> None:
     loans = make_loans(ROWS)
     assert load(tmp_path, loans).notes == ()
     loans.loc[loans["region"] == "west", "region"] = "NA"
     (note,) = load(tmp_path, loans).notes
-    assert "region has the level 'NA', which in CSV means missing" in note
+    assert "feature region has the level 'NA', which means missing in CSV" in note
 
 
-def test_a_column_can_be_the_split(tmp_path: Path) -> None:
+def test_a_column_can_name_the_test_rows(tmp_path: Path) -> None:
     loans = make_loans(ROWS)
     loans["side"] = np.where(np.arange(ROWS) % 5 == 0, "test", "train")
     split = 'method = "column"\ncolumn = "side"'
@@ -71,7 +71,7 @@ def test_a_column_can_be_the_split(tmp_path: Path) -> None:
     assert len(data.test.y) == ROWS // 5
     assert "side" not in data.contract.names
     loans.loc[3, "side"] = "valid"
-    with pytest.raises(InputError, match="'side' must hold train or test"):
+    with pytest.raises(InputError, match="'side' must hold train or test in every row"):
         load_data(load_portfolio(write_portfolio(tmp_path, loans, split=split)))
 
 
@@ -81,7 +81,7 @@ def test_random_split_keeps_the_default_rate(tmp_path: Path) -> None:
     assert abs(data.test.y.mean() - data.train.y.mean()) < 0.002
 
 
-def test_whole_numbers_with_gaps_can_be_categories(tmp_path: Path) -> None:
+def test_whole_numbers_with_missing_values_can_be_categories(tmp_path: Path) -> None:
     loans = make_loans(ROWS)
     loans["branch"] = np.where(np.arange(ROWS) % 7 == 0, np.nan, np.arange(ROWS) % 4)
     path = write_portfolio(tmp_path, loans)
@@ -90,7 +90,7 @@ def test_whole_numbers_with_gaps_can_be_categories(tmp_path: Path) -> None:
     assert (branch.kind, branch.levels, branch.nullable) == ("category", ("0", "1", "2", "3"), True)
 
 
-def test_the_digest_tells_tables_apart(tmp_path: Path) -> None:
+def test_different_tables_have_different_digests(tmp_path: Path) -> None:
     loans = make_loans(ROWS)
     first = load(tmp_path, loans).digest
     assert load(tmp_path, loans).digest == first
@@ -127,17 +127,20 @@ ONE_ROW = slice(5, 6)
         (lambda loans: loans.drop(columns="lost_amount"), "[exclude] names the column"),
         (spoil("defaulted", 2, ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
         (spoil("defaulted", "yes", ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
-        (spoil("defaulted", None, ONE_ROW), "target 'defaulted' must not be missing: 1 rows are"),
+        (spoil("defaulted", None, ONE_ROW), "'defaulted' must not be missing: 1 rows have none"),
         (spoil("defaulted", 0), "target 'defaulted' must hold both classes"),
-        (spoil("loan_id", 9, ONE_ROW), "key 'loan_id' must not repeat: 1 rows do, first row 9"),
+        (
+            spoil("loan_id", 9, ONE_ROW),
+            "key 'loan_id' must not repeat: 1 rows repeat an earlier key, the first is row 9",
+        ),
         (spoil("loan_id", None, ONE_ROW), "key 'loan_id' must not be missing"),
         (spoil("decided_on", "soon", ONE_ROW), "column 'decided_on' must hold dates"),
         (spoil("decided_on", 20040101), "column 'decided_on' must hold dates, not numbers"),
-        (spoil("income", None), "feature 'income' must have a value in some row: it is empty"),
-        (spoil("income", np.inf, ONE_ROW), "feature 'income' must be finite"),
+        (spoil("income", None), "feature 'income' has no value in any row: add it to [exclude]"),
+        (spoil("income", np.inf, ONE_ROW), "feature 'income' must be finite, but holds infinity"),
         (
             lambda loans: loans.assign(name=[f"applicant {i}" for i in range(len(loans))]),
-            f"feature 'name' has a level for nearly every row ({ROWS} levels in {ROWS} rows)",
+            f"feature 'name' has a different value in nearly every row ({ROWS} values in {ROWS} ",
         ),
         (lambda loans: loans.assign(born_on=loans["decided_on"]), "feature 'born_on' is a date"),
     ],
@@ -168,7 +171,7 @@ def test_refuses_a_portfolio_without_features(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("lost_amount =", 'amount = "no"\nlost_amount ='))
     text = path.read_text().replace("income =", "amount =")
     path.write_text(text)
-    with pytest.raises(InputError, match="no column is left as a feature"):
+    with pytest.raises(InputError, match="no column of the table is a feature"):
         load_data(load_portfolio(path))
 
 

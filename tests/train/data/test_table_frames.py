@@ -1,4 +1,4 @@
-"""A portfolio's table becomes the DataFrame that pandas' own readers make of the file."""
+"""A portfolio's table becomes the same DataFrame that pandas would read from the file."""
 
 import datetime
 import gzip
@@ -105,12 +105,12 @@ def test_numbers_are_the_nearest_doubles(digits: int) -> None:
         b"key,value\n1,x",
     ],
 )
-def test_headings_and_ends_of_lines_are_as_pandas_reads_them(body: bytes) -> None:
+def test_headings_and_line_ends_are_read_as_pandas_reads_them(body: bytes) -> None:
     check_csv(body)
 
 
 @pytest.mark.parametrize("last", ["2", "2.5", "two", "+2", ""])
-def test_many_blocks_are_one_column(last: str) -> None:
+def test_a_column_of_many_blocks_has_one_kind(last: str) -> None:
     body = csv_of([*["1"] * 1_200_000, last])
     assert len(body) > 8 << 20
     check_csv(body)
@@ -131,13 +131,13 @@ def test_packed_csv_is_unpacked(tmp_path: Path) -> None:
         (b"key,key\n1,2\n", "column 'key' must not repeat"),
     ],
 )
-def test_what_is_no_table_is_refused(body: bytes, rule: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused(body: bytes, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         read_csv(body)
 
 
 def parquet_frame() -> pd.DataFrame:
-    """Return a column of each kind that a table may have."""
+    """Return a frame with one column of each kind that a table may have."""
     rows = 50
     gaps = np.arange(rows) % 7 == 0
     numbers = np.arange(rows)
@@ -167,7 +167,7 @@ def parquet_frame() -> pd.DataFrame:
 
 @pytest.mark.parametrize("group", [7, 50])
 @pytest.mark.parametrize("index", [None, "shifted", "named"])
-def test_parquet_is_what_pandas_reads(tmp_path: Path, group: int, index: str | None) -> None:
+def test_parquet_is_read_as_pandas_reads_it(tmp_path: Path, group: int, index: str | None) -> None:
     frame = parquet_frame()
     if index == "shifted":
         frame.index += 5

@@ -1,4 +1,4 @@
-"""A portfolio's table is found by a path or a URI, and what cannot be read is said in one line."""
+"""A portfolio's table is opened by path or URI; a failure gives one line of error."""
 
 import gzip
 import threading
@@ -22,7 +22,7 @@ LOANS = make_loans(50)[["loan_id", "income", "region", "has_home"]]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with one table in every format."""
+    """Return a folder that holds one table in every format."""
     folder = tmp_path_factory.mktemp("tables")
     LOANS.to_parquet(folder / "loans.parquet")
     LOANS.to_csv(folder / "loans.csv", index=False)
@@ -58,7 +58,7 @@ def test_a_path_and_a_uri_give_the_same_table(folder: Path, address: str, name: 
         ("folder.parquet", "cannot be read: "),
     ],
 )
-def test_what_cannot_be_read_is_said_in_one_line(
+def test_a_source_that_cannot_be_read_gives_one_line_of_error(
     tmp_path: Path, address: str, source: str, rule: str
 ) -> None:
     (tmp_path / "broken.csv").write_text("loan_id,income\n1,2\n3\n", encoding="utf-8")
