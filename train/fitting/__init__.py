@@ -1,4 +1,4 @@
-"""Fit LightGBM: folds, treatments of the imbalance, boosters and their mean."""
+"""Fit LightGBM: folds, treatments of the class imbalance, boosters and their mean."""
 
 from train.fitting.boosting import (
     MAX_TREES,

@@ -1,4 +1,4 @@
-"""Average boosters into one booster: their trees in a row, each leaf with its share."""
+"""Average boosters into one booster: it holds all their trees, with scaled leaf values."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,18 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     Parameters
     ----------
     boosters : sequence of lightgbm.Booster
-        At least one, all with one objective and the same features; a single one is returned as is.
+        At least one. All have the same objective and the same features. A single booster is
+        returned unchanged.
 
     Returns
     -------
     lightgbm.Booster
+        A plain booster. Every tool that reads LightGBM's text format can score and explain with it.
 
     Notes
     -----
-    It is a plain booster in LightGBM's text format, so that whatever reads that format scores and
-    explains it. The starting value of a booster lies in the leaves of its first tree: scaled like
-    all others, it is averaged too.
+    LightGBM keeps the starting value of a booster in the leaves of its first tree. These leaves are
+    scaled like all others, so the starting values are averaged too.
     """
     if len(boosters) == 1:
         return boosters[0]
@@ -32,7 +33,7 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
     bodies = [_scale(body, 1.0 / len(boosters)) for _, bodies, _ in texts for body in bodies]
     trees = [f"Tree={number}\n{body}\n" for number, body in enumerate(bodies)]
     lines = [
-        # LightGBM cuts the text at these sizes, in bytes
+        # LightGBM splits the text into trees by these sizes, in bytes
         "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees)
         if line.startswith("tree_sizes=")
         else line

@@ -1,4 +1,4 @@
-"""Fit LightGBM on encoded rows: one trial on one fold, or the final model."""
+"""Fit LightGBM on encoded rows: a trial on a fold, or the final model on all rows."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,8 @@ from train.fitting.sampling import ResampledRows, Treatment, resample
 
 MAX_TREES = 2000
 PATIENCE = 40
-# Fixed for all trials, so that a fold is binned once; a trial must not filter features beforehand.
+# The same for all trials, so that a fold is binned only once. LightGBM must not filter features
+# before the fit, because its filter depends on the parameters of a trial.
 BINNING: Mapping[str, Any] = {
     "max_bin": 255,
     "feature_pre_filter": False,
@@ -31,11 +32,11 @@ class BoostingParams:
     treatment : {"none", "class_weight", "under", "over", "smotenc"}
         How the imbalance of the classes is treated.
     ratio : float
-        Defaulters for one good client after the treatment, in (0, 1].
+        Defaulters for each good client after the treatment, in (0, 1].
     lightgbm : mapping of str to (float or int)
         LightGBM's own parameters.
     trees : int, optional
-        Number of trees; None leaves it to early stopping.
+        Number of trees. If None, early stopping decides.
     """
 
     treatment: Treatment
@@ -46,16 +47,16 @@ class BoostingParams:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One fold's rows, binned once and used by every trial.
+    """The rows of one fold. They are binned once, and every trial uses them.
 
     Attributes
     ----------
     matrix, y : ndarray
         Training part, shapes (rows, features) and (rows,).
     held_matrix, held_y : ndarray
-        Held-out part.
+        Held-out part, shapes (held-out rows, features) and (held-out rows,).
     held_rows : ndarray of int
-        Its row numbers.
+        Row numbers of the held-out part.
     binned : lightgbm.Dataset
         The training part in bins.
     categorical_indices : tuple of int
@@ -73,7 +74,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class FoldedRows:
-    """Rows and how they are cut into folds, before anything is binned: what a pickle can hold.
+    """Rows and their folds before binning. Unlike a `Fold`, this can be pickled.
 
     Attributes
     ----------
@@ -96,20 +97,20 @@ class FoldedRows:
 
 
 def thread_count() -> int:
-    """Return the number of processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fixed_params(seed: int) -> dict[str, Any]:
-    """Return the parameters that no search changes: objective, determinism, threads."""
+    """Return the parameters that the search never changes: objective, determinism, threads."""
     return {
         **BINNING,
         "objective": "binary",
         "metric": "binary_logloss",
         "deterministic": True,
         "force_row_wise": True,
-        # folds run side by side, each on one: two threads on one fit wait for each other more
-        # than they help, and on a busy machine bring it to a halt
+        # folds are fitted in parallel, with one thread each: more threads on one fit mostly wait
+        # for each other, and can bring a busy machine to a halt
         "num_threads": 1,
         "seed": seed,
     }
@@ -151,15 +152,12 @@ def make_fold(
 
 
 def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
-    """Fit one trial on one fold's training part.
+    """Fit one trial on the training part of a fold.
 
-    With `params.trees` unset, the held-out part stops the fit early, weighted to the class balance
-    that the treatment made: unweighted, its log loss would judge the treatment, not the trees.
-
-    Returns
-    -------
-    lightgbm.Booster
-        With `best_iteration` set to the number of trees to use.
+    The booster's `best_iteration` is the number of trees to use. If `params.trees` is None, the
+    log loss of the held-out part stops the fit early. The held-out rows are weighted to the class
+    balance after the treatment. Without these weights the log loss would measure the treatment
+    instead of the trees.
     """
     settings = {**fixed_params(seed), **params.lightgbm}
     dataset, odds = _treated(fold, params, settings, seed)
@@ -184,13 +182,13 @@ def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
 def _treated(
     fold: Fold, params: BoostingParams, settings: dict[str, Any], seed: int
 ) -> tuple[lightgbm.Dataset, float]:
-    """Return the fold's training part after the treatment, in the fold's bins, and its odds."""
+    """Return the treated training part in the fold's bins, and its odds of default."""
     rows = resample(
         fold.matrix, fold.y, params.treatment, params.ratio, fold.categorical_indices, seed
     )
     if rows.matrix is not fold.matrix:
         return lightgbm.Dataset(rows.matrix, rows.y, reference=fold.binned), rows.default_odds
-    # as a parameter, not as weights: these would stay on the binned rows that other trials use
+    # a parameter instead of row weights: weights would stay on the bins that all trials share
     settings["scale_pos_weight"] = _weight_of_default(rows, fold.y)
     return fold.binned, rows.default_odds
 
@@ -203,8 +201,8 @@ def margins(booster: lightgbm.Booster, matrix: FloatArray) -> FloatArray:
     """Return the booster's raw log-odds of default, shape (rows,)."""
     trees = booster.best_iteration if booster.best_iteration > 0 else None
     return np.asarray(
-        # one thread, as in fitting: LightGBM's count of threads is the process's, and a prediction
-        # with more than the fit beside it has reserved buffers for ends in a segmentation fault
+        # one thread, as in fitting: LightGBM has one number of threads for the whole process, and
+        # a prediction with more threads than a parallel fit has buffers for crashes the process
         booster.predict(matrix, raw_score=True, num_iteration=trees, num_threads=1),
         dtype=np.float64,
     )

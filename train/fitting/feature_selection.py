@@ -1,4 +1,4 @@
-"""Drop features that cannot help: constant, duplicated, or no better than chance."""
+"""Find features that cannot help: constant, equal to another, or no better than chance."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from scoring_model.contract import FeatureContract
 from scoring_model.types import FloatArray, LabelArray
 from train.fitting.boosting import fixed_params
 
-# gains settle long before the model does
+# small numbers are enough here: the gains of features settle long before a model does
 ROWS, ROUNDS, TREES = 20_000, 3, 100
 SETTINGS: Mapping[str, float | int] = {
     "learning_rate": 0.1,
@@ -24,15 +24,18 @@ SETTINGS: Mapping[str, float | int] = {
 def find_useless(
     contract: FeatureContract, train: pd.DataFrame, y: LabelArray, seed: int
 ) -> Mapping[str, str]:
-    """Return the features that cannot help, and why; the same seed finds the same ones.
+    """Return the features that cannot help, each with the reason.
 
     Parameters
     ----------
     contract : FeatureContract
+        Names the features.
     train : DataFrame
         Training rows, with a column for each feature.
     y : ndarray of int8, shape (rows,)
+        1 = default.
     seed : int
+        The same seed finds the same features.
     """
     dropped = dict(find_repeated(contract, train))
     kept = FeatureContract(tuple(f for f in contract.features if f.name not in dropped))
@@ -40,20 +43,20 @@ def find_useless(
     matrix = kept.encode_frame(train.iloc[rows]).matrix
     gains = gain_over_shuffled(matrix, y[rows], list(kept.categorical_indices), seed)
     useless = [name for name, gain in zip(kept.names, gains, strict=True) if gain <= 0]
-    # where nothing is better than chance, chance is no reason to drop everything
+    # if no feature is better than chance, keep them: a model needs at least one
     if len(useless) < len(kept.names):
         dropped |= dict.fromkeys(useless, "no gain over shuffled copies of itself")
     return dropped
 
 
 def find_repeated(contract: FeatureContract, train: pd.DataFrame) -> Mapping[str, str]:
-    """Return the features that are constant or equal an earlier one, and why each may go."""
+    """Return the features that are constant or equal to an earlier one, each with the reason."""
     dropped: dict[str, str] = {}
     seen: dict[bytes, str] = {}
     for feature in contract.features:
-        # a column at a time: all of them encoded would double the memory
+        # one column at a time: to encode all of them would double the memory
         column = FeatureContract((feature,)).encode_frame(train[[feature.name]]).matrix
-        # one bit pattern for all missing values, and for both zeros
+        # make equal values equal in their bits: all missing values, and both zeros (0.0 and -0.0)
         values = np.where(np.isnan(column), np.nan, column + 0.0)
         digest = hashlib.sha256(values.tobytes()).digest()
         if np.unique(values).size <= 1:
@@ -66,19 +69,23 @@ def find_repeated(contract: FeatureContract, train: pd.DataFrame) -> Mapping[str
 def gain_over_shuffled(
     matrix: FloatArray, y: LabelArray, categorical_indices: list[int], seed: int
 ) -> FloatArray:
-    """Return what the trees gain by each feature less what they gain by shuffled copies of it.
+    """Return the gain of each feature in the trees, less the gain of a shuffled copy of it.
+
+    A shuffled copy knows nothing of the outcome, so its gain is chance. M. Kursa and W. Rudnicki,
+    Feature selection with the Boruta package, Journal of Statistical Software 2010.
 
     Parameters
     ----------
     matrix, y : ndarray, shapes (rows, features) and (rows,)
     categorical_indices : list of int
+        Columns that hold category codes.
     seed : int
+        Seed of the copies and of the trees.
 
     Returns
     -------
     ndarray of float64, shape (features,)
-        Sum over the rounds; at most 0 for a feature that is no better than chance. Copies as in
-        Kursa and Rudnicki, Feature selection with the Boruta package, 2010.
+        Sum over all rounds. It is 0 or less for a feature that is no better than chance.
     """
     features = matrix.shape[1]
     difference = np.zeros(features)

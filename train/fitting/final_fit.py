@@ -1,4 +1,7 @@
-"""Fit the final model, one booster or the mean of some, and the same on fresh folds."""
+"""Fit the final model, and fit it again on folds for out-of-fold margins.
+
+The final model is one booster, or the mean of several boosters, its members.
+"""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +22,11 @@ from train.fitting.boosting import (
 )
 from train.fitting.folds import FoldRows
 
-# The fit of a fold copies its rows: beyond this matrix one after the other, as memory allows.
+# The fit of a fold copies its rows. If the matrix is larger than this, the fits run one after the
+# other, to save memory.
 BYTES_SIDE_BY_SIDE = 1 << 28
 
-# As `fit_all`: rows, labels, parameters, columns of categories, seed.
+# A function like `fit_all`: it takes rows, labels, parameters, columns of categories and a seed.
 Fit = Callable[
     [FloatArray, LabelArray, BoostingParams, Sequence[int], int],
     lightgbm.Booster,
@@ -31,18 +35,18 @@ Fit = Callable[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinalFit:
-    """The final booster and what its like say of rows that they never saw.
+    """The final booster, and the out-of-fold margins of boosters fitted in the same manner.
 
     Attributes
     ----------
     members : tuple of BoostingParams
-        The parameters of the boosters that the final one is the mean of.
+        The parameters of each member. The final booster is the mean of the members.
     booster : lightgbm.Booster
-        Fitted on all rows: the mean of the members.
+        The final booster, fitted on all rows.
     rows : ndarray of int, shape (held-out rows,)
-        Rows that were held out, rising.
+        Numbers of the rows that were held out, in rising order.
     margin : ndarray of float64, shape (repeats, held-out rows)
-        Out-of-fold raw log-odds, once from each shuffle of the folds.
+        Out-of-fold raw log-odds, one row for each shuffle of the folds.
     """
 
     members: tuple[BoostingParams, ...]
@@ -53,18 +57,20 @@ class FinalFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitPlan:
-    """What the final model is fitted on.
+    """Rows, folds and parameters of the final fit.
 
     Attributes
     ----------
     matrix, y : ndarray, shapes (rows, features) and (rows,)
+        All training rows.
     repeats : sequence of sequence of (fit rows, held-out rows)
-        The folds of each shuffle; every shuffle holds out the same rows.
+        The folds of each shuffle. All shuffles together hold out the same rows.
     members : sequence of BoostingParams
-        With the number of trees; one at least.
+        Parameters of each member, with the number of trees; at least one member.
     categorical_indices : sequence of int
+        Columns of the matrix that hold category codes.
     seed : int
-        Seeds the first member; each other one has a seed of its own.
+        Seed of the first member. The seeds of the other members are derived from it.
     """
 
     matrix: FloatArray
@@ -82,8 +88,8 @@ def fit_final(plan: FitPlan, cluster_fit: Fit | None = None) -> FinalFit:
     ----------
     plan : FitPlan
     cluster_fit : callable, optional
-        Fits on a cluster, one fit after the other, as each takes the whole of it; without it the
-        fits run on this machine, up to `BYTES_SIDE_BY_SIDE` side by side.
+        Fits on a cluster. Each fit takes the whole cluster, so they run one after the other.
+        Without it the fits run on this machine, in parallel up to `BYTES_SIDE_BY_SIDE`.
     """
     matrix, y, categorical_indices = plan.matrix, plan.y, plan.categorical_indices
     repeats, members = plan.repeats, plan.members
@@ -116,6 +122,6 @@ def fit_final(plan: FitPlan, cluster_fit: Fit | None = None) -> FinalFit:
 
 
 def _member_seeds(seed: int, count: int) -> list[int]:
-    # LightGBM's seeds are signed
+    # LightGBM's seeds are signed, so drop one bit
     others = np.random.SeedSequence(seed).generate_state(count - 1) >> 1
     return [seed, *(int(other) for other in others)]

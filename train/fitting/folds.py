@@ -1,4 +1,4 @@
-"""Which rows a fold fits on and which it holds out; how many of them a search needs."""
+"""Cut rows into folds, and choose the rows that the search uses."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,11 @@ from train.errors import InputError
 from train.settings import FoldMethod
 
 FoldRows = tuple[RowNumbers, RowNumbers]
-"""Rows to fit on and rows that are held out."""
+"""Numbers of the rows to fit on and of the rows that are held out."""
 
-# A search needs the order of trials, not their exact cost: more rows than this only make it slow.
+# The search needs the order of the trials, not their exact cost. More rows only make it slower.
 SEARCH_ROWS = 40_000
-# Under so many rows one shuffle's luck shows in the cost: several are averaged.
+# With so few rows the cost depends much on the shuffle of the folds: several are averaged.
 SMALL_ROWS = 6_000
 REPEAT_ROWS = 9_000
 MAX_REPEATS = 3
@@ -31,24 +31,26 @@ def split_folds(
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
+        1 = default.
     method : {"stratified", "time"}
-        `stratified` shuffles and keeps the default rate; `time` fits on what was decided before
-        the held-out rows, so that the first block is never held out.
+        `stratified` shuffles the rows and keeps the default rate in each fold. `time` fits on rows
+        that were decided before the held-out rows, so the earliest rows are never held out.
     folds : int
+        Number of folds.
     seed : int
-        Seeds the shuffle.
+        Seed of the shuffle.
     dates : ndarray of datetime64, shape (rows,), optional
-        When each decision was made; needed for `time`.
+        Day of each decision; required for `time`.
     """
     if method == "stratified":
         if (smallest := int(np.bincount(y, minlength=2).min())) < folds:
             raise InputError(
-                f"{folds} folds need {folds} training rows of each class at least, got {smallest}"
+                f"{folds} folds need at least {folds} training rows of each class, got {smallest}"
             )
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
         return list(splitter.split(np.zeros(len(y)), y))
     if dates is None:
-        raise InputError("folds = time needs a [portfolio] decision_date")
+        raise InputError("folds = time needs decision_date in [portfolio]")
     edges = np.quantile(dates.astype("int64"), np.linspace(0, 1, folds + 2)[1:-1])
     block = np.searchsorted(edges, dates.astype("int64"), side="right")
     return [
@@ -64,12 +66,10 @@ def repeat_folds(
     seed: int,
     dates: NDArray[np.datetime64] | None = None,
 ) -> list[list[FoldRows]]:
-    """Return the folds of each shuffle: several for few rows, one for many or for folds by time.
+    """Return the folds of each shuffle of the rows.
 
-    Parameters
-    ----------
-    y, method, folds, seed, dates
-        As `split_folds` takes them; each shuffle has a seed of its own.
+    Few rows are shuffled several times. Many rows, and folds by time, have one set of folds. The
+    parameters are those of `split_folds`; the seed of each shuffle is derived from `seed`.
     """
     repeats = 1 if method == "time" else repeat_count(len(y))
     seeds = np.random.SeedSequence(seed).generate_state(repeats)
@@ -77,12 +77,12 @@ def repeat_folds(
 
 
 def repeat_count(rows: int) -> int:
-    """Return over how many shuffles of the folds to average."""
+    """Return how many shuffles of the folds are averaged for `rows` rows."""
     return 1 if rows > SMALL_ROWS else max(2, min(MAX_REPEATS, REPEAT_ROWS // rows))
 
 
 def search_rows(y: LabelArray, seed: int) -> RowNumbers:
-    """Return the rows to search on: all, or a stratified sample of `SEARCH_ROWS`."""
+    """Return the row numbers for the search: all rows, or a stratified sample of `SEARCH_ROWS`."""
     if len(y) <= SEARCH_ROWS:
         return np.arange(len(y))
     chosen, _ = train_test_split(

@@ -1,4 +1,4 @@
-"""Imbalance treatments by name: imbalanced-learn's samplers and class weights."""
+"""Treat the class imbalance: by class weights or with the samplers of imbalanced-learn."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from scoring_model.types import FloatArray, LabelArray
 
 Treatment = Literal["none", "class_weight", "under", "over", "smotenc"]
 TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight", "under", "over", "smotenc")
-# SMOTENC looks for neighbours of every defaulter among all of them: quadratic in their number.
+# SMOTENC compares every defaulter with every other, so its time is quadratic in their number.
 SMOTENC_MAX_ROWS = 50_000
 SMOTENC_NEIGHBOURS = 5
 _SAMPLERS = {"under": RandomUnderSampler, "over": RandomOverSampler}
@@ -21,13 +21,15 @@ _SAMPLERS = {"under": RandomUnderSampler, "over": RandomOverSampler}
 
 @dataclass(frozen=True, slots=True)
 class ResampledRows:
-    """Rows to fit on.
+    """Rows to fit on, after a treatment.
 
     Attributes
     ----------
     matrix : ndarray of float64, shape (rows, features)
     y : ndarray of int8, shape (rows,)
+        1 = default.
     weight : ndarray of float64, shape (rows,)
+        Weight of each row in the fit; positive.
     """
 
     matrix: FloatArray
@@ -36,19 +38,20 @@ class ResampledRows:
 
     @property
     def default_odds(self) -> float:
-        """Weighted defaulters for one good client, as the booster sees them."""
+        """Weight of all defaulters divided by the weight of all good clients."""
         return float(self.weight[self.y == 1].sum() / self.weight[self.y == 0].sum())
 
 
 def available_treatments(
     matrix: FloatArray, y: LabelArray, categorical_indices: Sequence[int]
 ) -> tuple[tuple[Treatment, ...], dict[Treatment, str]]:
-    """Return the treatments whose preconditions these rows meet, and why the others are left out.
+    """Return the treatments that suit these rows, and the others with the reason against each.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (rows, features)
     y : ndarray of int8, shape (rows,)
+        1 = default.
     categorical_indices : sequence of int
         Columns that hold category codes.
     """
@@ -61,16 +64,16 @@ def _why_no_smotenc(
     matrix: FloatArray, y: LabelArray, categorical_indices: Sequence[int]
 ) -> str | None:
     if np.isnan(matrix).any():
-        return "it takes no missing values, and some features have them"
+        return "it cannot handle missing values, and some features have them"
     if not categorical_indices:
-        return "it needs a category among the features"
+        return "it needs at least one category among the features"
     if len(categorical_indices) == matrix.shape[1]:
-        return "it needs a number among the features"
+        return "it needs at least one number among the features"
     if len(matrix) > SMOTENC_MAX_ROWS:
         return f"it takes too long on more than {SMOTENC_MAX_ROWS} rows"
-    # folds hold fewer defaulters than the whole, so ask for twice what one call needs
+    # a fold holds fewer defaulters than all rows, so require twice as many as one call needs
     if int(y.sum()) < 2 * (SMOTENC_NEIGHBOURS + 1):
-        return f"it needs {2 * (SMOTENC_NEIGHBOURS + 1)} defaulters at least"
+        return f"it needs at least {2 * (SMOTENC_NEIGHBOURS + 1)} defaulters"
     return None
 
 
@@ -82,18 +85,22 @@ def resample(
     categorical_indices: Sequence[int],
     seed: int,
 ) -> ResampledRows:
-    """Apply a treatment to the training part of a fold.
+    """Apply a treatment to the rows of a fit.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (rows, features)
     y : ndarray of int8, shape (rows,)
+        1 = default.
     treatment : {"none", "class_weight", "under", "over", "smotenc"}
+        `under` removes good clients, `over` repeats defaulters, `smotenc` makes new defaulters.
     ratio : float
-        Defaulters for one good client after the treatment, in (0, 1]; rows that have more
-        already are left as they are.
+        Defaulters for each good client after the treatment, in (0, 1]. Rows that already have as
+        many or more are not changed.
     categorical_indices : sequence of int
+        Columns that hold category codes.
     seed : int
+        Seed of the sampler.
     """
     weight = np.ones(len(y))
     odds = float(y.sum() / (len(y) - y.sum()))
@@ -110,15 +117,15 @@ def resample(
             random_state=seed,
         )
         with warnings.catch_warnings():
-            # two of its warnings are about internals of the libraries between which it stands
+            # they are about how imbalanced-learn calls other libraries: nothing to act on here
             warnings.simplefilter("ignore", FutureWarning)
             sampled, labels = sampler.fit_resample(matrix, y)
         return ResampledRows(np.asarray(sampled), np.asarray(labels, np.int8), np.ones(len(labels)))
     kind = _SAMPLERS[treatment]
-    # the sampler sees row numbers only: it copies no matrix
+    # the sampler gets row numbers instead of the matrix, so it does not copy the matrix
     chosen, _ = kind(sampling_strategy=ratio, random_state=seed).fit_resample(
         np.arange(len(y)).reshape(-1, 1), y
     )
-    # sorted, so that a tie in the booster falls as it would in the rows' own order
+    # in the original order of rows, so that the booster breaks ties in the same manner
     rows = np.sort(chosen.ravel())
     return ResampledRows(matrix[rows], y[rows], np.ones(len(rows)))

@@ -1,4 +1,4 @@
-"""Intervals, discrimination and reliability of figures; groups of rows."""
+"""Statistics of figures: intervals, discrimination, reliability; groups of rows."""
 
 from train.statistics.digit_patterns import DigitGap, widest_gap
 from train.statistics.discrimination import auc_and_ks, rank_rows

@@ -1,4 +1,7 @@
-"""Do the digits of a number differ by class: multiples that only one outcome leaves behind."""
+"""Find numbers whose digits differ by class, such as multiples of 12 for repaid loans only.
+
+Such a pattern suggests that the number was written after the outcome was known.
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,31 +10,33 @@ import numpy as np
 
 from scoring_model.types import FloatArray, LabelArray
 
-# 1 tells whole numbers from fractions, 12 months from years.
+# 1 separates whole numbers from fractions, 12 separates whole years from other months.
 MODULI = (1, 5, 10, 12, 100, 1000)
-# Shares of multiples further apart than this differ.
+# Two classes differ if their shares of multiples are further apart than this.
 MIN_DIFFERENCE = 0.25
-# Like is compared with like: values within the same band of so many multiples.
+# Only values of similar size are compared: a band of values holds this many multiples.
 MULTIPLES_PER_BAND = 4
-# A column with fewer distinct values than so many multiples is a count, not an amount.
+# A column with fewer distinct values than this times the modulus is a count, not an amount.
 DISTINCT_PER_MODULUS = 4
 MIN_CLASS_ROWS = 50
-# Among many features and moduli, chance alone goes a good deal further than two standard errors.
+# Many features and moduli are tried, so differences of more than two standard errors also occur by
+# chance.
 STANDARD_ERRORS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class DigitGap:
-    """Share of multiples of `modulus` among values of like size, by class.
+    """Share of multiples of `modulus` among values of similar size, by class.
 
     Attributes
     ----------
     modulus : int
         1 means whole numbers.
     repaid, defaulted : float
-        Shares in [0, 1].
+        Share of multiples in each class, in [0, 1].
     compared : float
-        Rows of the smaller class, band by band: how much the comparison rests on.
+        Number of rows that the comparison rests on: those of the smaller class in each band, added
+        up over the bands.
     """
 
     modulus: int
@@ -41,19 +46,19 @@ class DigitGap:
 
     @property
     def difference(self) -> float:
-        """How far apart the two shares are."""
+        """Distance of the two shares."""
         return abs(self.repaid - self.defaulted)
 
     @property
     def differs(self) -> bool:
-        """Whether they are further apart than `MIN_DIFFERENCE` and than chance explains."""
+        """Whether the distance is larger than `MIN_DIFFERENCE` and larger than chance explains."""
         share = (self.repaid + self.defaulted) / 2
         error = math.sqrt(2 * share * (1 - share) / self.compared)
         return self.difference > max(MIN_DIFFERENCE, STANDARD_ERRORS * error)
 
     @property
     def what(self) -> str:
-        """What is counted, in words."""
+        """The kind of number that is counted, in words."""
         return "whole numbers" if self.modulus == 1 else f"multiples of {self.modulus}"
 
     def __str__(self) -> str:
@@ -62,16 +67,18 @@ class DigitGap:
 
 
 def widest_gap(values: FloatArray, y: LabelArray) -> DigitGap | None:
-    """Return the modulus whose multiples differ most by class, or None where there is none to try.
+    """Return the modulus whose multiples differ most by class, or None if none can be tried.
 
-    Zeros and missing values are left out: none is a digit. Classes are compared within bands of
-    values, each weighted by its rows in the smaller class, so that larger loans being both rounder
-    and better does not count.
+    Zeros and missing values are left out, because they have no digits. Larger loans are often both
+    rounder and better, and this must not count as a difference. So the classes are compared within
+    bands of similar values. Each band has the weight of its rows in the smaller class.
 
     Parameters
     ----------
     values : ndarray of float64, shape (rows,)
+        One numeric column.
     y : ndarray of int8, shape (rows,)
+        1 = default.
     """
     used = ~np.isnan(values) & (values != 0)
     values, y = values[used], y[used]

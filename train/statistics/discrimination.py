@@ -1,4 +1,4 @@
-"""How well probabilities tell defaulters from good clients: AUC and KS of weighted rows, fast."""
+"""How well probabilities separate defaulters from good clients: AUC and KS of weighted rows."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,16 @@ from scoring_model.types import BoolArray, FloatArray, LabelArray, RowNumbers
 
 @dataclass(frozen=True, slots=True)
 class RankedRows:
-    """Rows in order of probability, sorted once for many samples.
+    """Rows in order of probability. They are sorted once and used for many bootstrap samples.
 
     Attributes
     ----------
     order : ndarray of int, shape (rows,)
+        Row numbers, from the lowest probability to the highest.
     starts : ndarray of int, shape (distinct probabilities,)
-        Where each distinct value begins in that order.
+        Positions in `order` where each distinct probability begins.
     bad : ndarray of bool, shape (rows,)
-        Defaulters, in that order.
+        Whether each row of `order` is a defaulter.
     """
 
     order: RowNumbers
@@ -27,7 +28,7 @@ class RankedRows:
 
 
 def rank_rows(y: LabelArray, probability: FloatArray) -> RankedRows:
-    """Sort rows by probability; equal ones form one step."""
+    """Sort rows by probability; rows with equal probability form one step."""
     order = np.argsort(probability, kind="stable")
     ranked = probability[order]
     starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
@@ -37,15 +38,15 @@ def rank_rows(y: LabelArray, probability: FloatArray) -> RankedRows:
 def auc_and_ks(rows: RankedRows, counts: NDArray[np.int64]) -> tuple[float, float]:
     """Return area under the ROC curve and Kolmogorov-Smirnov distance of weighted rows.
 
-    AUC is the chance that a defaulter has the higher probability, ties counting half (J. Hanley
-    and B. McNeil, Radiology 1982). KS is the largest distance between the two classes'
-    distribution functions.
+    AUC is the chance that a defaulter has a higher probability than a good client. A tie counts
+    half (J. Hanley and B. McNeil, Radiology 1982). KS is the largest distance between the
+    distribution functions of the two classes.
 
     Parameters
     ----------
     rows : RankedRows
     counts : ndarray of int64, shape (rows,)
-        How often each row counts, in the rows' first order; each class once at least.
+        How often each row counts, in the order before sorting. Each class must count at least once.
     """
     weight = counts[rows.order].astype(np.float64)
     bad = np.add.reduceat(np.where(rows.bad, weight, 0.0), rows.starts)

@@ -1,4 +1,4 @@
-"""Cut rows into groups by one column: the levels of a category, bands of a number."""
+"""Cut rows into groups by one column: levels of a category, or bands of a number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Groups:
     Attributes
     ----------
     names : tuple of str
-        The groups' names, in reading order.
+        Names of the groups, in the order to show them.
     number : ndarray of int, shape (rows,)
-        Each row's group, an index into `names`.
+        The group of each row, as an index into `names`.
     """
 
     names: tuple[str, ...]
@@ -37,10 +37,11 @@ def cut_groups(column: "pd.Series[Any]", most_levels: int | None = None) -> Grou
     Parameters
     ----------
     column : Series, shape (rows,)
-        A number with more than `BANDS` values is cut into about as many bands with round limits,
-        a date into bands of years; missing values are a group of their own.
+        A number with more than `BANDS` distinct values is cut into about `BANDS` bands with round
+        limits. A date is cut into bands of years. Missing values form a separate group.
     most_levels : int, optional
-        Levels of a category that keep a group, the commonest; the others share one.
+        Number of levels of a category that get a group each: the most frequent ones. The others
+        share one group.
     """
     if column.dtype.kind == "M":
         years = column.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -56,7 +57,7 @@ def cut_groups(column: "pd.Series[Any]", most_levels: int | None = None) -> Grou
 
 
 def cross_groups(first: Groups, second: Groups) -> Groups:
-    """Return the pairs of two groupings that occur, named `first, second`."""
+    """Return a group for each pair of groups that occurs, named `first, second`."""
     paired = first.number * len(second.names) + second.number
     found, number = np.unique(paired, return_inverse=True)
     width = len(second.names)
@@ -96,7 +97,7 @@ def _bands(values: FloatArray, *, years: bool = False) -> tuple[list[str], RowNu
     number[np.isnan(values)] = -1
     whole = bool((present % 1 == 0).all())
     names = _band_names(edges, whole, "{:.0f}".format if years else _plain)
-    # a band that rounding has emptied is dropped
+    # drop bands that are empty because their limits were rounded
     used = np.unique(number[number >= 0])
     rank = np.full(len(names) + 1, -1, dtype=np.intp)
     rank[used] = np.arange(len(used))
@@ -106,7 +107,7 @@ def _bands(values: FloatArray, *, years: bool = False) -> tuple[list[str], RowNu
 def _band_names(edges: FloatArray, whole: bool, write: Callable[[float], str]) -> list[str]:
     if not len(edges):
         return ["all values"]
-    # of whole numbers the last one inside is named, so that 27 to 32 and 33 to 40 do not overlap
+    # bands of whole numbers are named by their last number: 27 to 32, then 33 to 40
     step = 1.0 if whole else 0.0
     inner = [
         write(low) if whole and high - low == 1 else f"{write(low)} to {write(high - step)}"
@@ -120,7 +121,7 @@ def _two_digits(value: float) -> float:
 
 
 def _plain(value: float) -> str:
-    """Return a number as people write it: no exponent, no trailing zeros, thousands apart."""
+    """Return a number as people write it: no exponent, no trailing zeros, commas at thousands."""
     if value % 1 == 0:
         return f"{value:,.0f}"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -1,4 +1,4 @@
-"""How sure a figure is: intervals by formula for shares, by stratified bootstrap for the rest."""
+"""Confidence intervals: by formula for shares, by stratified bootstrap for other figures."""
 
 import math
 from collections.abc import Iterator
@@ -13,20 +13,21 @@ from scoring_model.types import FloatArray, LabelArray
 LEVEL = 0.95
 NORMAL_QUANTILE = float(norm.ppf((1 + LEVEL) / 2))
 BOOTSTRAPS = 1000
-# Draws of a large table vary little, and each takes long: no more drawn rows than this in all.
+# Most rows that all bootstrap samples together draw. Samples of a large table vary little, and each
+# takes long.
 MAX_DRAWN_ROWS = 150_000_000
 MIN_BOOTSTRAPS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its interval of level `LEVEL`.
+    """A figure with its confidence interval of level `LEVEL`.
 
     Attributes
     ----------
     value : float
     low, high : float
-        Ends of the interval.
+        Limits of the interval.
     """
 
     value: float
@@ -35,7 +36,7 @@ class Interval:
 
 
 def wilson(successes: float, rows: float) -> Interval:
-    """Return a share with its Wilson score interval; all NaN without rows.
+    """Return a share with its Wilson score interval; all three are NaN if there are no rows.
 
     E. Wilson, Probable inference, the law of succession, and statistical inference, JASA 1927.
 
@@ -48,16 +49,17 @@ def wilson(successes: float, rows: float) -> Interval:
         return Interval(math.nan, math.nan, math.nan)
     share = successes / rows
     bounds = binomtest(round(successes), round(rows)).proportion_ci(LEVEL, method="wilson")
-    # at 0 and 1 the bound is exact, and rounding must not push it past the share
+    # at a share of 0 or 1 the bound equals the share: rounding must not move it beyond
     return Interval(share, min(float(bounds.low), share), max(float(bounds.high), share))
 
 
 def ratio_of_shares(successes: float, rows: float, of: float, of_rows: float) -> Interval:
     """Return `(successes / rows) / (of / of_rows)` with its interval on the log scale.
 
+    If the first share is 0, the ratio is 0 and the interval begins at 0. Its upper limit is then
+    computed with half a success, as is usual. If the second share is 0, all three are NaN.
     D. Katz, J. Baptista, S. Azen and M. Pike, Obtaining confidence intervals for the risk ratio in
-    cohort studies, Biometrics 1978. A share of 0 makes the ratio 0 with an interval from 0 that
-    borrows half a success, as is usual; NaN where the divisor is 0.
+    cohort studies, Biometrics 1978.
     """
     if rows == 0 or of_rows == 0 or of == 0:
         return Interval(math.nan, math.nan, math.nan)
@@ -70,33 +72,36 @@ def ratio_of_shares(successes: float, rows: float, of: float, of_rows: float) ->
 
 
 def normal_mean(values: FloatArray) -> Interval:
-    """Return the mean of rows with its interval by the central limit theorem."""
+    """Return the mean of `values` with its interval by the central limit theorem."""
     mean = float(values.mean())
     half = NORMAL_QUANTILE * float(values.std()) / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half)
 
 
 def bootstraps_for(rows: int) -> int:
-    """Return how many bootstrap samples a table of `rows` rows gets."""
+    """Return the number of bootstrap samples for a table of `rows` rows."""
     return max(MIN_BOOTSTRAPS, min(BOOTSTRAPS, MAX_DRAWN_ROWS // max(rows, 1)))
 
 
 def resample_counts(y: LabelArray, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Yield how often each row is drawn, with replacement within its class.
+    """Yield bootstrap samples: how often each row is drawn, with replacement within its class.
 
-    Stratified: every sample has the default rate of the rows. B. Efron, Bootstrap methods: another
-    look at the jackknife, Annals of Statistics 1979.
+    The bootstrap is stratified: every sample has the default rate of the rows. B. Efron, Bootstrap
+    methods: another look at the jackknife, Annals of Statistics 1979.
 
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
+        1 = default.
     draws : int
         Number of samples.
     seed : int
+        The same seed gives the same samples.
 
     Yields
     ------
     ndarray of int64, shape (rows,)
+        How often each row is in the sample, 0 or more.
     """
     rng = np.random.default_rng(seed)
     classes = [np.flatnonzero(y == label) for label in (0, 1)]
@@ -114,7 +119,9 @@ def percentile_intervals(values: FloatArray, samples: FloatArray) -> list[Interv
     Parameters
     ----------
     values : ndarray of float64, shape (figures,)
+        The figures of all rows.
     samples : ndarray of float64, shape (draws, figures)
+        The same figures of each bootstrap sample.
     """
     low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return [
@@ -125,14 +132,17 @@ def percentile_intervals(values: FloatArray, samples: FloatArray) -> list[Interv
 def bootstrap_means(columns: FloatArray, y: LabelArray, seed: int) -> list[Interval]:
     """Return the mean of each column with its stratified bootstrap interval.
 
-    All columns are drawn together, so that a difference of two is paired.
+    All columns use the same samples. So a column that holds the difference of two others has the
+    interval of a paired comparison.
 
     Parameters
     ----------
     columns : ndarray of float64, shape (rows, figures)
+        One column for each figure.
     y : ndarray of int8, shape (rows,)
-        1 = default: the strata.
+        1 = default. The classes are the strata.
     seed : int
+        Seed of the bootstrap.
     """
     draws = bootstraps_for(len(y))
     samples = np.array([c @ columns for c in resample_counts(y, draws, seed)]) / len(y)

@@ -1,4 +1,4 @@
-"""Does the probability of default mean what it says: bins of rows, and the whole of them."""
+"""Compare probabilities of default (PD) with observed default rates: in bins, and in total."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,22 @@ from scoring_model.types import FloatArray, LabelArray
 from train.statistics.intervals import Interval, wilson
 
 ECE_BINS = 10
-# A PD that is off by more than this share of the default rate no longer fits.
+# The mean PD no longer fits if it misses the default rate by more than this share of it.
 MAX_OFF = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBins:
-    """Rows in order of PD, cut into bins: arrays of shape (bins,).
+    """Rows in order of PD, cut into bins. Every array has shape (bins,).
 
     Attributes
     ----------
     share : ndarray of float64
-        The bin's share of the rows.
+        Share of all rows that are in the bin.
     mean_probability : ndarray of float64
+        Mean PD of the bin.
     default_rate, default_rate_low, default_rate_high : ndarray of float64
-        With its Wilson interval.
+        Observed default rate of the bin, with the limits of its Wilson interval.
     """
 
     share: FloatArray
@@ -35,7 +36,7 @@ class ReliabilityBins:
 def reliability_bins(
     y: LabelArray, probability: FloatArray, bins: int = ECE_BINS
 ) -> ReliabilityBins:
-    """Cut rows into `bins` of equally many rows by PD; equal PDs stay together."""
+    """Cut rows by PD into `bins` bins of about equal size; rows with equal PD stay together."""
     edges = np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])
     number = np.searchsorted(np.unique(edges), probability, side="right")
     rows = np.bincount(number)
@@ -52,10 +53,10 @@ def reliability_bins(
 
 
 def expected_calibration_error(y: LabelArray, probability: FloatArray) -> float:
-    """Return the mean distance of PD and default rate over ten bins of equally many rows.
+    """Return the mean distance between PD and default rate over ten bins of about equal size.
 
     M. Naeini, G. Cooper and M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian
-    binning, AAAI 2015; bins of equal size, as PDs crowd near 0.
+    binning, AAAI 2015. Here the bins have equal size, because most PDs are near 0.
     """
     bins = reliability_bins(y, probability)
     return float(np.sum(bins.share * np.abs(bins.mean_probability - bins.default_rate)))
@@ -63,12 +64,14 @@ def expected_calibration_error(y: LabelArray, probability: FloatArray) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationInTheLarge:
-    """Mean PD beside the default rate of the same rows.
+    """Mean PD and observed default rate of the same rows.
 
     Attributes
     ----------
     mean_probability : float
+        Mean PD.
     default_rate : Interval
+        Share of defaulters with its Wilson interval.
     """
 
     mean_probability: float
@@ -76,14 +79,14 @@ class CalibrationInTheLarge:
 
     @property
     def ratio(self) -> float:
-        """Mean PD by default rate: 1 fits, under 1 is too optimistic."""
+        """Mean PD divided by the default rate: 1 fits, less than 1 is too optimistic."""
         if self.default_rate.value == 0:
             return float("inf")
         return self.mean_probability / self.default_rate.value
 
     @property
     def is_off(self) -> bool:
-        """Whether the ratio misses 1 by more than `MAX_OFF`, and by more than chance explains."""
+        """Whether the ratio differs from 1 by more than `MAX_OFF` and by more than chance."""
         by_chance = self.default_rate.low <= self.mean_probability <= self.default_rate.high
         return abs(self.ratio - 1.0) > MAX_OFF and not by_chance
 

@@ -1,4 +1,4 @@
-"""How well one column alone tells two classes apart, whatever the shape of the relation."""
+"""How well one column alone separates the two classes, for a relation of any shape."""
 
 from typing import Any
 
@@ -10,30 +10,32 @@ from scoring_model.types import LabelArray, RowNumbers
 from train.statistics.discrimination import auc_and_ks, rank_rows
 
 FOLDS = 5
-# A value with this many rows has a rate of its own; the others share quantile cells.
+# A value with at least this many rows is a cell. Rarer values share cells between quantiles.
 CELL_ROWS = 30
 MOST_QUANTILES = 64
-# Rows with the overall rate that each cell's rate is drawn towards.
+# Each cell's rate is shrunk to the overall rate, as if the cell had this many more rows with it.
 PRIOR_ROWS = 10.0
-# Fewer rows of a class than this say nothing.
+# With fewer rows of a class than this, no AUC is computed.
 MIN_CLASS_ROWS = 20
 
 
 def single_feature_auc(column: "pd.Series[Any]", y: LabelArray, seed: int) -> float:
-    """Return the AUC of a column by itself, in [0.5, 1]; 0.5 where a class has too few rows.
+    """Return the AUC of a column alone, in [0.5, 1]; 0.5 if a class has too few rows.
 
-    The larger of two: the AUC of the values as they stand (numbers without gaps), whichever way
-    they point, and that of the rate of each value or narrow band, learned on four fifths of the
-    rows and judged on the fifth. The second sees what has no order: a text, a missing value, a
-    number that is telling only when it is not a multiple of 12.
+    It is the larger of two AUCs. The first is the AUC of the values themselves, rising or falling.
+    It is computed for numbers without missing values only. The second is the AUC of default rates:
+    the rate of each value or narrow band is learned on four fifths of the rows and tested on the
+    last fifth. The second also finds relations without an order: in text, in missing values, or in
+    numbers where only multiples of 12 differ.
 
     Parameters
     ----------
     column : Series, shape (rows,)
-        A number or a category; missing is a value like others.
+        A number or a category. Missing counts as a value.
     y : ndarray of int8, shape (rows,)
+        1 = default.
     seed : int
-        Seeds the folds.
+        Seed of the folds.
     """
     if np.bincount(y, minlength=2).min() < MIN_CLASS_ROWS:
         return 0.5
@@ -46,7 +48,10 @@ def single_feature_auc(column: "pd.Series[Any]", y: LabelArray, seed: int) -> fl
 
 
 def value_cells(column: "pd.Series[Any]") -> RowNumbers:
-    """Return each row's cell, shape (rows,): a frequent value, a band of rarer ones, or missing."""
+    """Return the cell of each row, shape (rows,).
+
+    A cell is a frequent value, a band of rarer values, or missing (cell 0).
+    """
     codes, values = pd.factorize(column, use_na_sentinel=True)
     codes = codes.astype(np.intp)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))

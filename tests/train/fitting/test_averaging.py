@@ -1,4 +1,4 @@
-"""The mean of boosters is one plain booster, and its score is the mean of theirs."""
+"""The average of boosters is one plain booster; it predicts the mean of their margins."""
 
 import lightgbm
 import numpy as np
@@ -19,13 +19,13 @@ def boosters() -> list[lightgbm.Booster]:
         BoostingParams("none", 1.0, {"num_leaves": 2, "extra_trees": True}, 7),
         BoostingParams("over", 0.8, {"num_leaves": 6, "learning_rate": 0.05}, 30),
         BoostingParams("class_weight", 1.0, {"num_leaves": 12}, 3),
-        # finds nothing to split: one tree without a cut
+        # cannot split: a single tree with one leaf
         BoostingParams("none", 1.0, {"min_data_in_leaf": 1_900}, 5),
     )
     return [fit_all(matrix, y, params, CATEGORY, seed) for seed, params in enumerate(points)]
 
 
-def test_its_score_is_the_mean(boosters: list[lightgbm.Booster]) -> None:
+def test_its_margin_is_the_mean(boosters: list[lightgbm.Booster]) -> None:
     fresh, _, _ = make_applicants(1_000, seed=1)
     fresh[::7, 0] = np.nan
     fresh[::11, 4] = 99.0
@@ -49,5 +49,5 @@ def test_it_is_a_plain_booster_in_text(boosters: list[lightgbm.Booster]) -> None
     )
 
 
-def test_one_booster_is_left_alone(boosters: list[lightgbm.Booster]) -> None:
+def test_a_single_booster_is_returned_unchanged(boosters: list[lightgbm.Booster]) -> None:
     assert average_boosters(boosters[:1]) is boosters[0]

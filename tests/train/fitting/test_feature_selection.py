@@ -1,4 +1,4 @@
-"""What cannot help is dropped before tuning, for a stated reason, and always the same."""
+"""Features that cannot help are dropped before the search: with a reason, and repeatably."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def make_rows(with_signal: bool = True) -> tuple[FeatureContract, pd.DataFrame, 
     return contract, pd.DataFrame(columns), y
 
 
-def test_the_useless_goes_and_the_useful_stays() -> None:
+def test_useless_features_are_dropped_and_useful_ones_stay() -> None:
     dropped = find_useless(*make_rows(), seed=0)
     assert dropped["constant"] == dropped["zeros"] == "constant"
     assert dropped["again"] == "equal to signal"
@@ -53,6 +53,6 @@ def test_the_same_seed_drops_the_same() -> None:
     assert first == second
 
 
-def test_pure_chance_leaves_something_to_train_on() -> None:
+def test_some_features_stay_even_if_all_are_noise() -> None:
     contract, rows, y = make_rows(with_signal=False)
     assert set(contract.names) - set(find_useless(contract, rows, y, seed=0))

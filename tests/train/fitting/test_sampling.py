@@ -1,4 +1,4 @@
-"""Imbalance treatments do what their names say, where their preconditions hold."""
+"""Each treatment of the class imbalance does what its name says, on rows that suit it."""
 
 import numpy as np
 import pytest
@@ -12,21 +12,21 @@ Y = (rng.random(ROWS) < 0.1).astype(np.int8)
 
 
 @pytest.mark.parametrize("treatment", ["class_weight", "under", "over", "smotenc"])
-def test_brings_the_odds_to_the_ratio(treatment: Treatment) -> None:
+def test_a_treatment_brings_the_odds_to_the_ratio(treatment: Treatment) -> None:
     rows = resample(MATRIX, Y, treatment, 0.5, [1], seed=0)
     assert rows.default_odds == pytest.approx(0.5, abs=0.01)
     assert len(rows.matrix) == len(rows.y) == len(rows.weight)
-    # a made row takes a category that occurs, not one between two
+    # a synthetic row has a category that occurs, not a value between two categories
     assert set(rows.matrix[:, 1]) == {0.0, 1.0, 2.0}
 
 
-def test_none_changes_nothing() -> None:
+def test_the_treatment_none_changes_nothing() -> None:
     rows = resample(MATRIX, Y, "none", 0.5, [1], seed=0)
     assert rows.matrix is MATRIX
     assert (rows.weight == 1).all()
 
 
-def test_rows_with_more_defaulters_already_stay_as_they_are() -> None:
+def test_rows_with_enough_defaulters_are_not_changed() -> None:
     assert resample(MATRIX, 1 - Y, "under", 0.5, [1], seed=0).matrix is MATRIX
 
 
@@ -40,8 +40,8 @@ def test_smotenc_is_left_out_with_its_reason() -> None:
     gaps[0, 0] = np.nan
     for matrix, categories, why in (
         (gaps, [1], "missing values"),
-        (MATRIX, [], "needs a category"),
-        (MATRIX, [0, 1], "needs a number"),
+        (MATRIX, [], "needs at least one category"),
+        (MATRIX, [0, 1], "needs at least one number"),
     ):
         treatments, left_out = available_treatments(matrix, Y, categories)
         assert "smotenc" not in treatments

@@ -1,4 +1,4 @@
-"""Digits by class: multiples that only one outcome leaves behind, compared among like."""
+"""Digits by class: multiples of one class only are found, among values of similar size."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def test_cents_of_one_class_are_found() -> None:
     assert gap.differs
 
 
-def test_larger_loans_that_are_rounder_and_better_are_honest() -> None:
+def test_larger_loans_that_are_rounder_and_better_do_not_count() -> None:
     rng = np.random.default_rng(0)
     amount = rng.lognormal(9, 1, ROWS)
     amount = np.where(amount > 10_000, amount.round(-3), amount.round(-1))
@@ -45,10 +45,10 @@ def test_larger_loans_that_are_rounder_and_better_are_honest() -> None:
     assert not gap.differs
 
 
-def test_counts_zeros_and_gaps_are_no_digits() -> None:
+def test_counts_zeros_and_missing_values_are_left_out() -> None:
     rng = np.random.default_rng(0)
     y = (rng.random(ROWS) < 0.2).astype(np.int8)
-    # delinquencies: hardly any but for those who default
+    # like a number of late payments: only defaulters have any
     counts = np.where(y == 1, rng.integers(1, 12, ROWS), 0).astype(float)
     assert widest_gap(counts, y) is None
     assert widest_gap(np.full(ROWS, np.nan), y) is None

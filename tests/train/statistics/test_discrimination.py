@@ -1,4 +1,4 @@
-"""AUC and KS of weighted rows: equal to the libraries', ties included."""
+"""AUC and KS of weighted rows equal those of scikit-learn and SciPy, with ties too."""
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +15,7 @@ from train.statistics import auc_and_ks, rank_rows
     )
 )
 def test_equal_to_the_libraries(rows: list[tuple[int, int, int]]) -> None:
-    # one row of each class at least counts
+    # at least one row of each class has a weight above 0
     table = np.array([*rows, (0, 4, 1), (1, 5, 1)])
     y, probability, counts = table[:, 0].astype(np.int8), table[:, 1] / 10, table[:, 2]
     auc, ks = auc_and_ks(rank_rows(y, probability), counts)

@@ -1,4 +1,4 @@
-"""Groups of rows: every row in one, levels by name, numbers in bands with round limits."""
+"""Groups of rows: each row has one group; levels keep their names, numbers form round bands."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def test_ages_fall_into_bands_that_do_not_overlap() -> None:
     assert names_of(ages)[95:105] == ["under 30"] * 5 + ["30 to 39"] * 5
 
 
-def test_few_values_are_groups_of_their_own() -> None:
+def test_few_distinct_values_are_a_group_each() -> None:
     assert names_of(pd.Series([3.0, 1.0, None, 2.5])) == ["3", "1", MISSING, "2.5"]
 
 
@@ -42,7 +42,7 @@ def test_levels_are_named_as_they_are_and_rare_ones_share_a_group() -> None:
     assert names_of(pd.Series([True, False])) == ["true", "false"]
 
 
-def test_pairs_are_those_that_occur() -> None:
+def test_only_pairs_that_occur_are_groups() -> None:
     sex = cut_groups(pd.Series(["f", "m", "f"]))
     home = cut_groups(pd.Series(["own", "rent", "own"]))
     pairs = cross_groups(sex, home)
@@ -65,6 +65,6 @@ def test_dates_fall_into_bands_of_years_and_years_have_no_comma() -> None:
     )
 
 
-def test_a_column_of_gaps_is_one_group() -> None:
+def test_a_column_of_missing_values_is_one_group() -> None:
     assert cut_groups(pd.Series([None, None], dtype="datetime64[ns]")).names == (MISSING,)
     assert cut_groups(pd.Series([None, None], dtype="float64")).names == (MISSING,)

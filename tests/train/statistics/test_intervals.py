@@ -1,4 +1,4 @@
-"""Intervals: equal to textbook ones, stratified, repeatable, and wide enough."""
+"""Intervals equal those of textbooks, are stratified and repeatable, and cover the truth."""
 
 import math
 
@@ -25,7 +25,7 @@ def test_wilson_agrees_with_scipy(successes: int, rows: int) -> None:
     np.testing.assert_allclose([ours.low, ours.high], [theirs.low, theirs.high], atol=1e-12)
 
 
-def test_a_share_of_nothing_is_not_a_number() -> None:
+def test_a_share_of_no_rows_is_nan() -> None:
     assert math.isnan(wilson(0, 0).value)
     assert math.isnan(ratio_of_shares(5, 10, 0, 10).value)
 
@@ -44,7 +44,7 @@ def test_a_ratio_of_zero_has_an_upper_bound() -> None:
     assert 0.0 < ratio.high < 1.0
 
 
-def test_the_interval_of_a_ratio_holds_the_truth() -> None:
+def test_the_interval_of_a_ratio_covers_the_truth() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.binomial(200, 0.2, 2000), rng.binomial(300, 0.4, 2000)
     found = [ratio_of_shares(x, 200, y, 300) for x, y in zip(a, b, strict=True)]
@@ -67,11 +67,11 @@ def test_the_bootstrap_is_paired_and_repeatable() -> None:
     assert bootstrap_means(columns, y, seed=0)[0] == first
     assert first.low < first.value < first.high
     np.testing.assert_allclose(first.low - second.low, 0.1)
-    # what never varies has an interval without width
+    # a figure that never varies has an interval of width 0
     np.testing.assert_allclose([difference.low, difference.high], 0.1)
 
 
-def test_the_bootstrap_holds_the_truth() -> None:
+def test_the_bootstrap_interval_covers_the_truth() -> None:
     rng = np.random.default_rng(2)
     held = 0
     for seed in range(80):
@@ -82,7 +82,7 @@ def test_the_bootstrap_holds_the_truth() -> None:
     assert 70 <= held <= 79
 
 
-def test_a_large_table_is_drawn_less_often() -> None:
+def test_a_large_table_gets_fewer_bootstrap_samples() -> None:
     assert bootstraps_for(1000) == 1000
     assert bootstraps_for(500_000) == 300
     assert bootstraps_for(10**9) == 200

@@ -1,4 +1,4 @@
-"""The AUC of one column alone: sees what has no order, and nothing where nothing is."""
+"""The AUC of one column alone: finds relations without an order, and finds none in noise."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def test_an_ordered_number_has_its_own_auc(y: np.ndarray) -> None:
     assert single_feature_auc(pd.Series(values), y, 0) == pytest.approx(auc, abs=0.01)
 
 
-def test_what_has_no_order_is_seen(y: np.ndarray) -> None:
+def test_a_relation_without_order_is_found(y: np.ndarray) -> None:
     rng = np.random.default_rng(1)
     # a defaulter's months are never a multiple of 12
     months = 12 * rng.integers(1, 20, ROWS) + np.where(y == 1, rng.integers(1, 12, ROWS), 0)
@@ -41,13 +41,13 @@ def test_what_has_no_order_is_seen(y: np.ndarray) -> None:
     assert single_feature_auc(pd.Series(hump), y, 0) > 0.95
 
 
-def test_a_gap_is_a_value(y: np.ndarray) -> None:
+def test_missing_counts_as_a_value(y: np.ndarray) -> None:
     values = pd.Series(np.random.default_rng(1).normal(size=ROWS)).where(y == 0)
     assert single_feature_auc(values, y, 0) > 0.95
     assert single_feature_auc(values.map("{:.0f}".format, na_action="ignore"), y, 0) > 0.95
 
 
-def test_too_few_of_a_class_say_nothing() -> None:
+def test_too_few_rows_of_a_class_give_a_half() -> None:
     y = np.zeros(1000, dtype=np.int8)
     y[:10] = 1
     assert single_feature_auc(pd.Series(y.astype(float)), y, 0) == 0.5
