@@ -1,4 +1,4 @@
-"""Calibration and threshold, chosen together by what decisions cost."""
+"""Choose calibration map and threshold together, by the cost of the decisions."""
 
 from train.decision.calibration import fit_map
 from train.decision.decision import DecisionRule, choose_rule

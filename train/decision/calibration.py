@@ -1,4 +1,4 @@
-"""Fit the map from the booster's margin to a probability of default."""
+"""Fit the calibration map: from the booster's margin (log-odds) to a probability of default."""
 
 import numpy as np
 from scipy.stats import norm
@@ -8,11 +8,13 @@ from sklearn.linear_model import LogisticRegression
 from scoring_model.policy import CalibrationMap, CalibrationMethod
 from scoring_model.types import FloatArray, LabelArray, RowNumbers
 
-# from stiff to supple: of equal maps the first is taken
+# From the least to the most flexible map. If two maps are equally good, the first is taken.
 METHODS: tuple[CalibrationMethod, ...] = ("sigmoid", "smooth", "isotonic")
-# Weak enough to leave a thousand rows alone; without it classes that a margin separates diverge.
+# Inverse strength of the sigmoid's penalty. The penalty hardly changes the fit of a thousand rows.
+# Without it the slope would grow without limit if the margin separates the classes.
 SIGMOID_STRENGTH = 1e3
-# The smooth map: a line and hinges on the normal score of the margin, the hinges held back.
+# The smooth map is a line plus hinges over the normal score of the margin. A penalty keeps the
+# hinges small.
 HINGES = 5
 HINGE_STRENGTH = 0.3
 LINE_SCALE = 30.0
@@ -20,7 +22,7 @@ KNOTS = 1000
 
 
 def fit_map(method: CalibrationMethod, margin: FloatArray, y: LabelArray) -> CalibrationMap:
-    """Fit one kind of map.
+    """Fit one kind of calibration map.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def fit_map(method: CalibrationMethod, margin: FloatArray, y: LabelArray) -> Cal
     margin : ndarray of float64, shape (rows,)
         Out-of-fold raw log-odds of default.
     y : ndarray of int8, shape (rows,)
-        1 = default; both classes.
+        1 = default. Both classes must occur.
     """
     if method == "sigmoid":
         return _fit_sigmoid(margin, y)
@@ -51,10 +53,11 @@ def _fit_sigmoid(margin: FloatArray, y: LabelArray) -> CalibrationMap:
 
 
 def _fit_smooth(margin: FloatArray, y: LabelArray) -> CalibrationMap:
-    """Fit a logistic regression on hinges of the margin's normal score, made monotone.
+    """Fit a logistic regression on hinges of the margin's normal score, and make it monotone.
 
-    The normal score (quantile of the rank) makes the fit the same whatever monotone distortion
-    the margin carries: B. L. van der Waerden, Order tests for the two-sample problem, 1952.
+    The normal score is the normal quantile of the rank. It does not change if the margin is
+    transformed by a rising function, so the fit does not change either. B. L. van der Waerden,
+    Order tests for the two-sample problem, 1952.
     """
     margins, group, count = np.unique(margin, return_inverse=True, return_counts=True)
     bad = np.bincount(group, weights=y).astype(np.float64)
@@ -75,7 +78,7 @@ def _fit_smooth(margin: FloatArray, y: LabelArray) -> CalibrationMap:
 
 
 def _first_of_groups(count: RowNumbers) -> RowNumbers:
-    """Return where each of at most `KNOTS` groups of neighbours begins, of about equal counts."""
+    """Cut sorted values into at most `KNOTS` groups of about equal counts; return their starts."""
     if len(count) <= KNOTS:
         return np.arange(len(count))
     before = np.cumsum(count) - count
@@ -86,7 +89,7 @@ def _first_of_groups(count: RowNumbers) -> RowNumbers:
 def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
     line = np.column_stack((np.ones_like(score), score))
     hinges = np.maximum(score[:, None] - norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1]), 0.0)
-    # what a line explains belongs to the line: its large scale frees it from the penalty
+    # hinges only explain what the line does not; its large scale makes its penalty negligible
     root = np.sqrt(count)[:, None]
     bends = hinges - line @ np.linalg.lstsq(root * line, root * hinges, rcond=None)[0]
     return np.column_stack((LINE_SCALE * score, bends))
@@ -95,7 +98,7 @@ def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
 def _with_knots(
     method: CalibrationMethod, margins: FloatArray, probabilities: FloatArray, rows: int
 ) -> CalibrationMap:
-    # one row more of each class than was seen: no finite sample proves a PD of 0 or 1
+    # keep away from 0 and 1, as if each class had one more row: no sample proves a PD of 0 or 1
     edge = 1.0 / (rows + 2.0)
     return CalibrationMap(
         method,

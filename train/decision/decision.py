@@ -1,4 +1,4 @@
-"""Choose calibration map and threshold rule together, by cross-validated cost."""
+"""Choose calibration map and threshold rule together, by cross-validation."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,21 +21,25 @@ from train.portfolio import LoanCosts
 ThresholdRule = Literal["theoretical", "tuned"]
 
 FOLDS = 5
-# Standard errors of the paired difference by which a pair must be cheaper to displace the safest.
+# A pair of map and rule replaces the default pair only if it is cheaper by this many standard
+# errors of the paired difference.
 CLEARLY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One pair of map and rule, cross-validated.
+    """One pair of calibration map and threshold rule, with its cross-validated figures.
 
     Attributes
     ----------
     method : {"sigmoid", "smooth", "isotonic"}
+        Kind of calibration map.
     rule : {"theoretical", "tuned"}
+        `theoretical` takes `FP / (FP + FN)` as threshold. `tuned` multiplies it by a factor.
     log_loss : float
-        The map's log loss.
+        Log loss of the map.
     cost_per_applicant : float
+        Cost of the decisions of map and rule.
     """
 
     method: CalibrationMethod
@@ -51,11 +55,11 @@ class DecisionRule:
     Attributes
     ----------
     calibration : CalibrationMap
-        Fitted on all rows.
+        The map, fitted on all rows.
     factor : float
-        On each applicant's `FP / (FP + FN)`; 1 is the theoretical rule.
+        Each applicant's `FP / (FP + FN)` is multiplied by it; 1 is the theoretical rule.
     candidates : tuple of Candidate
-        All that were compared; the first is the one chosen.
+        All pairs that were compared. The first is the chosen one.
     """
 
     calibration: CalibrationMap
@@ -68,24 +72,27 @@ class DecisionRule:
 
 
 def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) -> DecisionRule:
-    """Choose the map with the lowest log loss and the theoretical threshold, or a cheaper pair.
+    """Choose a pair of calibration map and threshold rule.
 
-    Log loss and cost are cross-validated; a pair must be cheaper beyond noise to be taken.
+    The default pair is the map with the lowest log loss and the theoretical threshold. Another pair
+    is chosen only if it is clearly cheaper. Log loss and cost are cross-validated.
 
     Parameters
     ----------
     margin : ndarray of float64, shape (repeats, rows)
-        Out-of-fold raw log-odds, once from each shuffle of the folds.
+        Out-of-fold raw log-odds, one row for each shuffle of the folds.
     y : ndarray of int8, shape (rows,)
-        1 = default; both classes, twice at least.
+        1 = default. Each class must occur at least twice.
     costs : LoanCosts
         What wrong decisions on these rows cost.
     seed : int
+        Seed of the cross-validation.
 
     Notes
     -----
-    On calibrated probabilities the theoretical threshold is the cheapest and has no variance; the
-    lowest point of an empirical cost curve has much. So the burden of proof is on the others.
+    On calibrated probabilities the theoretical threshold is the cheapest, and it has no variance.
+    The lowest point of an empirical cost curve has a large variance. So a tuned threshold must
+    prove that it is better.
     """
     losses: dict[CalibrationMethod, float] = {}
     each: dict[tuple[CalibrationMethod, ThresholdRule], FloatArray] = {}
@@ -120,7 +127,7 @@ def _cross_validate(
     costs: LoanCosts,
     splits: list[tuple[RowNumbers, RowNumbers]],
 ) -> tuple[FloatArray, FloatArray]:
-    """Return held-out probabilities (repeats, rows) and each row's tuned factor (rows,)."""
+    """Return held-out probabilities, shape (repeats, rows), and tuned factors, shape (rows,)."""
     probability = np.empty_like(margin)
     factor = np.empty(len(y))
     for fit_rows, held_rows in splits:
@@ -132,14 +139,14 @@ def _cross_validate(
 
 
 def _factor(probability: FloatArray, y: LabelArray, costs: LoanCosts) -> float:
-    """Return the factor tuned on the mean probability of the repeats."""
+    """Return the factor that is tuned on the mean probability over the repeats."""
     return choose_factor(y, probability.mean(axis=0), costs)
 
 
 def _cost_of_rows(
     y: LabelArray, probability: FloatArray, costs: LoanCosts, factor: FloatArray
 ) -> FloatArray:
-    """Return each row's cost, the mean over the repeats."""
+    """Return the cost of each row, as the mean over the repeats."""
     threshold = scaled_thresholds(costs.false_negative, costs.false_positive, factor)
     each = [costs.of_each(y, refuse(row, threshold)) for row in probability]
     return np.asarray(np.mean(each, axis=0))
@@ -148,7 +155,7 @@ def _cost_of_rows(
 def _cheapest(
     each: dict[tuple[CalibrationMethod, ThresholdRule], FloatArray], safest: CalibrationMethod
 ) -> tuple[CalibrationMethod, ThresholdRule]:
-    """Return the pair that is cheapest beyond noise, or the safest."""
+    """Return the cheapest pair that is clearly cheaper than the default pair, else the default."""
     reference: tuple[CalibrationMethod, ThresholdRule] = (safest, "theoretical")
     best, gain = reference, 0.0
     for pair, cost in each.items():

@@ -1,4 +1,4 @@
-"""Choose the threshold that costs least on calibrated out-of-fold probabilities, and prove it."""
+"""Choose the threshold with the lowest cost on out-of-fold probabilities, with its uncertainty."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from scoring_model.policy import refuse, scaled_thresholds
 from scoring_model.types import FloatArray, LabelArray, RowNumbers
 from train.portfolio import Costs, LoanCosts
 
-# Factors on the theoretical threshold, as logarithms: from a twentieth to the twentyfold.
+# Factors on the theoretical threshold that are tried, as logarithms: from 1/20 to 20.
 LOG_FACTORS = np.linspace(-3.0, 3.0, 301)
-# Width of the smoothing at a hundred defaulters; it narrows as any kernel's does.
+# Bandwidth of the smoothing at a hundred defaulters. It falls with the number of defaulters to the
+# power of -1/5, as is usual for kernels.
 BANDWIDTH = 0.15
 BOOTSTRAPS = 300
 LEVEL = 0.95
@@ -19,21 +20,24 @@ LEVEL = 0.95
 def cost_curve(
     y: LabelArray, probability: FloatArray, costs: Costs | LoanCosts
 ) -> tuple[FloatArray, FloatArray]:
-    """Return every threshold that changes a decision, and what it costs.
+    """Return every threshold that changes a decision, and its cost per applicant.
 
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
-        Probability of default; anything that rises with it does as well.
+        Probability of default, or any value that rises with it.
     costs : Costs or LoanCosts
+        What wrong decisions on these rows cost.
 
     Returns
     -------
     thresholds : ndarray of float64, shape (distinct probabilities + 1,)
-        Rising: each value that occurs (it and all above are refused), then infinity (none is).
-    cost_per_applicant : ndarray of float64, the same shape
+        In rising order: each value that occurs, which refuses it and all above; at last infinity,
+        which refuses nobody.
+    cost_per_applicant : ndarray of float64, shape (distinct probabilities + 1,)
+        Cost per applicant at each threshold.
     """
     values, group = np.unique(probability, return_inverse=True)
     bad = np.bincount(group, weights=y * costs.false_negative, minlength=len(values))
@@ -44,29 +48,31 @@ def cost_curve(
 
 
 def lowest_cost(y: LabelArray, probability: FloatArray, costs: Costs | LoanCosts) -> float:
-    """Return the cost per applicant at the best of all thresholds."""
+    """Return the cost per applicant at the cheapest of all thresholds."""
     return float(cost_curve(y, probability, costs)[1].min())
 
 
 def choose_factor(y: LabelArray, probability: FloatArray, costs: LoanCosts) -> float:
-    """Return the factor on the theoretical threshold that costs least, smoothed.
+    """Return the factor on the theoretical threshold with the lowest smoothed cost.
 
-    The empirical cost is a step function whose lowest step is often luck; averaged over nearby
-    factors it is not. The average narrows as defaulters come.
+    The empirical cost is a step function, and its lowest step is often due to chance. So the cost
+    is averaged over nearby factors first. With more defaulters the average is narrower.
 
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
+        1 = default.
     probability : ndarray of float64, shape (rows,)
         Calibrated probability of default.
     costs : LoanCosts
+        What wrong decisions on these rows cost.
     """
     bad, good = y * costs.false_negative, (1 - y) * costs.false_positive
     return _cheapest_factor(bad, good, _cells(probability, costs), _kernel(y))
 
 
 def _cells(probability: FloatArray, costs: LoanCosts) -> RowNumbers:
-    """Return each applicant's cell: the factors from it on accept the applicant."""
+    """Return, for each applicant, the index of the first factor that accepts the applicant."""
     relative = np.maximum(probability / costs.bayes_threshold, np.exp(2 * LOG_FACTORS[0]))
     return np.asarray(np.searchsorted(LOG_FACTORS, np.log(relative), side="right"))
 
@@ -88,18 +94,18 @@ def _cheapest_factor(
 
 @dataclass(frozen=True, slots=True)
 class ThresholdProof:
-    """Why this threshold: where the cheapest lies, and what the theoretical one costs.
+    """How sure the chosen threshold is, and how its cost compares with the theoretical threshold.
 
     Attributes
     ----------
     factor : float
-        Chosen threshold over the theoretical one.
+        Chosen threshold divided by the theoretical one.
     factor_low, factor_high : float
-        Where the cheapest factor of resampled rows lies, with probability `LEVEL`.
+        Interval of level `LEVEL` for the cheapest factor, from resampled rows.
     cost, bayes_cost : float
-        Cost per applicant, out of fold, at the chosen and at the theoretical threshold.
+        Out-of-fold cost per applicant at the chosen and at the theoretical threshold.
     difference_low, difference_high : float
-        Interval of the first less the second, paired.
+        Paired interval of level `LEVEL` for `cost - bayes_cost`.
     """
 
     factor: float
@@ -114,20 +120,25 @@ class ThresholdProof:
 def prove_threshold(
     y: LabelArray, probability: FloatArray, costs: LoanCosts, factor: float, seed: int
 ) -> ThresholdProof:
-    """Bootstrap the cheapest factor and the chosen one's gain over out-of-fold rows.
+    """Bootstrap the cheapest factor, and the difference in cost to the theoretical threshold.
 
     Parameters
     ----------
-    y, probability, costs
-        As `choose_factor` takes them.
+    y : ndarray of int8, shape (rows,)
+        1 = default.
+    probability : ndarray of float64, shape (rows,)
+        Calibrated out-of-fold probability of default.
+    costs : LoanCosts
+        What wrong decisions on these rows cost.
     factor : float
-        The chosen one.
+        The chosen factor.
     seed : int
+        Seed of the bootstrap.
 
     Notes
     -----
-    A Poisson bootstrap: each row is counted Poisson(1) times. N. Chamandy et al., Estimating
-    uncertainty for massive data streams, 2012.
+    It is a Poisson bootstrap: each row counts Poisson(1) times in a sample. N. Chamandy et al.,
+    Estimating uncertainty for massive data streams, 2012.
     """
     random = np.random.default_rng(seed)
     fn, fp = costs.false_negative, costs.false_positive

@@ -1,4 +1,4 @@
-"""The search for the parameters whose decisions cost least."""
+"""Search for the parameters whose decisions cost least, with hyperopt."""
 
 from train.search.resume import check_identity, in_sequence, to_text
 from train.search.selection import PlannedSearch, choose_members, decision_dates, plan_search

@@ -1,4 +1,4 @@
-"""What a trial's held-out margins cost: the figure the search minimises."""
+"""Compute the cost of a trial's held-out margins: the figure that the search minimises."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,25 @@ from scoring_model.types import FloatArray, LabelArray
 from train.decision import fit_map
 from train.portfolio import LoanCosts
 
-# Logarithms of factors on the ratio of the two costs: from half to twice the ratio.
+# The loss averages over these factors on the ratio of the two costs, given as logarithms: from half
+# to twice the ratio.
 RATIO_SHIFTS = np.linspace(-np.log(2.0), np.log(2.0), 7)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutCost:
-    """What held-out margins cost.
+    """The cost of decisions by held-out margins.
 
     Attributes
     ----------
     cost_per_applicant : float
-        At the theoretical threshold, after a sigmoid map that is fitted on the same rows.
+        Cost at the theoretical threshold, after a sigmoid calibration map fitted on the same rows.
     standard_error : float
-        The standard error of the cost per applicant.
+        Standard error of the cost per applicant.
     loss : float
-        The same averaged over ratios of the two costs from half to twice the given one: near
-        decisions differ little, so that the average keeps the order of trials and loses much of
-        its noise.
+        Mean cost per applicant over several ratios of the two costs, from half to twice the given
+        ratio. Decisions at similar ratios differ little. So the mean ranks the trials as the cost
+        does, but with less noise.
     """
 
     cost_per_applicant: float
@@ -35,14 +36,14 @@ class HeldOutCost:
 
 
 def held_out_cost(margin: FloatArray, y: LabelArray, costs: LoanCosts) -> HeldOutCost:
-    """Return what held-out margins cost.
+    """Return the cost of decisions by held-out margins.
 
     Parameters
     ----------
     margin : ndarray of float64, shape (rows,)
-        Raw log-odds, with whatever bias a treatment of the imbalance has left.
+        Raw log-odds. They may be biased by a treatment of the class imbalance.
     y : ndarray of int8, shape (rows,)
-        1 = default; both classes.
+        1 = default. Both classes must occur.
     costs : LoanCosts
         What wrong decisions on these rows cost.
     """

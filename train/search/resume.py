@@ -1,4 +1,4 @@
-"""Write a search down and take it up again: a trial as text, and what makes two searches one."""
+"""Resume a search: store its trials as text, and check that an earlier search can continue."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from train.fitting import BoostingParams
 from train.search.tuning import Trial
 from train.settings import Settings
 
-# What the user reads when a search cannot go on, by the name of the tag.
+# What the user reads for each tag when a search cannot continue.
 MEANINGS = {
     "portfolio_digest": "portfolio digest",
     "search_seed": "seed",
@@ -21,17 +21,17 @@ MEANINGS = {
 
 
 def identify(digest: str, settings: Settings, space: object, costs: str) -> dict[str, str]:
-    """Return what two searches must share to suggest and to measure alike, by tag.
+    """Return the tags that identify a search: with equal tags it suggests and measures the same.
 
     Parameters
     ----------
     digest : str
-        Tells the portfolio's table from any other.
+        SHA-256 of the portfolio's table.
     settings : Settings
     space : object
         The search space as plain values.
     costs : str
-        What the decisions are measured by.
+        The costs that measure the decisions, as text.
     """
     return {
         "portfolio_digest": digest,
@@ -45,14 +45,14 @@ def identify(digest: str, settings: Settings, space: object, costs: str) -> dict
 
 
 def check_identity(run_id: str, earlier: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Raise `InputError`, naming what differs, unless an earlier search can go on as this one."""
+    """Raise `InputError`, with what differs, unless this search can continue an earlier one."""
     if not set(MEANINGS) <= set(earlier):
-        raise InputError(f"resume: run {run_id} holds no search that can go on")
+        raise InputError(f"resume: run {run_id} has no search that can be continued")
     for tag, meaning in MEANINGS.items():
         if earlier[tag] != now[tag]:
             raise InputError(
-                f"resume: run {run_id} has another {meaning}: {_short(earlier[tag])} there, "
-                f"{_short(now[tag])} here"
+                f"resume: run {run_id} differs from this run in its {meaning}: "
+                f"{_short(earlier[tag])} there, {_short(now[tag])} here"
             )
 
 
@@ -89,6 +89,6 @@ def from_text(text: str) -> Trial:
 
 
 def in_sequence(texts: Sequence[str]) -> list[Trial]:
-    """Return trials in order from the first, up to the first that is not there."""
+    """Return the trials in order, up to the first number that is missing."""
     trials = sorted((from_text(text) for text in texts), key=lambda trial: trial.number)
     return [trial for place, trial in enumerate(trials) if trial.number == place]

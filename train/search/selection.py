@@ -1,4 +1,4 @@
-"""Before and after the search: what it runs on, and what the final model is made of."""
+"""Plan the search before it runs, and choose the final model's members after it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,32 +25,33 @@ from train.search.space import describe_space
 from train.search.tuning import SEARCH_FOLDS, Search, SearchPlan
 from train.settings import Settings
 
-# Added to the run's seed, as the rows that a search held out flatter its winner.
+# Added to the run's seed to get other folds: the rows that the search held out favour its winner.
 TREES_SEED = 1
 TREES_FOLDS = 8
-# The final model is a mean of the best trials' models: of eight where rows are few and one alone is
-# half luck, of fewer as rows come, of one where each is dear.
+# The final model is the mean of several boosters with the parameters of the best trials. With few
+# rows one booster depends much on chance, so there are eight. With more rows there are fewer: one
+# booster is reliable, and each costs time.
 MAX_MEMBERS = 8
 MEMBER_ROWS = 40_000
-# Loss of a trial over the best one's from which it is no longer as good.
+# A trial is as good as the best one if its loss is at most this many times the best one's loss.
 NEAR = 1.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedSearch:
-    """A search that can begin.
+    """A search that is ready to begin.
 
     Attributes
     ----------
     rows : FoldedRows
-        All training rows, or a sample where they are many.
+        All training rows, or a sample if there are many.
     costs : LoanCosts
         What wrong decisions on these rows cost.
     plan : SearchPlan
     identity : mapping of str to str
-        What another search must share to go on as this one.
+        Tags that an earlier search must share to be continued by this one.
     notes : tuple of str
-        What the user should hear, a line each.
+        Notes for the user, one line each.
     """
 
     rows: FoldedRows
@@ -93,7 +94,7 @@ def plan_search(
         settings.seed,
         parallelism=settings.parallelism,
         timeout_minutes=settings.timeout_minutes,
-        # the halves of one shuffle, or one of several shuffles
+        # stop a trial after half of the folds of one shuffle, or after the first of many shuffles
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
     space = describe_space(treatments, len(splits[0][0]))
@@ -103,14 +104,14 @@ def plan_search(
 
 
 def _describe_costs(portfolio: Portfolio, settings: Settings) -> str:
-    """Return what decisions are measured by, as text."""
+    """Return the costs that measure the decisions, as text."""
     if portfolio.costs.decides:
         return f"{portfolio.costs.false_negative} to {portfolio.costs.false_positive}"
     return f"{settings.costs.false_negative!r} to {settings.costs.false_positive!r}"
 
 
 def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datetime64] | None:
-    """Return the day of each decision, shape (rows,), where the portfolio has one."""
+    """Return the day of each decision, shape (rows,), or None if the portfolio names no column."""
     if portfolio.decision_date is None:
         return None
     return rows.frame[portfolio.decision_date].to_numpy()
@@ -119,15 +120,18 @@ def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datet
 def choose_members(
     search: Search, train: LabelledRows, categorical: tuple[int, ...], seed: int
 ) -> tuple[BoostingParams, ...]:
-    """Return what the final model is the mean of, the best trial's parameters first.
+    """Return the parameters of the final model's members, those of the best trial first.
 
     Parameters
     ----------
     search : Search
+        The finished search.
     train : LabelledRows
         All training rows.
     categorical : tuple of int
+        Columns of the matrix that hold category codes.
     seed : int
+        The run's seed.
     """
     count = min(MAX_MEMBERS, MEMBER_ROWS // len(train.y))
     if count <= 1:
@@ -136,10 +140,10 @@ def choose_members(
     near = [t for t in search.trials if not t.stopped and t.loss <= NEAR * best.loss]
     ranked = [trial.params for trial in sorted(near, key=lambda trial: trial.loss)]
     members, trees = [best.params], best.params.trees or 0
-    # where few trials are near, they come again with other seeds
+    # if there are too few good trials, they are used again; each member has another seed
     for params in islice(cycle(ranked), 1, count):
         trees += params.trees or 0
-        # together no more than one booster may have: serving pays for each tree
+        # all members together may have as many trees as one booster: each tree slows down serving
         if trees > MAX_TREES:
             break
         members.append(params)
@@ -149,10 +153,10 @@ def choose_members(
 def _with_trees(
     best: BoostingParams, train: LabelledRows, categorical: tuple[int, ...], seed: int
 ) -> BoostingParams:
-    """Return the parameters with the number of trees that suits all training rows."""
+    """Return the parameters with a number of trees that suits all training rows."""
     if len(search_rows(train.y, seed)) == len(train.y):
         return best
-    # more rows carry more trees than the search's sample did: stop once early on a part of them
+    # all rows need more trees than the search's sample: find the number by one early stop
     splits = split_folds(train.y, "stratified", TREES_FOLDS, seed + TREES_SEED)
     fold = make_fold(train.matrix, train.y, *splits[0], categorical)
     booster = fit_fold(fold, replace(best, trees=None), seed)

@@ -1,4 +1,4 @@
-"""What the search chooses from: hyperopt's space, the points it begins with, and plain values."""
+"""The search space: hyperopt's space, its first points, and points as plain parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ KINDS: Mapping[str, Callable[[float], float | int]] = {
     "extra_trees": bool,
 }
 OWN = ("treatment", "ratio")
-# A point of the space as hyperopt holds it: `treatment` is the position in the list of treatments.
+# A point of the space in hyperopt's form: `treatment` is a position in the list of treatments.
 Point = Mapping[str, float | int]
 
 
 def search_bounds(rows: int) -> dict[str, tuple[float, float]]:
     """Return the lowest and highest value of each number for `rows` rows to fit on.
 
-    Few rows get small trees with large leaves: what a large tree finds in them is luck.
+    Few rows get small trees with large leaves, because large trees would fit noise.
     """
     leaf = max(5.0, min(20.0, rows / 500))
     return {
@@ -54,11 +54,11 @@ def search_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
 
 
 def first_points(treatments: Sequence[Treatment], rows: int) -> list[dict[str, float | int]]:
-    """Return points that are good on most portfolios: where the search begins."""
+    """Return points that are good on most portfolios. The search begins with them."""
     bounds = search_bounds(rows)
     wanted = (
-        # trees of a few leaves; the same with random cuts, which few rows favour; nearly stumps,
-        # which add up as a scorecard does
+        # first: trees with a few leaves; second: with random cuts, good for few rows; third: trees
+        # with hardly any interaction of features, similar to a scorecard
         {"num_leaves": 12.0, "min_data_in_leaf": 40.0, "learning_rate": 0.06},
         {"num_leaves": 6.0, "learning_rate": 0.08, "feature_fraction": 0.3, "extra_trees": 1},
         {"num_leaves": 3.0, "learning_rate": 0.1},
@@ -92,5 +92,5 @@ def to_params(point: Point, treatments: Sequence[Treatment]) -> BoostingParams:
 
 
 def describe_space(treatments: Sequence[Treatment], rows: int) -> dict[str, Any]:
-    """Return the space as plain values: two searches with equal ones suggest alike."""
+    """Return the space as plain values. Two searches with equal values suggest the same points."""
     return {"treatments": list(treatments), "bounds": search_bounds(rows)}

@@ -1,4 +1,4 @@
-"""Suggest points with hyperopt's TPE, so that a search can go on where another one stopped."""
+"""Suggest points with hyperopt's TPE, so that a search can continue where another one stopped."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,21 +10,22 @@ from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
 
 from train.search.space import Point
 
-# Trials before TPE takes over from random search; its own 20 would leave little of a short search.
+# Random trials before TPE begins. Hyperopt's default of 20 is too many for a short search.
 RANDOM_TRIALS = 8
 SEEDS = 2**31 - 1
 
 
 class Suggester:
-    """Hyperopt's TPE, asked and told.
+    """Hyperopt's TPE as an object: `ask` returns a point, `tell` reports its loss.
 
     Parameters
     ----------
     space : dict
-        Hyperopt's.
+        A search space of hyperopt.
     first : sequence of Point
-        Suggested before anything else, without a draw.
+        Points to suggest first. They draw no random numbers.
     seed : int
+        Seed of the random numbers for all other points.
     """
 
     def __init__(self, space: dict[str, Any], first: Sequence[Point], seed: int) -> None:
@@ -46,7 +47,7 @@ class Suggester:
         return {name: np.asarray(value[0]).item() for name, value in values.items()}
 
     def tell(self, number: int, point: Point, loss: float) -> None:
-        """Say what a point has cost."""
+        """Report the loss of a point."""
         document = {
             "tid": number,
             "spec": None,
@@ -69,7 +70,7 @@ class Suggester:
         self._trials.refresh()
 
     def replay(self, number: int, point: Point, loss: float, draws: int) -> None:
-        """Take over a trial of an earlier search that had drawn `draws` times by then."""
+        """Take over a trial of an earlier search that had drawn `draws` random numbers by then."""
         self.tell(number, point, loss)
         self._asked = number + 1
         while self.draws < draws:

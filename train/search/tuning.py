@@ -1,4 +1,4 @@
-"""The hyperopt search for the parameters whose decisions cost least."""
+"""Search with hyperopt for the parameters whose decisions cost least."""
 
 import math
 import time
@@ -17,7 +17,7 @@ from train.search.space import Point, first_points, search_space, to_params
 from train.search.suggest import Suggester
 
 SEARCH_FOLDS = 4
-# Standard errors over the best by which a trial's first folds must cost more for it to be stopped.
+# A trial is stopped if its first folds cost this many standard errors more than the best trial's.
 HOPELESS = 0.5
 
 
@@ -28,21 +28,21 @@ class Trial:
     Attributes
     ----------
     number : int
-        From 0.
+        Number of the trial, from 0.
     point : mapping of str to (float or int)
-        As hyperopt suggested it, exactly.
+        The point exactly as hyperopt suggested it.
     draws : int
-        How many numbers the search's random state had drawn when it suggested the point.
+        How many random numbers the search had drawn when it suggested the point.
     params : BoostingParams
         `trees` is the mean of the folds' early stops.
     folds_run, folds : int
-        A trial that its first folds show to be hopeless is stopped: it ran fewer than all.
+        Folds that ran, and all folds. A hopeless trial is stopped after its first folds.
     first_loss : float
-        The loss on the held-out rows of the first folds.
+        Loss on the held-out rows of the first folds.
     cost_per_applicant : float
-        On held-out rows of the folds that ran, at the theoretical threshold.
+        Cost at the theoretical threshold, on the held-out rows of the folds that ran.
     loss : float
-        What the search minimises: see `train.search.objective`.
+        The figure that the search minimises: see `train.search.objective`.
     """
 
     number: int
@@ -63,13 +63,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """All trials of a search, in order; `best` is the cheapest that ran all folds."""
+    """All `trials` of a search, in order."""
 
     trials: tuple[Trial, ...] = field(default_factory=tuple)
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest loss among those with all folds, the first of equals."""
+        """The trial with the lowest loss among those that ran all folds; of equals the first."""
         return min((t for t in self.trials if not t.stopped), key=lambda trial: trial.loss)
 
     @property
@@ -85,17 +85,17 @@ class SearchPlan:
     Attributes
     ----------
     treatments : tuple of str
-        Ways to treat the imbalance, to choose from.
+        Treatments of the class imbalance to choose from.
     max_evals : int
-        Number of trials, from 1.
+        Number of trials, 1 or more.
     seed : int
         The same seed, rows and `parallelism` give the same search.
     parallelism : int
-        Trials side by side, suggested together.
+        Number of trials that run at the same time. They are suggested together.
     timeout_minutes : float, optional
-        No trial begins later, but the first ones always do.
+        No trial begins later than this. The first trials always run.
     first_folds : int
-        After so many folds a hopeless trial is stopped.
+        Number of folds after which a hopeless trial is stopped.
     """
 
     treatments: tuple[Treatment, ...]
@@ -118,19 +118,19 @@ def tune(
     Parameters
     ----------
     folds : sequence of Fold
-        Binned once; every trial uses them.
+        Folds that are already binned. Every trial uses them.
     costs : LoanCosts
-        What wrong decisions cost on all rows that the folds are cut from.
+        What wrong decisions cost on all rows of the folds.
     plan : SearchPlan
     on_trial : callable
-        Called with each trial as it finishes, in order.
+        Called with each finished trial, in order.
     finished : sequence of Trial
-        Trials of an earlier search with the same plan, from the first on: they are not run again.
+        First trials of an earlier search with the same plan. They are not run again.
 
     Returns
     -------
     Search
-        To the last bit that of a search that was never interrupted.
+        The same as that of an uninterrupted search, to the last bit.
     """
     minutes = math.inf if plan.timeout_minutes is None else plan.timeout_minutes
     deadline = time.monotonic() + 60 * minutes
@@ -138,7 +138,7 @@ def tune(
     suggester = Suggester(
         search_space(plan.treatments, rows), first_points(plan.treatments, rows), plan.seed
     )
-    # a batch that was cut short is suggested anew, as a whole
+    # an incomplete batch of the earlier search is suggested and run again as a whole
     whole = len(finished) // plan.parallelism * plan.parallelism
     trials = list(finished[: whole if len(finished) < plan.max_evals else plan.max_evals])
     for trial in trials:
@@ -161,7 +161,7 @@ def tune(
 
 
 class Runner:
-    """Runs batches of trials: the fits of all their folds share the threads."""
+    """Runs batches of trials. The fits of all their folds run in parallel threads."""
 
     def __init__(
         self, folds: Sequence[Fold], costs: LoanCosts, plan: SearchPlan, threads: int
@@ -175,7 +175,10 @@ class Runner:
     def run(
         self, asked: Sequence[tuple[Point, int]], number: int, best: Trial | None
     ) -> list[Trial]:
-        """Run a batch: the first folds of all, then the others of those with hope."""
+        """Run the first folds of all trials, then the other folds of all but hopeless ones.
+
+        The trials get consecutive numbers, beginning with `number`.
+        """
         params = [to_params(point, self.plan.treatments) for point, _ in asked]
         first, others = range(self.first), range(self.first, len(self.folds))
         fits = self._fit([(p, fold) for p in params for fold in first])
@@ -224,7 +227,7 @@ class Runner:
         cost = self._cost(fits)
         loss = cost.loss
         if best is not None and len(fits) < len(self.folds):
-            # where the stopped trial would have ended if the other folds were as the first
+            # the loss that the stopped trial would have if its other folds were like its first
             loss = best.loss * first.loss / best.first_loss
         trees = max(1, round(float(np.mean([trees for _, trees in fits]))))
         return Trial(

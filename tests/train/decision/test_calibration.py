@@ -1,4 +1,4 @@
-"""The maps: monotone, without bias, and what repairs a resampled model."""
+"""Calibration maps are monotone and unbiased, and they repair a resampled model."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ ROWS = 100_000
     digits=st.integers(0, 6),
     shift=st.floats(-3, 3),
 )
-def test_a_map_rises_and_stays_inside(
+def test_a_map_rises_and_stays_between_0_and_1(
     method: CalibrationMethod, seed: int, rows: int, digits: int, shift: float
 ) -> None:
     random = np.random.default_rng(seed)
@@ -33,7 +33,7 @@ def test_a_map_rises_and_stays_inside(
     y[0], y[1] = 0, 1
     probability = fit_map(method, margin, y).apply(np.linspace(-8, 8, 500))
     assert ((probability >= 0) & (probability <= 1)).all()
-    if method != "sigmoid":  # a sigmoid follows the data: it falls if they do
+    if method != "sigmoid":  # a sigmoid falls if the default rate falls with the margin
         assert (np.diff(probability) >= 0).all()
 
 
@@ -44,14 +44,14 @@ def test_a_map_has_no_bias_on_its_own_rows(method: CalibrationMethod) -> None:
     assert abs(fitted.apply(0.5 * log_odds + 3).mean() - y.mean()) < 5e-4
 
 
-def test_the_smooth_map_does_not_mind_a_monotone_distortion() -> None:
+def test_a_monotone_distortion_does_not_change_the_smooth_map() -> None:
     log_odds, y = make_population().draw(5_000, 0)
     plain = fit_map("smooth", log_odds, y).apply(log_odds)
     bent = fit_map("smooth", np.exp(log_odds), y).apply(np.exp(log_odds))
     np.testing.assert_allclose(plain, bent, atol=5e-3)
 
 
-def test_classes_that_a_margin_separates_do_not_diverge() -> None:
+def test_separable_classes_give_a_finite_slope() -> None:
     y = np.repeat([0, 1], 50).astype(np.int8)
     fitted = fit_map("sigmoid", np.where(y == 1, 1.0, -1.0), y)
     assert 1 < fitted.slope < 100
@@ -81,14 +81,14 @@ def test_each_treatment_leaves_no_bias(treatment: Treatment) -> None:
     assert abs(probability.mean() - truth.mean()) <= 0.005
     assert distance_to(truth, probability) <= 0.02
     if treatment != "none":
-        # the same without the step: what the booster says is not a probability of default
+        # without calibration the booster's output is not a probability of default
         raw = as_probability(margin)
         assert abs(raw.mean() - truth.mean()) > 0.005
         assert distance_to(truth, raw) > 0.02
 
 
 def distance_to(truth: FloatArray, probability: FloatArray) -> float:
-    """Return the expected calibration error, with the true probabilities for outcomes."""
+    """Return the expected calibration error against the true probabilities."""
     rank = np.argsort(probability, kind="stable")
     gaps = (truth - probability)[rank]
     return float(np.mean([abs(part.mean()) for part in np.array_split(gaps, 10)]))

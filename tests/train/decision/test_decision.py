@@ -1,4 +1,4 @@
-"""Map and rule together: near the oracle on planted PDs, and equal for equal costs."""
+"""Map and rule together cost little more than an oracle on made loans with known probabilities."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from train.decision import choose_rule
 from train.portfolio import Costs, LoanCosts
 
 SEEDS = 50
-LIMITS = {  # rows: percent over the oracle, for a sigmoid distortion and for any monotone one
+# by rows: most percent over the oracle's cost, for a sigmoid distortion and for any monotone one
+LIMITS = {
     1_000: (1.0, 2.5),
     10_000: (0.15, 0.4),
     100_000: (0.05, 0.12),
@@ -52,7 +53,7 @@ def test_planted_decisions_cost_little_more_than_the_oracles(rows: int, distorti
     assert np.mean(excess) <= LIMITS[rows][0 if distortion == "sigmoid" else 1]
 
 
-def test_many_shuffles_of_the_folds_are_one_set_of_rows() -> None:
+def test_equal_shuffles_of_the_folds_count_as_one() -> None:
     log_odds, y = make_population().draw(2_000, 0)
     costs = Costs().of_rows(len(y))
     once = choose_rule(log_odds[None, :], y, costs, seed=0)
@@ -73,7 +74,7 @@ def test_the_chosen_pair_comes_first_and_all_are_listed() -> None:
     }
 
 
-def test_costs_of_each_loan_that_are_equal_are_the_plain_costs() -> None:
+def test_equal_costs_of_all_loans_give_the_rule_of_the_plain_costs() -> None:
     log_odds, y = make_population().draw(3_000, 1)
     plain = choose_rule(log_odds[None, :], y, Costs().of_rows(len(y)), seed=0)
     column = LoanCosts(np.full(len(y), 10.0), np.ones(len(y)))
@@ -85,7 +86,7 @@ def test_costs_of_each_loan_that_are_equal_are_the_plain_costs() -> None:
 
 
 @pytest.mark.parametrize(("good", "bad"), [(300, 8), (8, 300), (4, 4)])
-def test_few_of_a_class_are_enough(good: int, bad: int) -> None:
+def test_a_few_rows_of_a_class_are_enough(good: int, bad: int) -> None:
     y = np.repeat([0, 1], [good, bad]).astype(np.int8)
     margin = np.random.default_rng(0).standard_normal((2, len(y))) + y
     rule = choose_rule(margin, y, Costs().of_rows(len(y)), seed=0)
@@ -93,7 +94,7 @@ def test_few_of_a_class_are_enough(good: int, bad: int) -> None:
     assert ((probability > 0) & (probability < 1)).all()
 
 
-def test_a_margin_that_says_nothing_gives_the_default_rate() -> None:
+def test_a_constant_margin_gives_the_default_rate() -> None:
     y = (np.arange(400) % 10 == 0).astype(np.int8)
     rule = choose_rule(np.full((1, 400), -1.0), y, Costs().of_rows(400), seed=0)
     np.testing.assert_allclose(rule.calibration.apply(np.array([-1.0])), 0.1, atol=0.005)

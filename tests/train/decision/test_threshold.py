@@ -1,4 +1,4 @@
-"""The threshold: exact where it says exact, steady where it says steady, and its proof."""
+"""The threshold: its cost curve is exact, its choice is stable, its intervals cover the truth."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from train.portfolio import Costs, LoanCosts
     false_negative=st.floats(0.1, 50),
     each=st.booleans(),
 )
-def test_the_cost_curve_is_the_cost_of_its_thresholds(
+def test_the_cost_curve_gives_the_cost_of_each_threshold(
     seed: int, rows: int, false_negative: float, each: bool
 ) -> None:
     random = np.random.default_rng(seed)
@@ -35,7 +35,9 @@ def test_the_cost_curve_is_the_cost_of_its_thresholds(
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 100), lower=st.floats(0.5, 20), times=st.floats(1, 10))
-def test_dearer_defaults_never_raise_the_threshold(seed: int, lower: float, times: float) -> None:
+def test_a_higher_cost_of_defaults_never_raises_the_threshold(
+    seed: int, lower: float, times: float
+) -> None:
     log_odds, y = make_population().draw(1_000, seed)
     probability = as_probability(log_odds)
     thresholds = []
@@ -43,7 +45,7 @@ def test_dearer_defaults_never_raise_the_threshold(seed: int, lower: float, time
         costs = Costs(false_negative).of_rows(len(y))
         factor = choose_factor(y, probability, costs)
         thresholds.append(scaled_thresholds(*arrays(costs), factor)[0])
-    # the factors lie on a grid, 2 % apart
+    # the factors are on a grid with steps of 2 %
     assert thresholds[1] <= thresholds[0] * 1.021
 
 
@@ -52,13 +54,13 @@ def arrays(costs: LoanCosts) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("bias", [0.25, 1.0, 4.0])
-def test_the_factor_finds_what_scales_the_probabilities(bias: float) -> None:
+def test_the_factor_finds_the_bias_of_the_probabilities(bias: float) -> None:
     log_odds, y = make_population().draw(100_000, 0)
     factor = choose_factor(y, as_probability(log_odds) * bias, Costs().of_rows(len(y)))
     assert factor == pytest.approx(bias, rel=0.15)
 
 
-def test_the_proof_holds_the_truth_and_both_costs() -> None:
+def test_the_intervals_cover_the_truth_and_both_costs_are_given() -> None:
     log_odds, y = make_population().draw(20_000, 0)
     probability, costs = as_probability(log_odds), Costs().of_rows(len(y))
     proof = prove_threshold(y, probability, costs, factor=2.0, seed=0)
@@ -70,7 +72,7 @@ def test_the_proof_holds_the_truth_and_both_costs() -> None:
     assert proof == prove_threshold(y, probability, costs, factor=2.0, seed=0)
 
 
-def test_fewer_rows_make_a_wider_interval() -> None:
+def test_fewer_rows_give_a_wider_interval() -> None:
     widths = []
     for rows in (1_000, 30_000):
         log_odds, y = make_population().draw(rows, 0)

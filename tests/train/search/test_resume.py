@@ -1,4 +1,4 @@
-"""A search that is killed goes on to the same end, and refuses to go on as another one."""
+"""A killed search can be resumed with the same result, and only with the same settings."""
 
 import signal
 import subprocess
@@ -35,21 +35,22 @@ def test_a_trial_is_read_back_to_the_last_bit() -> None:
     assert from_text(to_text(TRIAL)) == TRIAL
 
 
-def test_trials_after_a_gap_are_left_out() -> None:
+def test_trials_after_a_missing_one_are_left_out() -> None:
     texts = [to_text(TRIAL).replace('"number": 0', f'"number": {n}') for n in (3, 0, 1)]
     assert [trial.number for trial in in_sequence(texts)] == [0, 1]
 
 
 @pytest.mark.parametrize(("tag", "meaning"), MEANINGS.items())
-def test_another_search_is_refused_by_name(tag: str, meaning: str) -> None:
+def test_another_search_is_refused_with_what_differs(tag: str, meaning: str) -> None:
     now = dict.fromkeys(MEANINGS, "same")
     check_identity("run", {**now, "other tag": "x"}, now)
-    with pytest.raises(InputError, match=f"run r1 has another {meaning}: different there, same"):
+    line = f"run r1 differs from this run in its {meaning}: different there, same here"
+    with pytest.raises(InputError, match=line):
         check_identity("r1", {**now, tag: "different"}, now)
 
 
 def test_a_run_without_a_search_is_refused() -> None:
-    with pytest.raises(InputError, match="run r1 holds no search that can go on"):
+    with pytest.raises(InputError, match="run r1 has no search that can be continued"):
         check_identity("r1", {}, dict.fromkeys(MEANINGS, "same"))
 
 
@@ -73,7 +74,7 @@ def finished_trials(project: Project, run_id: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_killed_search_goes_on_to_the_same_model(tmp_path: Path) -> None:
+def test_a_resumed_search_gives_the_same_model(tmp_path: Path) -> None:
     project = make_project(tmp_path, rows=2500)
     process = subprocess.Popen(
         command(project),
@@ -105,12 +106,12 @@ def test_a_killed_search_goes_on_to_the_same_model(tmp_path: Path) -> None:
     assert policies[0] == policies[1]
 
     for arguments, why in (
-        (("--seed", "1"), "has another seed: 0 there, 1 here"),
-        (("--false_negative_cost", "5"), "has another costs"),
+        (("--seed", "1"), "differs from this run in its seed: 0 there, 1 here"),
+        (("--false_negative_cost", "5"), "differs from this run in its costs"),
     ):
         refused = project.run(*command(project, "--resume", killed, *arguments), check=False)
         assert refused.returncode == 1
         assert refused.stderr.splitlines()[-1].startswith(f"error: resume: run {killed} {why}")
     write_portfolio(tmp_path, make_loans(2500, seed=1))
     refused = project.run(*command(project, "--resume", killed), check=False)
-    assert "has another portfolio digest" in refused.stderr
+    assert "differs from this run in its portfolio digest" in refused.stderr

@@ -1,4 +1,4 @@
-"""Which trials the final model is the mean of: good ones, where rows are few, within the trees."""
+"""The members of the final model: good trials, fewer with more rows, a limited sum of trees."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ TRIAL = Trial(0, {}, 0, BoostingParams("none", 1.0, {}, 100), 4, 4, 0.5, 0.5, 0.
 
 
 def make_search(*trials: tuple[float, int, bool]) -> Search:
-    """Make a search of (loss, trees, stopped); the number of a trial is its ratio."""
+    """Make a search of trials (loss, trees, stopped). The ratio of a trial holds its number."""
     return Search(
         tuple(
             replace(
@@ -35,7 +35,7 @@ def chosen(search: Search, rows: int) -> list[int]:
     return [int(params.ratio) for params in choose_members(search, train, (), seed=0)]
 
 
-def test_good_trials_in_order_of_their_loss_and_again() -> None:
+def test_members_are_good_trials_by_loss_and_repeat() -> None:
     search = make_search(
         (0.505, 100, False), (0.5, 100, False), (0.6, 100, False), (0.501, 100, True)
     )
@@ -45,11 +45,11 @@ def test_good_trials_in_order_of_their_loss_and_again() -> None:
 @pytest.mark.parametrize(
     ("rows", "members"), [(500, 8), (5_000, 8), (10_000, 4), (20_000, 2), (30_000, 1), (40_000, 1)]
 )
-def test_fewer_as_rows_come(rows: int, members: int) -> None:
+def test_more_rows_give_fewer_members(rows: int, members: int) -> None:
     assert len(chosen(make_search((0.5, 100, False)), rows)) == members
 
 
-def test_together_they_have_no_more_trees_than_one_may() -> None:
+def test_all_members_together_have_at_most_the_trees_of_one_booster() -> None:
     search = make_search((0.5, 900, False), (0.501, 900, False), (0.502, 900, False))
     assert chosen(search, 1_000) == [0, 1]
     assert chosen(make_search((0.5, MAX_TREES, False)), 1_000) == [0]

@@ -1,4 +1,4 @@
-"""The search: deterministic, resumable to the last bit, and it stops what is hopeless."""
+"""The search is deterministic, can be resumed to the last bit, and stops hopeless trials."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_hopeless_trials_are_stopped_and_never_the_best(whole: Search) -> None:
 
 
 @pytest.mark.parametrize("done", [1, 5, 10])
-def test_a_search_goes_on_to_the_same_end(
+def test_a_resumed_search_gives_the_same_result(
     whole: Search, folds: list[Fold], costs: LoanCosts, done: int
 ) -> None:
     seen: list[Trial] = []
@@ -51,27 +51,29 @@ def test_a_search_goes_on_to_the_same_end(
     assert seen == list(whole.trials[done:])
 
 
-def test_trials_side_by_side_are_suggested_in_batches(folds: list[Fold], costs: LoanCosts) -> None:
+def test_parallel_trials_are_suggested_in_batches(folds: list[Fold], costs: LoanCosts) -> None:
     plan = replace(PLAN, parallelism=3, max_evals=8)
     first = tune(folds, costs, plan, lambda _: None)
     assert len(first.trials) == 8
-    # two of the second batch were finished: the batch is run again as a whole
+    # two trials of the second batch had finished: the whole batch is run again
     assert tune(folds, costs, plan, lambda _: None, first.trials[:5]) == first
 
 
-def test_another_seed_is_another_search(whole: Search, folds: list[Fold], costs: LoanCosts) -> None:
+def test_another_seed_gives_other_points(
+    whole: Search, folds: list[Fold], costs: LoanCosts
+) -> None:
     other = tune(folds, costs, replace(PLAN, seed=1, max_evals=4), lambda _: None)
     assert [t.point for t in other.trials] != [t.point for t in whole.trials[:4]]
 
 
-def test_a_timeout_ends_the_search_but_not_before_its_first_trial(
+def test_a_timeout_ends_the_search_after_at_least_one_trial(
     folds: list[Fold], costs: LoanCosts
 ) -> None:
     search = tune(folds, costs, replace(PLAN, timeout_minutes=0.0), lambda _: None)
     assert len(search.trials) == 1
 
 
-def test_the_search_learns_to_prefer_what_costs_less(whole: Search) -> None:
+def test_the_best_trial_has_the_lowest_loss_of_all_complete_trials(whole: Search) -> None:
     costs = np.array([trial.loss for trial in whole.trials])
     assert whole.best.loss == costs[[not t.stopped for t in whole.trials]].min()
 
