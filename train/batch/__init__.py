@@ -1,4 +1,4 @@
-"""Score a body of loans in files, in bounded memory."""
+"""Batch scoring: score the loans in files, with bounded memory."""
 
 from train.batch.batch import (
     WRONG_FIELDS,

@@ -1,4 +1,4 @@
-"""Score a body of loans: batches in, decisions out in order, invalid rows told apart."""
+"""Score files of loans in batches: decisions in order, invalid rows in a separate file."""
 
 import time
 from collections import Counter
@@ -33,19 +33,19 @@ OnInvalid = Literal["reject", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class BatchModel:
-    """A version that scores a body of loans.
+    """A model version for batch scoring.
 
     Attributes
     ----------
     scorer : Scorer
     version : str
-        What the output's column `model_version` says.
+        Value of the output's column `model_version`.
     key : str
-        Column of the input that identifies a row of the output.
+        Column of the input that identifies a loan. The output has it too.
     digest : str
-        Tells the version's files: parts that another version scored are not gone on from.
+        Digest of the version's files. A run does not continue from parts with another digest.
     uri : str
-        Where MLflow finds it; a cluster fetches it from there.
+        MLflow's URI of the version. A cluster fetches the version from there.
     """
 
     scorer: Scorer
@@ -57,20 +57,21 @@ class BatchModel:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What became of a body of loans.
+    """The result of batch scoring.
 
     Attributes
     ----------
     scored, rejected : int
-        Rows, of this run and of those it went on from.
+        Numbers of rows, with those of earlier runs that this run continued.
     resumed : int
-        Rows that an earlier run had done.
+        Number of rows that earlier runs had finished.
     rows_per_second : float
-        The speed of this run.
+        Speed of this run.
     unseen : mapping of str to int
-        Rows of this run, by feature, whose category training never saw: scored as missing.
+        For each feature, the rows of this run with a category that training never saw. Such a
+        category is scored as missing.
     rejected_file : Path
-        Exists where rows were rejected.
+        File of the rejected rows. It exists only if there are any.
     """
 
     scored: int
@@ -83,7 +84,7 @@ class BatchReport:
 
 @dataclass(slots=True)
 class _Part:
-    """What the part at hand has gathered."""
+    """The contents of the part that is being filled."""
 
     batches: list[pa.RecordBatch] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
@@ -105,20 +106,21 @@ def score_loans(
     ----------
     model : BatchModel
     files : sequence of Path
-        Parquet or CSV.
+        Parquet or CSV files.
     output : Path
-        Ends in .parquet or .csv. Rows that are not valid go to `<output>.rejected`, a CSV file
-        of file, row (from 0), column and rule.
+        A file that ends in .parquet or .csv. Invalid rows go to `<output>.rejected`, a CSV file
+        with the columns file, row (from 0), column and rule.
     on_invalid : {"reject", "fail"}
-        `fail` stops at the first row that is not valid and leaves nothing.
+        `fail` stops at the first invalid row and leaves no output.
     part_rows : int
-        Rows after which work is safe: a run that dies is gone on from there.
+        Number of rows after which a part is saved. A run that was killed continues after the last
+        saved part.
 
     Raises
     ------
     InputError
-        A file cannot be read or lacks a column, the output cannot be written, or a row is not
-        valid and `on_invalid` is `fail`.
+        A file cannot be read or lacks a column, the output cannot be written, or a row is invalid
+        and `on_invalid` is `fail`.
     """
     columns = [model.key, *(n for n in model.scorer.contract.names if n != model.key)]
     schema = output_schema(model, files)
@@ -151,10 +153,13 @@ def score_loans(
 
 
 def output_schema(model: BatchModel, files: Sequence[Path]) -> pa.Schema:
-    """Check the columns of every file and return the output's schema: the first file's key."""
+    """Check the columns of every file, and return the schema of the output.
+
+    The key of the output has the type of the key in the first file.
+    """
     schemas = [read_schema(file) for file in files]
     for file, schema in zip(files, schemas, strict=True):
-        # also those that may be missing in a row: a whole column is left out by mistake
+        # nullable features are required too: a column that is missing altogether is a mistake
         for name in (model.key, *model.scorer.contract.names):
             if name not in schema.names:
                 raise InputError(f"input {file}: column {name!r} is required")
@@ -177,7 +182,7 @@ def _describe_job(
 def _score_batch(
     model: BatchModel, batch: InputBatch, schema: pa.Schema, part: _Part
 ) -> Counter[str]:
-    """Score a batch into the part at hand; return how many levels of each feature are new."""
+    """Score a batch into `part`; return for each feature the number of rows with unseen levels."""
     records = batch.records
     encoded = model.scorer.contract.encode_batch(records, from_text=is_text(batch.file))
     keys = records.column(model.key)
@@ -198,7 +203,7 @@ def _score_batch(
         keys = keys.cast(schema.field(0).type)
     except pa.ArrowInvalid as error:
         raise InputError(
-            f"input {batch.file}: key {model.key!r} must have the type of the first file"
+            f"input {batch.file}: key {model.key!r} must have the same type as in the first file"
         ) from error
     version = pa.repeat(model.version, len(keys))
     columns = [keys, *map(pa.array, decisions.columns().values()), version]
@@ -207,7 +212,7 @@ def _score_batch(
 
 
 def find_problems(encoded: EncodedRows, keys: pa.Array, key: str) -> list[tuple[int, str, str]]:
-    """Return row, column and rule of everything that is wrong in a batch, in this order."""
+    """Return (row, column, rule) of every problem in a batch, sorted."""
     problems = [(p.row, p.field, p.problem) for p in encoded.problems]
     problems += [(int(row), key, REQUIRED) for row in np.flatnonzero(keys.is_null())]
     return sorted(problems)
@@ -222,9 +227,9 @@ def _finish(
 
 
 def check_key(key: str | None, contract: FeatureContract) -> str:
-    """Return the key's column; raise `InputError` where the version names none."""
+    """Return the key's column; raise `InputError` if there is none or it is a feature."""
     if key is None:
-        raise InputError("the version does not say which column is the key: give -P key=<column>")
+        raise InputError("the version does not name the key column: give it with -P key=<column>")
     if key in contract.names:
         raise InputError(f"key {key!r} must not be a feature")
     return key

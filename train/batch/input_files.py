@@ -1,4 +1,4 @@
-"""A body of loans in files: record batches in order, each row known by its file and number."""
+"""Read the input files of batch scoring in order, in batches with file and row numbers."""
 
 import glob
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,13 +32,14 @@ class InputBatch:
     ----------
     file : Path
     records : pyarrow.RecordBatch
-        All columns of a CSV file are text.
+        The rows. All columns of a CSV file are text.
     rows : ndarray of int64, shape (records,)
-        Number of each record's row in the file, from 0, headings not counted.
+        Row number of each record in its file, from 0, without the heading.
     broken : tuple of int
-        Rows, between the others, that have more or fewer fields than the heading.
+        Numbers of the rows in this range that have more or fewer fields than the heading. They are
+        not in `records`.
     end : Position
-        Where the row after the last begins.
+        Position of the next row after this batch.
     """
 
     file: Path
@@ -49,17 +50,22 @@ class InputBatch:
 
 
 def is_text(file: Path) -> bool:
-    """Return whether a file is CSV, by its ending."""
+    """Return whether a file is CSV, by the ending of its name."""
     return file.name.endswith(CSV_ENDINGS)
 
 
 def find_files(pattern: str) -> list[Path]:
-    """Return the files that a path, a folder or a glob names, in the order of their names.
+    """Return the files of a pattern, sorted by name.
+
+    Parameters
+    ----------
+    pattern : str
+        A file, a folder or a glob. Other files of a folder are ignored.
 
     Raises
     ------
     InputError
-        There is none, or one is neither Parquet nor CSV.
+        There is no such file, or a file is neither Parquet nor CSV by its ending.
     """
     path = Path(pattern)
     if path.is_dir():
@@ -77,13 +83,18 @@ def find_files(pattern: str) -> list[Path]:
 
 
 def stamp_files(files: Iterable[Path]) -> list[list[Any]]:
-    """Return path, size and time of change of each file: what an earlier run's work rests on."""
+    """Return path, size and time of last change of each file, to see later whether it changed."""
     stats = [(file.resolve(), file.stat()) for file in files]
     return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in stats]
 
 
 def read_schema(file: Path) -> pa.Schema:
-    """Return names and types of a file's columns; of a CSV file all are text.
+    """Return names and types of a file's columns.
+
+    Parameters
+    ----------
+    file : Path
+        A Parquet file, or a CSV file, whose columns are all text.
 
     Raises
     ------
@@ -104,7 +115,7 @@ def _read_schema(file: Path, table: TableReader) -> pa.Schema:
 
 
 def count_rows(files: Sequence[Path]) -> int | None:
-    """Return how many rows there are, or None where only reading them would tell."""
+    """Return the number of rows, or None if all rows must be read to count them (CSV)."""
     rows = 0
     for file in files:
         if (count := _open(file).row_count) is None:
@@ -122,8 +133,9 @@ def read_batches(
     ----------
     files : sequence of Path
     columns : sequence of str
-        To read; those that a file lacks are left out.
+        Columns to read. Columns that a file does not have are left out.
     start : Position
+        The first row to read.
 
     Raises
     ------
@@ -145,7 +157,7 @@ def read_batches(
 
 def _open(file: Path) -> TableReader:
     if is_text(file):
-        # a stream, which unpacks what ends in .gz
+        # a stream: it unpacks a file that ends in .gz
         return CsvTable(partial(pa.input_stream, str(file)))
     return ParquetTable(partial(pa.OSFile, str(file)))
 

@@ -1,4 +1,4 @@
-"""`BatchJob`: which body of loans is to be scored, by what, and where to."""
+"""`BatchJob`: the loans to score, the version that scores them, and the output."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +9,17 @@ from train.batch.batch import BatchModel, OnInvalid
 
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """A body of loans to score.
+    """A job of batch scoring.
 
     Attributes
     ----------
     model : BatchModel
     source : str
-        File, folder or glob; for a version with histories, the folder of its tables.
+        File, folder or glob of the loans. For a version with histories: the folder of its tables.
     output : Path
-        Ends in .parquet or .csv; on Spark a folder of files.
+        A file that ends in .parquet or .csv; on Spark a folder of files with this name.
     on_invalid : {"reject", "fail"}
-        `fail` stops at the first row that is not valid and leaves nothing.
+        `fail` stops at the first invalid row and leaves no output.
     """
 
     model: BatchModel
@@ -29,6 +29,6 @@ class BatchJob:
 
     @property
     def tables(self) -> tuple[FeatureSql, Path] | None:
-        """The SQL and the folder of tables that rows are computed from; None for finished rows."""
+        """SQL and folder of tables to compute the rows from; None if the rows are given."""
         features, folder = self.model.scorer.features, Path(self.source)
         return (features, folder) if features is not None and folder.is_dir() else None

@@ -1,4 +1,4 @@
-"""The finished rows of a folder of tables, kept beside the output until all of them are scored."""
+"""Compute the rows of a folder of tables, and keep them in a file until all are scored."""
 
 import contextlib
 import hashlib
@@ -20,26 +20,28 @@ JOB_FILE, ROWS_FILE = "job.json", "rows.parquet"
 def keep_features(
     features: FeatureSql, folder: Path, output: Path, memory_limit: str, say: Callable[[str], None]
 ) -> Iterator[Path]:
-    """Yield the Parquet file of a folder's finished rows, that of a run that died if it is there.
+    """Yield the Parquet file of finished rows (applications with all features).
 
-    It is removed when the rows are scored, and when the input is to blame.
+    If a killed run has left such a file for the same tables and SQL, it is used again. The file is
+    removed when all rows are scored, and after an `InputError`.
 
     Parameters
     ----------
     features : FeatureSql
+        The SQL of the version that scores.
     folder : Path
         The folder of the tables.
     output : Path
-        The file of the scores: the rows lie in `<output>.features`.
+        The file of the decisions. The rows are kept in the folder `<output>.features`.
     memory_limit : str
-        The most that the engine may take, such as `4GB`.
+        Most memory that DuckDB may use, such as `4GB`.
     say : callable
         Called with each line for the user.
 
     Raises
     ------
     InputError
-        The tables do not give the features.
+        The features cannot be computed from the tables.
     """
     check_output(output)
     place = output.with_name(f"{output.name}.features")
@@ -47,13 +49,13 @@ def keep_features(
     job_file = place / JOB_FILE
     try:
         if job_file.is_file() and job_file.read_text(encoding="utf-8") == job:
-            say("features: those that an earlier run has computed")
+            say("features: reused from an earlier run")
         else:
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             for note in write_features(features, folder, rows, memory_limit):
                 say(note)
-            # last: rows with it are all there
+            # written last: if this file exists, the rows are complete
             job_file.write_text(job, encoding="utf-8")
         yield rows
     except InputError:
@@ -63,7 +65,7 @@ def keep_features(
 
 
 def _describe_job(features: FeatureSql, folder: Path) -> str:
-    """Return what the rows come from: the SQL, and every file of its tables as it is now."""
+    """Return a text that identifies the job: the SQL, and the current state of every file."""
     files: set[Path] = set()
     for history in features.histories:
         files.update(folder.glob(f"{history.table}.*"), folder.glob(f"{history.table}/*"))

@@ -1,4 +1,4 @@
-"""Finished parts of a long job beside its output: what is done survives the job's death."""
+"""Save the output of a long job in parts, so that a killed job can continue."""
 
 import contextlib
 import csv
@@ -24,14 +24,14 @@ Rejection = tuple[str, int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """What a finished part says of itself.
+    """The state of the job after a finished part.
 
     Attributes
     ----------
     end : Position
-        Where the next part starts.
+        Position in the input where the next part starts.
     scored, rejected : int
-        Rows of this part.
+        Numbers of rows of this part.
     """
 
     end: Position
@@ -40,16 +40,16 @@ class PartState:
 
 
 class ResumableOutput:
-    """The parts of one output, in a folder beside it.
+    """The parts of one output, in the folder `<output>.parts`.
 
     Parameters
     ----------
     output : Path
-        Ends in .parquet or .csv; exists only once all parts are put together.
+        A file that ends in .parquet or .csv. It exists only when all parts are put together.
     schema : pyarrow.Schema
         The output's columns.
     job : mapping
-        What makes the job: parts of another one are thrown away.
+        Identifies the job, as JSON values. Parts of another job are removed.
     """
 
     def __init__(self, output: Path, schema: pa.Schema, job: Mapping[str, Any]) -> None:
@@ -67,7 +67,7 @@ class ResumableOutput:
                 file.write(job_text.encode())
 
     def finished(self) -> list[PartState]:
-        """Return the finished parts in order."""
+        """Return the states of the finished parts, in order."""
         states: list[PartState] = []
         while (file := self._name(len(states), ".json")).is_file():
             document = json.loads(file.read_text(encoding="utf-8"))
@@ -77,7 +77,7 @@ class ResumableOutput:
     def add(
         self, number: int, table: pa.Table, rejections: Sequence[Rejection], state: PartState
     ) -> None:
-        """Write one part; only its state, written last, makes it a finished one."""
+        """Write one part. Its state is written last; without it the part is not finished."""
         with whole_file(self._name(number, self.output.suffix)) as file:
             if self.output.suffix == ".csv":
                 options = pacsv.WriteOptions(include_header=number == 0)
@@ -91,7 +91,10 @@ class ResumableOutput:
             file.write(json.dumps(asdict(state)).encode())
 
     def assemble(self) -> None:
-        """Put the parts together under the final names, whole or not at all, and clear away."""
+        """Put all parts together under the final names, then remove the parts.
+
+        A file gets its final name only when it is complete.
+        """
         states = self.finished()
         if any(state.rejected for state in states):
             with whole_file(self.rejected) as file:
@@ -123,7 +126,7 @@ class ResumableOutput:
 
 
 def check_output(output: Path) -> None:
-    """Raise `InputError` where an output has no format or no folder."""
+    """Raise `InputError` if the output's ending or folder is wrong."""
     if output.suffix not in (".parquet", ".csv"):
         raise InputError(f"output {output}: must end in .parquet or .csv")
     if not output.parent.is_dir():
@@ -131,24 +134,24 @@ def check_output(output: Path) -> None:
 
 
 def rejected_file(output: Path) -> Path:
-    """Return where the rows go that an output lacks."""
+    """Return the path of the file of rejected rows for an output."""
     return output.with_name(f"{output.name}.rejected")
 
 
 class CsvLines:
-    """Lets `csv.writer`, which writes text, write into a binary file."""
+    """Lets `csv.writer` write its text into a binary file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
-        """Write what stands for a line."""
+        """Write one line of text as UTF-8."""
         return self._file.write(text.encode())
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that appears under its name only once it is complete and on the disk."""
+    """Open a file for writing. It gets its name only when it is complete and on the disk."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     with unfinished.open("wb") as file:
         yield file

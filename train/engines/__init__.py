@@ -1,4 +1,4 @@
-"""What computes: this machine, a Spark cluster or a Dask cluster."""
+"""Engines run the heavy work: on this machine, on a Spark cluster or on a Dask cluster."""
 
 from train.engines.engine import Engine, open_engine
 from train.engines.local import LocalEngine

@@ -1,4 +1,4 @@
-"""`DaskEngine`: the final fit on a Dask cluster, for rows that are too many for one machine."""
+"""`DaskEngine`: the final fit on a Dask cluster, for more rows than one machine can hold."""
 
 import re
 import warnings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NOT_INSTALLED = "engine dask needs Dask: pip install -r requirements-dask.txt"
 WAIT_SECONDS = 30
-# What LightGBM writes into a model of the machines that fitted it: no part of the model.
+# Lines that LightGBM writes into the model about the machines that fitted it. They are removed.
 NETWORK = re.compile(
     r"^\[(?:machines|num_machines|local_listen_port|tree_learner): .*\]\n", re.MULTILINE
 )
@@ -36,47 +36,49 @@ NETWORK = re.compile(
 class DaskEngine(LocalEngine):
     """Implements `train.engines.Engine` with the workers of a Dask cluster.
 
-    Features and search stay on this machine.
+    Features and search run on this machine.
 
     Attributes
     ----------
     client : distributed.Client
+        The connection to the cluster.
     """
 
     client: Any = None
 
     def fit(self, plan: FitPlan) -> FinalFit:
-        """Fit the first member alone: each fit takes the whole cluster."""
+        """Fit the first member only, because each fit takes the whole cluster."""
         first = replace(plan, members=plan.members[:1])
         return fit_final(first, partial(fit_on_dask, self.client))
 
     def score(self, job: "BatchJob", say: "Callable[[str], None]") -> NoReturn:
-        """Refuse: Dask has no way to score with a version of MLflow."""
-        raise InputError("engine dask fits models only: score with engine local or spark")
+        """Raise `InputError`: MLflow cannot score with a version on Dask."""
+        raise InputError("engine dask cannot score: use engine local or spark")
 
 
 @contextmanager
 def open_dask_engine(memory_limit: str) -> Iterator[DaskEngine]:
-    """Connect for as long as the engine works; raises as `open_client` does."""
+    """Yield an engine that is connected to a cluster; raise the errors of `open_client`."""
     with open_client() as client:
         yield DaskEngine(memory_limit, client)
 
 
 @contextmanager
 def open_client() -> "Iterator[Client]":
-    """Connect to the scheduler that Dask's settings name, or start workers on this machine.
+    """Connect to the scheduler of Dask's settings, or start workers on this machine.
 
-    The scheduler is `DASK_SCHEDULER_ADDRESS`, or `scheduler-address` in Dask's own files. Without
-    one there is a worker of one thread for each processor here, on 127.0.0.1.
+    The scheduler's address comes from the variable `DASK_SCHEDULER_ADDRESS`, or from
+    `scheduler-address` in Dask's settings files. Without an address, one worker with one thread is
+    started for each processor of this machine, on 127.0.0.1.
 
     Raises
     ------
     InputError
-        Dask is not installed, or no worker answers.
+        Dask is not installed, the scheduler does not answer, or it has no worker.
     """
     try:
         import dask
-        import dask.dataframe  # LightGBM asks for it even where rows are arrays
+        import dask.dataframe  # LightGBM needs it, even for arrays
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise InputError(NOT_INSTALLED) from error
@@ -115,32 +117,35 @@ def fit_on_dask(
 ) -> lightgbm.Booster:
     """Fit `params.trees` trees on all rows, spread over the workers of a cluster.
 
-    Each worker finds the bins of some features in its own rows alone, and which worker that is
-    differs from fit to fit: the booster is near that of `train.fitting.fit_all`, and near that of
-    another fit with the same seed, but neither to the last bit.
+    The booster is close to that of `train.fitting.fit_all`, but not equal to the last bit. Two fits
+    with the same seed also differ slightly: the bins of a feature come from the rows of one worker,
+    and this worker is not always the same.
 
     Parameters
     ----------
     client : distributed.Client
+        The connection to the cluster.
     matrix, y : ndarray, shapes (rows, features) and (rows,)
+        All training rows.
     params : BoostingParams
     categorical_indices : sequence of int
+        Columns of the matrix that hold category codes.
     seed : int
 
     Returns
     -------
     lightgbm.Booster
-        Knows nothing of the cluster.
+        A plain booster, without the addresses of the cluster.
     """
     rows, settings = treat(matrix, y, params, categorical_indices, seed)
-    # a worker takes the threads that Dask has given it
+    # each worker uses the threads that Dask has given it
     del settings["num_threads"]
     workers = sorted(client.ncores())
-    # shuffled, so that the rows of each worker are a sample of all: a table often lies by date
+    # tables are often sorted by date: shuffle, so that each worker gets a sample of all rows
     shares = np.array_split(np.random.default_rng(seed).permutation(len(rows.y)), len(workers))
     estimator = lightgbm.DaskLGBMClassifier(client=client, n_estimators=params.trees, **settings)
     with warnings.catch_warnings():
-        # of a parameter that the estimator itself has set
+        # the warning is about a parameter that the estimator sets itself
         warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored", UserWarning)
         estimator.fit(
             _spread(client, rows.matrix, shares, workers),
@@ -157,7 +162,7 @@ def _spread(
     shares: Sequence[RowNumbers],
     workers: Sequence[str],
 ) -> Any:
-    """Return a Dask array whose chunks lie on the workers, one each."""
+    """Return a Dask array with one chunk on each worker."""
     import dask.array
 
     held = [

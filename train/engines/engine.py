@@ -1,4 +1,4 @@
-"""`Engine`: what computes. It is chosen once, and nothing else asks which one it is."""
+"""`Engine`: runs the heavy work. It is chosen once; no other module asks which engine it is."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Four things that may be too much for one machine.
+    """The four tasks that may be too large for one machine.
 
-    `LocalEngine` does all of them here. Another engine does on its cluster what it can do better,
-    and the rest here; what it cannot do at all it refuses with an `InputError`.
+    `LocalEngine` runs all of them on this machine. Another engine runs some of them on its cluster
+    and the others on this machine. It raises `InputError` for a task that it cannot do at all.
     """
 
     def features(self, portfolio: "Portfolio") -> "JoinedTable":
@@ -35,7 +35,7 @@ class Engine(Protocol):
         """Search for the parameters whose decisions cost least; see `train.search.tune`."""
 
     def fit(self, plan: "FitPlan") -> "FinalFit":
-        """Fit the final model, and its like on folds; see `train.fitting.fit_final`."""
+        """Fit the final model, and fit it again on folds; see `train.fitting.fit_final`."""
 
     def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
         """Score a body of loans; `say` is called with each line for the user."""
@@ -43,18 +43,19 @@ class Engine(Protocol):
 
 @contextmanager
 def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[Engine]:
-    """Connect to the cluster that an engine needs, until the work is done.
+    """Yield an engine, connected to its cluster until the work is done.
 
     Parameters
     ----------
     name : {"local", "spark", "dask"}
     memory_limit : str
-        The most that DuckDB may take for features from histories, such as `4GB`.
+        Most memory that DuckDB may use for features from histories, such as `4GB`.
 
     Raises
     ------
     InputError
-        The engine is none of the three, or what it needs is not installed or does not answer.
+        The name is not one of the three, a package that the engine needs is not installed, or the
+        cluster does not answer.
     """
     if name == "spark":
         from train.engines.spark import open_spark_engine

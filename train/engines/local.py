@@ -1,6 +1,6 @@
-"""`LocalEngine`: all work on this machine.
+"""`LocalEngine`: run all work on this machine.
 
-Each method imports what it needs: scoring wants neither hyperopt nor imbalanced-learn.
+Each method imports what it needs, so that scoring loads neither hyperopt nor imbalanced-learn.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,12 +19,13 @@ MEMORY_LIMIT = "4GB"
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Implements `train.engines.Engine` with this machine's processors.
+    """Implements `train.engines.Engine` on this machine.
 
     Attributes
     ----------
     memory_limit : str
-        The most that DuckDB may take for features from histories; beyond it it spills to disk.
+        Most memory that DuckDB may use for features from histories, such as `4GB`. Beyond it
+        DuckDB writes to disk.
     """
 
     memory_limit: str = MEMORY_LIMIT
@@ -41,13 +42,13 @@ class LocalEngine:
         on_trial: "Callable[[Trial], None]",
         finished: "Sequence[Trial]" = (),
     ) -> "Search":
-        """Search with the folds of a trial side by side."""
+        """Search with the folds of a trial fitted in parallel."""
         from train.search import tune
 
         return tune(planned.rows.bin(), planned.costs, planned.plan, on_trial, finished)
 
     def fit(self, plan: "FitPlan") -> "FinalFit":
-        """Fit the members side by side, as memory allows."""
+        """Fit the members in parallel, if the memory allows it."""
         from train.fitting import fit_final
 
         return fit_final(plan)

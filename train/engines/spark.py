@@ -1,4 +1,4 @@
-"""`SparkEngine`: features, search and batch scoring on a Spark cluster; the final fit is local."""
+"""`SparkEngine`: features, search and batch scoring on Spark; the final fit on this machine."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,13 +30,13 @@ class SparkEngine(LocalEngine):
     Attributes
     ----------
     session : pyspark.sql.SparkSession
-        Opened by `open_session`.
+        A session from `open_session`.
     """
 
     session: Any = None
 
     def features(self, portfolio: "Portfolio") -> JoinedTable:
-        """Compute the features by the same SQL on Spark, and fetch the finished rows."""
+        """Run the same SQL on Spark, and fetch the finished rows to this machine."""
         with input_errors(portfolio.path):
             described = describe_join(portfolio)
             notes = JoinNotes(portfolio)
@@ -53,7 +53,7 @@ class SparkEngine(LocalEngine):
         on_trial: "Callable[[Trial], None]",
         finished: "Sequence[Trial]" = (),
     ) -> "Search":
-        """Search with hyperopt's `SparkTrials`, each trial a task."""
+        """Search with hyperopt's `SparkTrials`; each trial is one Spark task."""
         from train.engines.spark_search import tune_on_spark
 
         return tune_on_spark(self.session, planned, on_trial, finished)
@@ -65,7 +65,7 @@ class SparkEngine(LocalEngine):
         ship_packages(self.session)
         with ExitStack() as computed:
             rows = self._read(job, say, computed)
-            # as in the tests and in production, the version runs in this environment
+            # "local": the version runs in this Python environment, as in tests and production
             predict = mlflow.pyfunc.spark_udf(self.session, job.model.uri, env_manager="local")
             try:
                 with spark_errors("rows"):
@@ -74,7 +74,7 @@ class SparkEngine(LocalEngine):
                 raise InputError(f"input {job.source}: {error}") from error
 
     def _read(self, job: BatchJob, say: Callable[[str], None], computed: ExitStack) -> "DataFrame":
-        """Return the rows of files, or those that a folder of tables gives."""
+        """Return the rows of the input files, or the rows computed from a folder of tables."""
         from pyspark.sql import functions
 
         files = find_files(job.source)
@@ -92,6 +92,6 @@ class SparkEngine(LocalEngine):
 
 @contextmanager
 def open_spark_engine(memory_limit: str) -> Iterator[SparkEngine]:
-    """Open a session for as long as the engine works; raises `InputError` where Spark fails."""
+    """Yield an engine with an open session; raise `InputError` if Spark does not start."""
     with open_session() as session:
         yield SparkEngine(memory_limit, session)

@@ -1,7 +1,7 @@
-"""Score a body of loans on Spark: what `train.batch` does with batches, for data on a cluster.
+"""Batch scoring on Spark: the same answers as `train.batch`, for data on a cluster.
 
-Rows are checked by the same code, and scored by the version as MLflow's `spark_udf` runs it: the
-answers are those of `train.batch` to the last bit. They come as a folder of files, in no order.
+The same code checks the rows, and MLflow's `spark_udf` runs the version. So the answers are equal
+to those of `train.batch` to the last bit. The output is a folder of files; its rows have no order.
 """
 
 import csv
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 def score_on_spark(
     rows: "DataFrame", job: BatchJob, predict: "Callable[[Column], Column]"
 ) -> BatchReport:
-    """Score rows into a folder of files; those that are not valid go to one file beside it.
+    """Score rows into a folder of files. Invalid rows go to one file `<output>.rejected`.
 
     Parameters
     ----------
     rows : pyspark.sql.DataFrame
-        Those of `read_loans`, or finished ones with `FILE` and `ROW`.
+        Rows from `read_loans`, or computed rows with the columns `FILE` and `ROW`.
     job : BatchJob
-        The folder has the output's name only once it is whole; with `on_invalid` = `fail` all
-        rows are looked at before any is scored.
+        Its output folder gets its name only when it is complete. If `on_invalid` is `fail`, all
+        rows are checked before any row is scored.
     predict : callable
-        The version as a function of a struct of its features.
+        The version, as a function of one struct column with its features.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def score_on_spark(
 
 
 class _Counts:
-    """What Spark counts while it scores.
+    """Counts that Spark makes while it scores.
 
     Parameters
     ----------
     categories : sequence of str
-        Features that may hold a level never seen.
+        Names of the categorical features, which may hold unseen levels.
     """
 
     def __init__(self, categories: Sequence[str]) -> None:
@@ -94,7 +94,7 @@ class _Counts:
         self._categories = categories
 
     def columns(self, invalid: "Column") -> "list[Column]":
-        """Return rows, rejected rows and unseen levels as columns to observe."""
+        """Return the columns that count rows, rejected rows and unseen levels."""
         from pyspark.sql import functions
 
         unseen = [
@@ -105,7 +105,7 @@ class _Counts:
         return [rows, functions.count_if(invalid).alias("rejected"), *unseen]
 
     def unseen(self) -> dict[str, int]:
-        """Return the rows with an unseen level by feature, where there are any."""
+        """Return the number of rows with an unseen level, for each feature with such rows."""
         found = {
             name: self.observation.get[f"unseen_{n}"] for n, name in enumerate(self._categories)
         }
@@ -113,7 +113,7 @@ class _Counts:
 
 
 def _write(rows: "DataFrame", output: Path) -> None:
-    """Write a folder that has its name only once it is whole."""
+    """Write a folder of files, and give it its name only when it is complete."""
     unfinished = output.with_name(f"{output.name}.unfinished")
     writer = rows.write.mode("overwrite")
     target = f"file://{unfinished.resolve()}"

@@ -1,7 +1,7 @@
-"""Features from histories on Spark: the SQL that DuckDB runs elsewhere, in Spark's dialect.
+"""Features from histories on Spark: the same SQL as for DuckDB, translated to Spark's dialect.
 
-The files are the same for both, and so are the values, within 1e-9 of them. What the SQL means is
-said in `scoring_model.features`; this module only says where else it runs.
+Both read the same files and give the same values, within 1e-9 of them. `scoring_model.features`
+explains the SQL.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,10 +38,10 @@ class SparkRows:
     Attributes
     ----------
     rows : pyspark.sql.DataFrame
-        The columns that `scoring_model.features.compute_features` gives, after them `ROW`, the
-        number of the row in the table of applicants, from 0; in no order.
+        The columns of `scoring_model.features.compute_features`, then `ROW`: the row's number in
+        the table of applicants, from 0. The rows have no order.
     joined : mapping of str to (int, int)
-        For each history with the key, its rows and those whose applicant is not there.
+        For each history: its rows, and how many of them belong to no applicant.
     """
 
     rows: "DataFrame"
@@ -52,22 +52,22 @@ class SparkRows:
 def compute_on_spark(
     session: "SparkSession", features: FeatureSql, files: Mapping[str, str]
 ) -> Iterator[SparkRows]:
-    """Run the SQL on tables that Spark reads; what it keeps of them it lets go in the end.
+    """Run the SQL on tables that Spark reads. Cached tables are released at the end.
 
     Parameters
     ----------
     session : pyspark.sql.SparkSession
-        Opened by `train.engines.spark_session.open_session`: in ANSI mode, with no view yet.
+        A session from `train.engines.spark_session.open_session`, in ANSI mode and without views.
     features : FeatureSql
     files : mapping of str to str
-        File or glob of each table, where every machine of the cluster can read it.
+        File or glob of each table. Every machine of the cluster must be able to read it.
 
     Raises
     ------
     FeatureError
-        As `compute_features` of `scoring_model.features`.
+        For the same reasons as in `scoring_model.features.compute_features`.
     """
-    # as many parts as the rows ask for, in what is kept as in what is not
+    # let Spark choose the number of partitions by the number of rows, also for cached tables
     session.conf.set("spark.sql.optimizer.canChangeCachedPlanOutputPartitioning", "true")
     with ExitStack() as kept:
         for history in features.histories:
@@ -87,18 +87,18 @@ def compute_on_spark(
 
 
 def _keep(kept: ExitStack, table: "DataFrame") -> "DataFrame":
-    """Have a table computed once: each of its uses would compute it anew."""
+    """Cache a table, because otherwise each use would compute it again."""
     persisted = table.persist()
     kept.callback(persisted.unpersist)
     return persisted
 
 
 def read_files(session: "SparkSession", files: str | list[str], text: bool) -> "DataFrame":
-    """Return a lazy table of Parquet files, or of CSV files with every column as text."""
+    """Return a lazy table from Parquet files, or from CSV files with every column as text."""
     if not text:
         return session.read.parquet(*([files] if isinstance(files, str) else files))
-    # Every file is read by one task: a line break between quotes is a value's, and rows count.
-    # Headings that differ are refused: Spark would read by position
+    # multiLine: one task reads each file, so values may hold line breaks and rows can be numbered.
+    # enforceSchema=False: files with different headings fail; else Spark would match by position.
     return session.read.csv(
         files,
         header=True,
@@ -160,7 +160,7 @@ def _add_families(
     families: dict[str, "DataFrame"],
     kept: ExitStack,
 ) -> None:
-    """Run the statements of one table and add what its SELECTs give, under the features' names."""
+    """Run the statements of one table, and add the result of each SELECT to `families`."""
     from sqlglot import transpile
 
     for statement in split_statements(history.sql):
@@ -184,7 +184,7 @@ def _add_families(
 
 
 def _misfit(session: "SparkSession", history: History) -> str | None:
-    """Return the column with a value that a cast of the SQL refuses: Spark tells only the value."""
+    """Return the column with a value that a cast in the SQL refuses; Spark names only the value."""
     from sqlglot import exp, parse
 
     casts = [cast for part in parse(history.sql, read="duckdb") for cast in part.find_all(exp.Cast)]
@@ -201,9 +201,9 @@ def _misfit(session: "SparkSession", history: History) -> str | None:
 def _finished_rows(
     session: "SparkSession", features: FeatureSql, families: Mapping[str, "DataFrame"]
 ) -> "DataFrame":
-    """Bring an applicant's values together in one shuffle.
+    """Combine the values of each applicant in one shuffle.
 
-    A join for each family would have a task sort all of them at once, each in memory of its own.
+    With a join for each family, a task would sort all families at once and use too much memory.
     """
     from pyspark.sql import functions
 
@@ -230,14 +230,14 @@ def _finished_rows(
 def spark_errors(
     where: str, find_misfit: Callable[[], str | None] = lambda: None
 ) -> Iterator[None]:
-    """Turn Spark's errors into one line that holds no value of a row."""
+    """Turn Spark's errors into one line that contains no value of a row."""
     from py4j.protocol import Py4JError
     from pyspark.errors import AnalysisException, PySparkException
 
     try:
         yield
     except AnalysisException as error:
-        # found before any row was read
+        # Spark found it before it read a row, so the message holds no value
         raise FeatureError(f"{where}: {str(error).partition(chr(10))[0]}") from error
     except PySparkException as error:
         fragments = [context.fragment() for context in error.getQueryContext() or ()]
@@ -245,5 +245,5 @@ def spark_errors(
             raise FeatureError(f"{where}: {what} holds a value that does not fit") from error
         raise FeatureError(f"{where}: {error.getCondition() or GAVE_UP}") from error
     except (Py4JError, ConnectionError) as error:
-        # no query's fault: memory that ran out, and Spark with it
+        # not an error of a query: the JVM is gone, most often because its memory ran out
         raise FeatureError(f"{where}: {GAVE_UP}") from error

@@ -1,4 +1,4 @@
-"""The rows of a body of loans on Spark: read from files, and checked by the contract."""
+"""Read the loans of a batch on Spark, and check them against the contract."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,18 +24,26 @@ from train.errors import InputError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# beside the columns of the input and ROW, under names that no column of it has
+# names of added columns; no column of the input has such a name
 FILE, BROKEN = "file_of_input", "broken_line_of_input"
 PROBLEMS, UNSEEN = "problems_of_row", "unseen_in_batch"
 
 
 def read_loans(session: "SparkSession", model: BatchModel, files: Sequence[Path]) -> "DataFrame":
-    """Return the rows of files, with the columns that scoring needs, their file and number.
+    """Return the rows of files, with the columns that scoring needs, file name and row number.
+
+    Parameters
+    ----------
+    session : pyspark.sql.SparkSession
+    model : BatchModel
+        Its contract and key name the columns.
+    files : sequence of Path
+        All Parquet, or all CSV with the same heading.
 
     Raises
     ------
     InputError
-        A file cannot be read or lacks a column, or the files are not alike.
+        A file cannot be read or lacks a column, or the files differ in format or heading.
     """
     from pyspark.sql import functions
 
@@ -50,14 +58,14 @@ def read_loans(session: "SparkSession", model: BatchModel, files: Sequence[Path]
         return rows.select(*columns, file.alias(FILE), row.alias(ROW))
     headings = {tuple(read_schema(f).names) if is_text(f) else () for f in files}
     if len(headings) > 1:
-        raise InputError("input: files must be all Parquet, or all CSV with one heading")
+        raise InputError("input: files must be all Parquet, or all CSV with the same heading")
     (heading,) = headings
     rows = session.read.csv(
         paths,
         schema=", ".join(f"`{name}` STRING" for name in (*heading, BROKEN)),
         columnNameOfCorruptRecord=BROKEN,
         header=True,
-        # each file is read from its start by one task, which therefore can count its rows
+        # multiLine: one task reads a file from its start, so it can number the rows
         multiLine=True,
         escape='"',
     )
@@ -71,7 +79,7 @@ def read_loans(session: "SparkSession", model: BatchModel, files: Sequence[Path]
 
 
 def check_rows(rows: "DataFrame", model: BatchModel) -> "DataFrame":
-    """Return the rows in the signature's types, with what is wrong with each."""
+    """Return the rows in the types of the signature, with the problems of each row."""
     contract = model.scorer.contract
     kinds = {"number": "DOUBLE", "category": "STRING"}
     schema = [
@@ -87,7 +95,7 @@ def check_rows(rows: "DataFrame", model: BatchModel) -> "DataFrame":
 def check_batches(
     contract: FeatureContract, key: str, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Check the rows of one task, in order; rows of CSV files are numbered on the way."""
+    """Check the rows of one task, in order, and number the rows of CSV files."""
     file, number = None, 0
     for batch in batches:
         from_text = BROKEN in batch.schema.names
@@ -105,7 +113,7 @@ def check_batches(
         for row, column, rule in find_problems(encoded, batch.column(key), key):
             problems[row].append({"field": column, "rule": rule})
         problems |= {int(row): [{"field": "", "rule": WRONG_FIELDS}] for row in broken}
-        # once for the whole batch: they are only ever added up
+        # the first row holds the counts of the whole batch: they are only summed later
         counts = Counter(name for _, name in encoded.unseen)
         unseen = [list(counts.items()), *[[]] * (len(rows) - 1)] if rows else []
         yield pa.RecordBatch.from_pydict(

@@ -1,4 +1,4 @@
-"""Search on a Spark cluster: hyperopt's `SparkTrials` runs the trials."""
+"""Search on a Spark cluster, with hyperopt's `SparkTrials`."""
 
 import math
 import time
@@ -40,23 +40,23 @@ def tune_on_spark(
     on_trial: Callable[[Trial], None],
     finished: Sequence[Trial] = (),
 ) -> Search:
-    """Search as `train.search.tune` does, each trial a Spark task of one thread.
+    """Search as `train.search.tune` does; each trial is a Spark task with one thread.
 
-    Up to `plan.parallelism` trials run at once, and as many wait for their turn. A point is
-    suggested from the trials that have ended by then, in whatever order they did, and a trial is
-    hopeless beside the best when it began: what a trial measures is the same everywhere, but which
-    trials there are differs from search to search.
+    Up to `plan.parallelism` trials run at the same time, and as many wait in a queue. The search is
+    not repeatable: a point is suggested from the trials that have ended by then, and their order
+    differs from search to search. A trial is compared with the best trial at its start. The figures
+    of a trial with a given point are the same as in a local search.
 
     Parameters
     ----------
     session : SparkSession
     planned : PlannedSearch
-        Its rows are sent to each executor once. After its plan's timeout only those trials still
-        run that wait for their turn.
+        Its rows are sent to each executor once. After the timeout of its plan no trial is
+        suggested; trials in the queue still run.
     on_trial : callable
-        Called with each trial as it ends.
+        Called with each trial when it ends.
     finished : sequence of Trial
-        Trials of an earlier search with the same plan: they are not run again.
+        Trials of an earlier search with the same plan. They are not run again.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def tune_on_spark(
     objective = _Objective(sent, plan)
     dispatch = _Dispatch(plan, suggester, trials, objective, on_trial, list(finished))
     if len(finished) < plan.max_evals:
-        # of a session whose tags hyperopt does not hand on to its threads: it has none
+        # hyperopt warns that its threads lose the session's tags; this session has none
         warnings.filterwarnings("ignore", message="Spark session is not provided")
         fmin(
             objective,
@@ -83,7 +83,7 @@ def tune_on_spark(
             algo=dispatch.suggest,
             max_evals=plan.max_evals - len(finished),
             trials=trials,
-            # queued ones start without waiting for hyperopt, which looks once a second
+            # hyperopt looks for free places once a second only; a queued trial starts at once
             max_queue_len=plan.parallelism,
             return_argmin=False,
             show_progressbar=dispatch.progress,
@@ -92,17 +92,17 @@ def tune_on_spark(
     sent.destroy()
     if failed := trials.count_failed_trials():
         raise InputError(
-            f"engine spark: {failed} of {len(dispatch.asked)} trials failed on the cluster; "
-            "what they said stands above"
+            f"engine spark: {failed} of {len(dispatch.asked)} trials failed on the cluster: "
+            "see their messages above"
         )
     return Search(tuple(sorted(dispatch.ended, key=lambda trial: trial.number)))
 
 
 class _Objective:
-    """One trial, as an executor runs it.
+    """Runs one trial on an executor.
 
-    SparkTrials pickles it anew for each trial, and so the best trial by then goes with it. It also
-    ends an executor's Python after each trial, so that the folds are binned for each.
+    SparkTrials pickles this object for each trial, so the best trial so far is sent along. It ends
+    the executor's Python process after each trial, so the folds are binned again for each.
     """
 
     def __init__(self, sent: "Broadcast[tuple[FoldedRows, LoanCosts]]", plan: SearchPlan) -> None:
@@ -112,7 +112,7 @@ class _Objective:
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
         rows, costs = self.sent.value
-        # hyperopt gives the treatment by name; a point holds its place
+        # hyperopt gives the treatment's name; a point holds its position
         point = {**values, "treatment": self.plan.treatments.index(values["treatment"])}
         runner = Runner(rows.bin(), costs, self.plan, threads=1)
         (trial,) = runner.run([(point, 0)], 0, self.best)
@@ -121,14 +121,14 @@ class _Objective:
 
 @dataclass
 class _Dispatch:
-    """Between hyperopt, which runs trials, and the suggester, which says what to try.
+    """Connects hyperopt, which runs the trials, with the suggester, which chooses the points.
 
     Attributes
     ----------
     asked : dict of int to (Point, int)
-        By hyperopt's number: the point, and the draws by then.
+        By hyperopt's number of a trial: its point, and the number of draws by then.
     ended : list of Trial
-        As they ended.
+        Ended trials, in the order in which they ended.
     """
 
     plan: SearchPlan
@@ -149,7 +149,7 @@ class _Dispatch:
     def suggest(
         self, numbers: Sequence[int], domain: Domain, trials: Trials, _seed: int
     ) -> list[dict[str, Any]]:
-        """Return hyperopt's documents of new trials; none ends the search."""
+        """Return new trials as hyperopt's documents; an empty list ends the search."""
         self.collect()
         late = self.asked and time.monotonic() >= self.deadline
         if late or self.trials.count_failed_trials():
@@ -173,10 +173,10 @@ class _Dispatch:
         return list(documents)
 
     def collect(self) -> None:
-        """Take over the trials that have ended since."""
+        """Take over the trials that have ended since the last call."""
         for document in self.trials.trials:
             number = document["tid"]
-            # the state is set before the result is
+            # hyperopt sets the state before the result, so check both
             ended = document["state"] == JOB_STATE_DONE and "trial" in document["result"]
             if number not in self.open or not ended:
                 continue
@@ -196,7 +196,7 @@ class _Dispatch:
 
     @contextmanager
     def progress(self, initial: int, total: int) -> Iterator[SimpleNamespace]:
-        """Show a bar, and take over what ends while nothing is left to suggest."""
+        """Show a progress bar; also collect the trials that end after the last suggestion."""
         begun = self.first + initial
         with tqdm(total=self.first + total, initial=begun, unit="trial", desc="search") as bar:
 

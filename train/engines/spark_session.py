@@ -1,4 +1,4 @@
-"""A Spark session as the cluster's own settings make it, for whatever runs on Spark."""
+"""Open a Spark session with Spark's own settings, and send this project's code to the cluster."""
 
 import atexit
 import os
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
 
 NOT_INSTALLED = "engine spark needs pyspark: pip install -r requirements-spark.txt"
 NOT_STARTED = (
-    "engine spark: Spark does not start: it needs Java, 17 or newer (see requirements-spark.txt), "
-    "and settings that are right; what it says itself stands above"
+    "engine spark: Spark does not start: see its messages above, install Java 17 or newer (see "
+    "requirements-spark.txt) and check Spark's settings"
 )
 ROOT = Path(train.__file__).parents[1]
-# What tasks import of this project: an executor elsewhere has no checkout.
+# Packages of this project that tasks import. An executor on another machine does not have them.
 PACKAGES = ("train", "scoring_model")
 
 
 @contextmanager
 def open_session() -> "Iterator[SparkSession]":
-    """Open a session of its own, in ANSI mode; a Spark that ran before goes on after it.
+    """Open a separate session, in ANSI mode. A Spark that already runs keeps running afterwards.
 
-    Where Spark runs and with how much, its own settings say: `spark-defaults.conf`, what
-    `spark-submit` was given, the session that a notebook has. Without any it is this machine.
+    Spark's own settings decide where it runs and with how much memory: `spark-defaults.conf`, the
+    options of `spark-submit`, or the session of a notebook. Without settings it runs on this
+    machine.
 
     Raises
     ------
     InputError
-        Spark or Java are not installed, or Spark does not start.
+        Spark or Java is not installed, or Spark does not start.
     """
     try:
         from py4j.protocol import Py4JError
@@ -46,16 +47,16 @@ def open_session() -> "Iterator[SparkSession]":
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise InputError(NOT_INSTALLED) from error
-    # workers on this machine take this Python, not whichever comes first on PATH
+    # workers on this machine use this Python, not the first one on PATH
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # Spark 4.3 says so of any pandas 3; the tests hold what is used of the two together
+    # Spark 4.3 warns about every pandas 3; the tests check the functions that are used here
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     before = SparkSession.getActiveSession()
     try:
         started = SparkSession.builder.appName("credit-scoring").getOrCreate()
     except (PySparkException, Py4JError) as error:
         raise InputError(NOT_STARTED) from error
-    # views and settings of this session touch no other
+    # views and settings of the new session do not change other sessions
     session = started.newSession()
     session.conf.set("spark.sql.ansi.enabled", "true")
     session.conf.set("spark.sql.session.timeZone", "UTC")
@@ -63,16 +64,16 @@ def open_session() -> "Iterator[SparkSession]":
         yield session
     finally:
         if before is None:
-            # one that its memory ran out of is gone
+            # if Spark ran out of memory, it is gone already and stop() fails
             with suppress(Py4JError, ConnectionError):
                 started.stop()
 
 
 def ship_packages(session: "SparkSession") -> None:
-    """Give this project's modules to the executors, for as long as this process lives.
+    """Send this project's modules to the executors. The files stay until this process ends.
 
-    An executor fetches them when it begins its first task, which may be that of somebody else who
-    goes on with this Spark.
+    An executor fetches the files at its first task. This task may belong to somebody else who uses
+    the same Spark later, so the files must not be removed earlier.
     """
     for archive in sorted(_archive_packages().iterdir()):
         session.sparkContext.addPyFile(str(archive))
@@ -84,6 +85,6 @@ def _archive_packages() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for package in PACKAGES:
-        # a name of its own: Spark refuses another file under a name that it has
+        # a unique name: Spark refuses a second file under the same name
         shutil.make_archive(str(folder / f"{package}-{folder.name}"), "zip", ROOT, package)
     return folder

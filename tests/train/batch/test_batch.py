@@ -1,4 +1,4 @@
-"""A body of loans is scored in order, whatever dies, and no invalid row is lost."""
+"""Batch scoring keeps the order of rows, continues after a crash, and loses no invalid row."""
 
 import csv
 import json
@@ -87,7 +87,7 @@ def test_every_format_gives_the_scorer_s_answers_in_order(
     assert sorted(f.name for f in tmp_path.iterdir() if "scored" in f.name) == [output.name]
 
 
-def test_invalid_rows_go_beside_the_output_with_row_column_and_rule(tmp_path: Path) -> None:
+def test_invalid_rows_go_to_a_separate_file_with_row_column_and_rule(tmp_path: Path) -> None:
     loans = make_loans(1000).astype({"income": object, "loan_id": object})
     loans.loc[3, "income"] = "secret"
     loans.loc[5, ["income", "region"]] = None
@@ -116,7 +116,7 @@ def test_invalid_rows_go_beside_the_output_with_row_column_and_rule(tmp_path: Pa
     np.testing.assert_array_equal(scored["probability"], expected(kept)["probability"])
 
 
-def test_a_later_body_without_invalid_rows_leaves_no_old_rejections(tmp_path: Path) -> None:
+def test_a_later_run_without_invalid_rows_removes_old_rejections(tmp_path: Path) -> None:
     loans = make_loans(50)
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     loans.assign(income=np.where(loans.index == 1, np.inf, loans["income"])).to_parquet(body)
@@ -125,7 +125,7 @@ def test_a_later_body_without_invalid_rows_leaves_no_old_rejections(tmp_path: Pa
     assert not score_loans(MODEL, [body], output).rejected_file.exists()
 
 
-def test_fail_stops_at_the_first_invalid_row_and_leaves_nothing(tmp_path: Path) -> None:
+def test_fail_stops_at_the_first_invalid_row_and_leaves_no_output(tmp_path: Path) -> None:
     loans = make_loans(1000)
     loans.loc[700, "income"] = np.nan
     body = tmp_path / "body.parquet"
@@ -144,7 +144,7 @@ def test_fail_stops_at_the_first_invalid_row_and_leaves_nothing(tmp_path: Path) 
         (["loan_id", *COLUMNS], "none/o.csv", "no such folder"),
     ],
 )
-def test_what_cannot_be_scored_is_said_in_one_line(
+def test_input_that_cannot_be_scored_gives_an_error(
     tmp_path: Path, columns: list[str], output: str, rule: str
 ) -> None:
     body = tmp_path / "body.parquet"
@@ -153,7 +153,7 @@ def test_what_cannot_be_scored_is_said_in_one_line(
         score_loans(MODEL, [body], tmp_path / output)
 
 
-def test_an_empty_body_gives_an_empty_output(tmp_path: Path) -> None:
+def test_an_empty_input_gives_an_empty_output(tmp_path: Path) -> None:
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     make_loans(10)[:0].to_parquet(body)
     assert score_loans(MODEL, [body], output).scored == 0
@@ -162,7 +162,7 @@ def test_an_empty_body_gives_an_empty_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "rule"), [(None, "-P key="), ("income", "must not be a feature")])
-def test_a_body_needs_a_key_that_is_no_feature(key: str | None, rule: str) -> None:
+def test_the_key_must_be_given_and_must_not_be_a_feature(key: str | None, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
         check_key(key, MODEL.scorer.contract)
 
@@ -178,8 +178,8 @@ score_loans(model, [folder / "body.csv"], folder / "scored.parquet", part_rows=1
 """
 
 
-def test_a_killed_run_is_gone_on_from_its_last_finished_part(tmp_path: Path) -> None:
-    # wide enough that Arrow hands the file out in several blocks: a part a block
+def test_a_killed_run_continues_after_its_last_finished_part(tmp_path: Path) -> None:
+    # rows are wide, so that Arrow reads the file in several blocks; each block is a part
     loans = make_loans(150_000).assign(padding="x" * 300)
     loans.loc[2, "income"] = np.nan
     loans.to_csv(tmp_path / "body.csv", index=False)
@@ -193,7 +193,7 @@ def test_a_killed_run_is_gone_on_from_its_last_finished_part(tmp_path: Path) -> 
     process.wait()
     assert not output.exists()
     finished = [json.loads(file.read_text()) for file in sorted(parts.glob("0*.json"))]
-    # as a write that the death cut off would leave it
+    # an incomplete file, as a killed write leaves it
     (parts / f"{len(finished):06d}.parquet.unfinished").write_bytes(b"half")
     model = BatchModel(load_scorer(tmp_path), "7", "loan_id", "digest")
     report = score_loans(model, [tmp_path / "body.csv"], output, part_rows=1)
@@ -206,7 +206,7 @@ def test_a_killed_run_is_gone_on_from_its_last_finished_part(tmp_path: Path) -> 
     assert not parts.exists()
 
 
-def test_parts_of_another_version_are_not_gone_on_from(tmp_path: Path) -> None:
+def test_a_run_does_not_continue_from_parts_of_another_version(tmp_path: Path) -> None:
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     make_loans(1000).to_parquet(body)
     parts = tmp_path / "scored.parquet.parts"

@@ -1,4 +1,4 @@
-"""Files are read in order, with bounded batches, and every row keeps its number."""
+"""Files are read in order, in bounded batches, and every row keeps its number."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def write_csv(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def test_files_come_from_a_path_a_folder_or_a_glob_in_order(tmp_path: Path) -> None:
+def test_a_path_a_folder_or_a_glob_gives_files_in_order(tmp_path: Path) -> None:
     for name in ("b.csv", "a.parquet", "notes.txt"):
         (tmp_path / name).touch()
     assert find_files(str(tmp_path / "b.csv")) == [tmp_path / "b.csv"]
@@ -34,7 +34,7 @@ def test_a_pattern_without_files_is_refused(tmp_path: Path, pattern: str, rule: 
         find_files(str(tmp_path / pattern))
 
 
-def test_parquet_is_read_on_from_any_row(tmp_path: Path) -> None:
+def test_parquet_can_be_read_from_any_row(tmp_path: Path) -> None:
     files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     for number, file in enumerate(files):
         table = pa.table({"key": np.arange(100) + 100 * number, "other": np.zeros(100)})
@@ -47,7 +47,7 @@ def test_parquet_is_read_on_from_any_row(tmp_path: Path) -> None:
         assert all(batch.records.schema.names == ["key"] for batch in batches)
 
 
-def test_broken_csv_lines_leave_the_numbers_of_the_others_alone(tmp_path: Path) -> None:
+def test_broken_csv_lines_do_not_change_the_numbers_of_other_rows(tmp_path: Path) -> None:
     lines = ["0,a", "1", '2,"b\n,c"', "3,d,e", "4,", "5", "6"]
     file = write_csv(tmp_path / "body.csv", lines)
     for first in range(7):
@@ -63,7 +63,7 @@ def test_broken_csv_lines_leave_the_numbers_of_the_others_alone(tmp_path: Path) 
         assert end == Position(0, 7)
 
 
-def test_csv_is_text_and_knows_what_is_missing(tmp_path: Path) -> None:
+def test_csv_values_are_text_or_missing(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "body.csv", ["007,NaN", "008,", "009,0"])
     (batch,) = read_batches([file], ["key", "value"], Position())
     assert batch.records.to_pydict() == {"key": ["007", "008", "009"], "value": [None, None, "0"]}
@@ -86,7 +86,7 @@ def test_a_csv_file_that_cannot_be_used_is_refused(
         read_schema(file)
 
 
-def test_a_file_that_breaks_off_is_said_by_name(tmp_path: Path) -> None:
+def test_an_incomplete_file_is_named_in_the_error(tmp_path: Path) -> None:
     file = tmp_path / "body.parquet"
     pq.write_table(pa.table({"key": np.arange(10)}), file)
     file.write_bytes(file.read_bytes()[:-8])

@@ -1,4 +1,4 @@
-"""`score` uses a registered version, ends with status 3 on rejected rows, and records both."""
+"""The command `score` uses a registered version, records its run, and returns a status."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = 600
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Train one version in a database of its own; yield a folder to work in."""
+    """Train one version in a separate database; yield a folder to work in."""
     folder = tmp_path_factory.mktemp("score")
     with trained_store(folder, "score", ROWS):
         yield folder
@@ -30,13 +30,13 @@ def last_run() -> mlflow.entities.Run:
     return MlflowClient().search_runs([experiment.experiment_id], max_results=1)[0]
 
 
-def test_a_body_is_scored_as_mlflow_s_own_loader_does(folder: Path) -> None:
+def test_the_answers_equal_those_of_mlflow_s_own_loader(folder: Path) -> None:
     loans = make_loans(ROWS)
     output = folder / "scored.parquet"
     assert main(["score", "--input", f"{folder}/loans.parquet", "--output", str(output)]) == 0
     scored = pd.read_parquet(output)
     loader = mlflow.pyfunc.load_model("models:/credit-scoring@champion")
-    # the signature knows doubles and text only
+    # the signature has doubles and text only
     home = loans["has_home"].map({True: "true", False: "false"})
     own = loader.predict(loans.astype({"amount": "float64"}).assign(has_home=home))
     assert list(scored) == ["loan_id", *own.columns, "model_version"]
@@ -74,7 +74,7 @@ def test_rejected_rows_end_with_status_3(folder: Path, capsys: pytest.CaptureFix
         (["--key", "number"], "column 'number' is required"),
     ],
 )
-def test_wrong_input_is_said_in_one_line(
+def test_wrong_input_gives_one_line_of_error(
     folder: Path, arguments: list[str], rule: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = {"--input": f"{folder}/loans.parquet", "--output": f"{folder}/o.csv"}

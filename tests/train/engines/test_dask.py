@@ -1,4 +1,4 @@
-"""Fits on Dask: as good as those of one machine, and boosters as plain."""
+"""Fits on Dask are as good as those on one machine, and give plain boosters."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ SEARCHED = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """Connect to a cluster of two workers, as to one that runs elsewhere."""
+    """Connect to a cluster of two workers by its address, like a cluster on other machines."""
     pytest.importorskip("distributed", reason="needs requirements-dask.txt")
     import dask
     from distributed import LocalCluster
@@ -66,7 +66,7 @@ def client() -> Iterator[Any]:
 def test_a_fit_is_as_good_as_on_one_machine(client: Any, treatment: Treatment) -> None:
     matrix, y, _ = make_applicants(ROWS, seed=0)
     matrix[::17, 1] = np.nan
-    # as a table lies that is sorted by date: no worker's share of it is like the whole
+    # sorted rows, like a table sorted by date: an unshuffled share would not be like the whole
     order = np.argsort(matrix[:, 0])
     matrix, y = matrix[order], y[order]
     fresh, outcome, _ = make_applicants(ROWS, seed=1)
@@ -75,7 +75,7 @@ def test_a_fit_is_as_good_as_on_one_machine(client: Any, treatment: Treatment) -
     there = fit_on_dask(client, matrix, y, params, (4,), 0)
     one, other = margins(here, fresh), margins(there, fresh)
     assert abs(roc_auc_score(outcome, one) - roc_auc_score(outcome, other)) <= AUC_TOLERANCE
-    # the treatment has reached the workers
+    # the mean probability shows that the workers applied the treatment
     assert abs(as_probability(one).mean() - as_probability(other).mean()) <= 0.005
 
     text = there.model_to_string()
@@ -85,11 +85,11 @@ def test_a_fit_is_as_good_as_on_one_machine(client: Any, treatment: Treatment) -
 
 
 def settings(text: str) -> str:
-    """Return what a model's text says of the settings it was fitted with."""
+    """Return the part of a model's text that holds the settings of its fit."""
     return text.partition("\nparameters:\n")[2].partition("end of parameters")[0]
 
 
-def test_a_run_on_dask_ends_in_a_version_like_any_other(project: Project, tmp_path: Path) -> None:
+def test_a_run_on_dask_registers_a_normal_version(project: Project, tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="needs requirements-dask.txt")
     made = make_project(tmp_path, rows=2000)
     parameters = (f"portfolio={made.portfolio}", "max_evals=1", "engine=dask")
@@ -108,7 +108,7 @@ def test_a_run_on_dask_ends_in_a_version_like_any_other(project: Project, tmp_pa
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     dask = pytest.importorskip("dask", reason="needs requirements-dask.txt")
     monkeypatch.setattr("train.engines.dask.WAIT_SECONDS", 1)
-    # port 9 is that of the service which discards what it is sent: nothing listens there
+    # nothing listens on port 9 (the discard service)
     address = "tcp://127.0.0.1:9"
     with (
         dask.config.set({"scheduler-address": address}),
@@ -118,8 +118,8 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
         pass
 
 
-def test_without_dask_a_line_says_so(tmp_path: Path) -> None:
-    # stands for an environment that requirements-dask.txt was never installed into
+def test_without_dask_the_error_says_what_to_install(tmp_path: Path) -> None:
+    # a module that cannot be imported, as without requirements-dask.txt
     (tmp_path / "distributed.py").write_text("raise ImportError", encoding="utf-8")
     script = """
 from train.errors import InputError
@@ -141,6 +141,6 @@ except InputError as error:
     assert result.stdout.strip() == NOT_INSTALLED
 
 
-def test_dask_scores_no_body_of_loans() -> None:
-    with pytest.raises(InputError, match="engine dask fits models only"):
-        DaskEngine().score(None, print)  # type: ignore[arg-type]  # refused before it is looked at
+def test_dask_refuses_batch_scoring() -> None:
+    with pytest.raises(InputError, match="engine dask cannot score"):
+        DaskEngine().score(None, print)  # type: ignore[arg-type]  # refused before it is used

@@ -1,4 +1,4 @@
-"""A body of loans scored on Spark: the local answers, to the last bit."""
+"""Batch scoring on Spark gives the answers of local batch scoring, to the last bit."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = 600
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Train one version in a database of its own; yield a folder to work in."""
+    """Train one version in a separate database; yield a folder to work in."""
     folder = tmp_path_factory.mktemp("spark_batch")
     with trained_store(folder, "spark batch", ROWS):
         yield folder
@@ -29,7 +29,7 @@ def score(source: Path, output: Path, *more: str) -> int:
 
 
 def write_body(folder: Path, ending: str) -> None:
-    """Write two files with rows that are not valid, a level never seen, and every kind of gap."""
+    """Write two files with invalid rows, an unseen level, and every kind of missing value."""
     folder.mkdir()
     loans = make_loans(ROWS, seed=3)
     loans.loc[4, "income"] = np.inf
@@ -46,7 +46,7 @@ def write_body(folder: Path, ending: str) -> None:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
-def test_the_answers_are_the_local_ones_to_the_last_bit(
+def test_the_answers_equal_the_local_ones_to_the_last_bit(
     tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = tmp_path / "body"
@@ -73,11 +73,11 @@ def test_the_answers_are_the_local_ones_to_the_last_bit(
     assert left == {"body", *(f"{e}.parquet{more}" for e in outputs for more in ("", ".rejected"))}
 
 
-def test_csv_out_takes_the_place_of_what_was_there(folder: Path) -> None:
+def test_csv_output_replaces_earlier_output(folder: Path) -> None:
     loans = folder / "loans.parquet"
     output, rejected = folder / "scored.csv", folder / "scored.csv.rejected"
-    output.write_text("an earlier run's", encoding="utf-8")
-    rejected.write_text("an earlier run's", encoding="utf-8")
+    output.write_text("earlier output", encoding="utf-8")
+    rejected.write_text("earlier output", encoding="utf-8")
     assert score(loans, output, "--engine", "spark") == 0
     assert score(loans, folder / "local.csv") == 0
     parts = [pd.read_csv(part) for part in output.glob("*.csv")]
@@ -87,7 +87,7 @@ def test_csv_out_takes_the_place_of_what_was_there(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_fail_stops_at_the_first_row_and_leaves_nothing(
+def test_fail_stops_at_the_first_invalid_row_and_leaves_no_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_body(tmp_path / "body", "parquet")
@@ -98,7 +98,7 @@ def test_fail_stops_at_the_first_row_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("folder")
-def test_files_that_spark_would_mix_up_are_refused(
+def test_files_with_different_headings_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loans = make_loans(20)
@@ -106,7 +106,7 @@ def test_files_that_spark_would_mix_up_are_refused(
     loans[loans.columns[::-1]].to_csv(tmp_path / "b.csv", index=False)
     output = tmp_path / "scored.parquet"
     assert score(tmp_path, output, "--engine", "spark") == 1
-    assert "all Parquet, or all CSV with one heading" in capsys.readouterr().err
+    assert "all Parquet, or all CSV with the same heading" in capsys.readouterr().err
     loans.drop(columns="income").to_parquet(tmp_path / "c.parquet")
     assert score(tmp_path / "c.parquet", output, "--engine", "spark") == 1
     assert "column 'income' is required" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The features' SQL gives on Spark what it gives in DuckDB."""
+"""The SQL of the features gives the same values on Spark as in DuckDB."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,10 +23,10 @@ APPLICANTS = 120
 
 
 def tables_with_every_gap() -> dict[str, pd.DataFrame]:
-    """Return made tables, in a few of whose columns nothing or nothing finite is left."""
+    """Return made tables with empty columns and with columns of zeros."""
     tables = make_histories(APPLICANTS)
     bureau = tables["bureau"]
-    # of some applicants every row lacks it, and of one column every row of all
+    # one column is empty for some applicants, another one for all of them
     bureau.loc[bureau["SK_ID_CURR"] % 7 == 0, "AMT_CREDIT_SUM_DEBT"] = np.nan
     bureau["AMT_CREDIT_SUM_LIMIT"] = np.nan
     tables["credit_card_balance"]["AMT_CREDIT_LIMIT_ACTUAL"] = 0
@@ -39,7 +39,7 @@ def tables_with_every_gap() -> dict[str, pd.DataFrame]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("on_spark")
     write_histories(folder, tables_with_every_gap(), "parquet")
-    # beside Parquet also CSV, whose types are those that DuckDB finds
+    # two tables are CSV files, whose types DuckDB finds
     for name in ("bureau_balance", "POS_CASH_balance"):
         table = pd.read_parquet(folder / f"{name}.parquet")
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -64,7 +64,7 @@ def assert_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
             assert found[name].equals(expected[name]), name
 
 
-def test_every_feature_of_home_credit_is_equal(folder: Path) -> None:
+def test_every_feature_of_home_credit_is_equal_in_both(folder: Path) -> None:
     found, expected = join(folder, on_spark=True), join(folder, on_spark=False)
     assert len(found.features.labels()) > 500
     assert_equal(found.frame, expected.frame)
@@ -73,7 +73,7 @@ def test_every_feature_of_home_credit_is_equal(folder: Path) -> None:
 
 def run(folder: Path, sql: str, table: Mapping[str, object]) -> list[tuple[object, ...]]:
     """Run SQL over one history of two applicants; return the finished rows in order."""
-    # a dot in a name is no way into a column
+    # a dot in a name must not be read as a field of a struct
     pd.DataFrame({"key": [1, 2], "a.b": [5, 6]}).to_parquet(folder / "application.parquet")
     pd.DataFrame(table).to_parquet(folder / "paid.parquet")
     types = {name: "DOUBLE" if name == "amount" else "BIGINT" for name in table}
@@ -88,7 +88,7 @@ def run(folder: Path, sql: str, table: Mapping[str, object]) -> list[tuple[objec
 PAID = {"key": [1, 1, 3], "amount": [np.inf, 2.0, 1.0]}
 
 
-def test_infinity_stays_and_no_row_is_missing(tmp_path: Path) -> None:
+def test_infinity_stays_and_an_applicant_without_rows_has_missing_values(tmp_path: Path) -> None:
     sql = "SELECT key, max(amount) AS most, count(*) AS n FROM paid GROUP BY key"
     assert run(tmp_path, sql, PAID) == [(1, 5, np.inf, 2.0, 0), (2, 6, None, None, 1)]
 
@@ -106,13 +106,13 @@ def test_infinity_stays_and_no_row_is_missing(tmp_path: Path) -> None:
         ("SELECT key, max(1 / (key - key)) AS bare FROM paid GROUP BY key", "key - key"),
     ],
 )
-def test_sql_that_fails_is_said_in_one_line(tmp_path: Path, sql: str, rule: str) -> None:
+def test_failing_sql_gives_one_line_of_error(tmp_path: Path, sql: str, rule: str) -> None:
     with pytest.raises(FeatureError, match=rule) as caught:
         run(tmp_path, sql, PAID)
     assert "\n" not in str(caught.value)
 
 
-def test_tables_that_cannot_be_used_are_said_in_one_line(tmp_path: Path) -> None:
+def test_tables_that_cannot_be_used_give_one_line_of_error(tmp_path: Path) -> None:
     tables = make_histories(30)
     tables["bureau"]["AMT_CREDIT_SUM"] = "secret"
     write_histories(tmp_path, tables, "parquet")

@@ -1,4 +1,4 @@
-"""A search on Spark: trials measure what they do here, are logged as here, and can go on."""
+"""A search on Spark: trials give the local figures, are logged, and can be resumed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ def planned(rows: FoldedRows, plan: SearchPlan = PLAN) -> PlannedSearch:
     return PlannedSearch(rows, COSTS, plan, identity={}, notes=())
 
 
-def test_a_trial_measures_what_it_does_here(spark: Any, rows: FoldedRows) -> None:
+def test_a_trial_on_spark_gives_the_local_figures(spark: Any, rows: FoldedRows) -> None:
     seen: list[Trial] = []
     search = tune_on_spark(spark, planned(rows), seen.append)
     assert [trial.number for trial in search.trials] == list(range(PLAN.max_evals))
@@ -45,7 +45,7 @@ def test_a_trial_measures_what_it_does_here(spark: Any, rows: FoldedRows) -> Non
             (again,) = here.run([(trial.point, trial.draws)], trial.number, None)
             assert again == trial
 
-    # what was killed after two trials: the others are suggested anew, with the draws that follow
+    # resumed after two trials: the others are suggested again, with the next random numbers
     goes_on: list[Trial] = []
     resumed = tune_on_spark(spark, planned(rows), goes_on.append, search.trials[:2])
     assert resumed.trials[:2] == search.trials[:2]
@@ -56,15 +56,13 @@ def test_a_trial_measures_what_it_does_here(spark: Any, rows: FoldedRows) -> Non
 
 
 def test_a_trial_that_fails_ends_the_search(spark: Any, rows: FoldedRows) -> None:
-    # rows that the folds name are not there
+    # the folds name rows that the matrix does not have
     broken = replace(rows, matrix=rows.matrix[:10])
     with pytest.raises(InputError, match=r"engine spark: \d of \d trials failed on the cluster"):
         tune_on_spark(spark, planned(broken), lambda _: None)
 
 
-def test_a_timeout_ends_the_search_but_not_before_its_first_trials(
-    spark: Any, rows: FoldedRows
-) -> None:
+def test_a_timeout_ends_the_search_after_the_first_trials(spark: Any, rows: FoldedRows) -> None:
     plan = replace(PLAN, timeout_minutes=0.0)
     search = tune_on_spark(spark, planned(rows, plan), lambda _: None)
     assert 1 <= len(search.trials) <= plan.parallelism

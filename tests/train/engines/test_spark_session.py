@@ -1,4 +1,4 @@
-"""A session keeps to itself, and what is missing for one is said in a line."""
+"""A session does not change other sessions; a Spark that fails gives one line of error."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ except InputError as error:
 """
 
 
-def test_a_session_is_strict_and_touches_no_other(spark: Any) -> None:
+def test_a_session_is_strict_and_does_not_change_others(spark: Any) -> None:
     from pyspark.errors import ArithmeticException
 
     spark.conf.set("spark.sql.ansi.enabled", "false")
@@ -42,7 +42,7 @@ def test_a_session_is_strict_and_touches_no_other(spark: Any) -> None:
 
 
 def say(**environment: str) -> str:
-    """Open a session in a process of its own and return what it says."""
+    """Open a session in a separate process; return what the process prints."""
     result = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT,
@@ -55,12 +55,12 @@ def say(**environment: str) -> str:
 
 
 @pytest.mark.usefixtures("spark")
-def test_without_java_a_line_says_so(tmp_path: Path) -> None:
+def test_without_java_the_error_says_what_to_install(tmp_path: Path) -> None:
     assert say(PATH="/usr/bin:/bin", JAVA_HOME=str(tmp_path)) == NOT_STARTED
 
 
 @pytest.mark.usefixtures("spark")
-def test_a_spark_that_gives_up_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_spark_that_fails_gives_one_line_of_error(tmp_path: Path) -> None:
     source = write_histories(tmp_path, make_histories(20), "parquet")
     defaults = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
     small = defaults.read_text(encoding="utf-8") + "spark.driver.maxResultSize 1k\n"
@@ -82,7 +82,7 @@ def test_a_spark_that_gives_up_is_said_in_one_line(tmp_path: Path) -> None:
     assert f": {GAVE_UP}" in result.stderr
 
 
-def test_without_pyspark_a_line_says_so(tmp_path: Path) -> None:
-    # stands for an environment that requirements-spark.txt was never installed into
+def test_without_pyspark_the_error_says_what_to_install(tmp_path: Path) -> None:
+    # a module that cannot be imported, as without requirements-spark.txt
     (tmp_path / "pyspark.py").write_text("raise ImportError", encoding="utf-8")
     assert say(PYTHONPATH=str(tmp_path)) == NOT_INSTALLED
