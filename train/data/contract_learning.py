@@ -59,7 +59,7 @@ def learn_contract(
 
 
 def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column's values as text without the missing ones; booleans are `true`, `false`."""
+    """Return the present values of a column as text; booleans become `true` and `false`."""
     return (
         column.dropna()
         .astype(object)

@@ -128,7 +128,7 @@ class JoinNotes:
         self.texts: list[str] = []
 
     def add(self, table: str, rows: int, unknown: int) -> None:
-        """Add a note if some of the table's `rows` belong to no applicant: `unknown` of them."""
+        """Add a note if `unknown` of the table's `rows` rows belong to no applicant."""
         if self._portfolio and rows == unknown:
             raise InputError(
                 f"{self._portfolio.path}: table {table!r} has no row that joins an applicant "
@@ -150,7 +150,7 @@ def _scans(features: FeatureSql, files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_frame(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> pd.DataFrame:
-    """Return the rows of a query. They go through a file, so DuckDB frees its memory first."""
+    """Return the rows of a query, read from a file after DuckDB has freed its memory."""
     write_rows(connection, query, path)
     connection.close()
     # self_destruct frees each column's Arrow memory as soon as pandas has the column

@@ -63,7 +63,7 @@ def read_sql(
 
 
 def _plain_type(kind: str) -> str:
-    """Return the type without its width, as files of the same table may differ in width."""
+    """Return BIGINT for any integer type and DOUBLE for other numbers, as files differ in width."""
     if kind in INTEGERS:
         return "BIGINT"
     return "DOUBLE" if kind in DOUBLES or kind.startswith("DECIMAL") else kind

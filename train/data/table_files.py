@@ -7,9 +7,9 @@ from train.errors import InputError
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (".parquet", *CSV_ENDINGS)
-# Words for a missing value in CSV files of histories. pandas knows more such words. DuckDB compares
-# every value with every word: with all of them reading would take a fifth longer. A level that is a
-# word for missing elsewhere, such as None, gets a note from `contract_learning.csv_notes`.
+# Words that mean missing in CSV files of histories. pandas has more such words. DuckDB compares
+# every value with every word, and with all words of pandas it would take a fifth longer. If a level
+# is one of the other words, such as None, `contract_learning.csv_notes` tells the user.
 HISTORY_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
 CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
 
@@ -52,13 +52,13 @@ def scan(path: str, types: Mapping[str, str] | None = None) -> str:
     quoted = path.replace("'", "''")
     if path.endswith(".parquet"):
         return f"read_parquet('{quoted}')"
-    # without a set quote, DuckDB takes three times as long to find the types
+    # if the quote is not given, DuckDB takes three times as long to find the types
     options = f"header = true, quote = '\"', escape = '\"', nullstr = {list(HISTORY_MISSING)}"
     if types is None:
         # no other types: DuckDB would turn Yes and No into booleans, which Parquet keeps as text
         options += f", sample_size = 200000, auto_type_candidates = {list(CSV_TYPES)}"
     else:
-        # VARCHAR can hold the values of any column that is not read; others are cast when read
+        # columns that are not read stay VARCHAR, which can hold any value; others are cast later
         known = {name: kind if kind in CSV_TYPES else "VARCHAR" for name, kind in types.items()}
         options += f", auto_type_candidates = ['VARCHAR'], types = {known}"
     return f"read_csv('{quoted}', {options})"

@@ -64,7 +64,7 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
 
 
 def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    """Return a column of text as the kind that all of its values fit."""
+    """Convert a column of text to the kind that fits all of its values."""
     if not len(column):
         return pd.Series(dtype=object)
     if column.null_count == len(column):
@@ -84,7 +84,7 @@ def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
         if not all(text is None or _is_number(text) for text in _texts(trimmed)):
             return None
     elif pc.any(pc.is_nan(doubles)).as_py():
-        # Arrow reads NAN as not a number; it is not one of the words for missing, so it is text
+        # Arrow reads the text NAN as a number, but to pandas it is text
         return None
     whole = _cast(trimmed, pa.int64())
     if whole is not None:
@@ -131,7 +131,7 @@ def _with_gaps(numbers: pa.ChunkedArray) -> NDArray[Any]:
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
     """Return text as numbers, or None if Arrow cannot read some of it as a number."""
     try:
-        # try a few rows first: they usually show a failure, which is slow to find in all rows
+        # try the first rows first: a column of another kind usually fails there, which is faster
         column[:_FIRST_ROWS].cast(kind)
         return column.cast(kind)
     except pa.ArrowInvalid:

@@ -89,7 +89,7 @@ def _first_of_groups(count: RowNumbers) -> RowNumbers:
 def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
     line = np.column_stack((np.ones_like(score), score))
     hinges = np.maximum(score[:, None] - norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1]), 0.0)
-    # hinges only explain what the line does not; its large scale makes its penalty negligible
+    # remove the line's part from the hinges; the line's large scale makes its penalty negligible
     root = np.sqrt(count)[:, None]
     bends = hinges - line @ np.linalg.lstsq(root * line, root * hinges, rcond=None)[0]
     return np.column_stack((LINE_SCALE * score, bends))

@@ -38,7 +38,7 @@ class Engine(Protocol):
         """Fit the final model, and fit it again on folds; see `train.fitting.fit_final`."""
 
     def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
-        """Score a body of loans; `say` is called with each line for the user."""
+        """Score the loans of a job; `say` is called with each line for the user."""
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def score_on_spark(
     Raises
     ------
     InputError
-        The output cannot be written, or a row is not valid and `on_invalid` is `fail`.
+        The output cannot be written, or a row is invalid and `on_invalid` is `fail`.
     """
     from pyspark.sql import functions
 

@@ -1,7 +1,7 @@
 """Features from histories on Spark: the same SQL as for DuckDB, translated to Spark's dialect.
 
-Both read the same files and give the same values, within 1e-9 of them. `scoring_model.features`
-explains the SQL.
+Both read the same files and give the same values, up to a difference of 1e-9. The module
+`scoring_model.features` explains the SQL.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ GAVE_UP = (
 
 @dataclass(frozen=True, slots=True)
 class SparkRows:
-    """The finished rows of a body of applicants.
+    """The finished rows of all applicants, with their features.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ class FitPlan:
     matrix, y : ndarray, shapes (rows, features) and (rows,)
         All training rows.
     repeats : sequence of sequence of (fit rows, held-out rows)
-        The folds of each shuffle. All shuffles together hold out the same rows.
+        The folds of each shuffle. The folds of every shuffle hold out the same rows in total.
     members : sequence of BoostingParams
         Parameters of each member, with the number of trees; at least one member.
     categorical_indices : sequence of int

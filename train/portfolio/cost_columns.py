@@ -1,4 +1,4 @@
-"""`CostColumns`: the `[costs]` section of a portfolio, and the cost of each loan by it."""
+"""`CostColumns`: the `[costs]` section of a portfolio, and the costs of each loan it gives."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,8 +44,8 @@ class CostColumns:
     """What a wrong decision costs: each key is a number, a column or an expression over columns.
 
     `false_negative` and `false_positive` decide. They may use features only, so that `/predict`
-    can compute them. The two realised costs only evaluate. They may use any column of the table.
-    The two keys of a pair are given together or not at all.
+    can compute them. The two realised costs are used for the evaluation only. They may use any
+    column of the table. The two keys of a pair are given together or not at all.
     """
 
     false_negative: Cost | None = Field(
@@ -119,7 +119,7 @@ def check_features(columns: CostColumns, contract: "FeatureContract", source: ob
 def costs_to_decide(
     columns: CostColumns, contract: "FeatureContract", matrix: FloatArray, source: object
 ) -> LoanCosts:
-    """Return the costs that decide each row.
+    """Return the costs that the decision on each row uses.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ class GateLimits:
     )
     min_saving_ratio: Share = Field(
         default=0.0,
-        description="Smallest saving that the challenger must show, as a share of the champion's "
-        "cost per applicant, in [0, 1). The bound must show it. With 0 any saving is enough.",
+        description="Smallest saving that the challenger must show with this `confidence`, as a "
+        "share of the champion's cost per applicant, in [0, 1). With 0 any saving is enough.",
     )
     max_ece: Share = Field(
         default=0.05,

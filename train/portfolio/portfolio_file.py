@@ -27,9 +27,7 @@ Label = Annotated[
 class Head:
     """`[portfolio]`: the table of the loans, and the columns with a special role."""
 
-    name: Text = Field(
-        description="Name of the portfolio. The report and the MLflow run show it."
-    )
+    name: Text = Field(description="Name of the portfolio. The report and the MLflow run show it.")
     description: Text = Field(description="One line about these loans, for the report.")
     source: Text = Field(
         description="The table of the loans: the path of a Parquet or CSV file, relative to this "
@@ -46,7 +44,7 @@ class Head:
     decision_date: Text | None = Field(
         default=None,
         description="Column with the day of the decision, such as 2004-01-31. It is never a "
-        "feature. It is required for `[split] method = \"date\"` and for folds by time.",
+        'feature. It is required for `[split] method = "date"` and for folds by time.',
     )
     amount: Text | None = Field(
         default=None,

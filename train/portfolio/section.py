@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails, core_schema
 
 SECTION = ConfigDict(extra="forbid")
 _RULE = "rule"
-# how pydantic names an unknown key: the first in a model, the second in a dataclass
+# pydantic's types of mistake for an unknown key, in a model and in a dataclass
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -41,7 +41,7 @@ def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
         The model of the whole file. Its fields are the sections.
     """
     found = error.errors(include_url=False)
-    # a misspelt key also makes the right key missing: name the misspelt one, which is to correct
+    # a misspelt key also makes the right key missing: name the misspelt one, to be corrected
     first = next((mistake for mistake in found if mistake["type"] in _UNKNOWN), found[0])
     if not first["loc"]:
         # the message of a rule over two sections names the keys already
@@ -61,7 +61,7 @@ def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
 
 
 def _explain_key(mistake: ErrorDetails, field: FieldInfo, heading: str, key: str) -> str:
-    # [split] has other keys for each method: its mistakes carry the method in their place
+    # [split] has different keys for each method: pydantic puts the method into the location
     method = f"{field.discriminator} = {mistake['loc'][1]!r}" if field.discriminator else ""
     if mistake["type"] in _UNKNOWN:
         known = _keys(field.annotation)

@@ -25,7 +25,7 @@ from train.search.space import describe_space
 from train.search.tuning import SEARCH_FOLDS, Search, SearchPlan
 from train.settings import Settings
 
-# Added to the run's seed to get other folds: the rows that the search held out favour its winner.
+# Added to the run's seed to get other folds. On the folds of the search its winner looks too good.
 TREES_SEED = 1
 TREES_FOLDS = 8
 # The final model is the mean of several boosters with the parameters of the best trials. With few
@@ -94,7 +94,7 @@ def plan_search(
         settings.seed,
         parallelism=settings.parallelism,
         timeout_minutes=settings.timeout_minutes,
-        # stop a trial after half of the folds of one shuffle, or after the first of many shuffles
+        # a hopeless trial is stopped after half of the only shuffle, or after the first of several
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
     space = describe_space(treatments, len(splits[0][0]))

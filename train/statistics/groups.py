@@ -107,7 +107,7 @@ def _bands(values: FloatArray, *, years: bool = False) -> tuple[list[str], RowNu
 def _band_names(edges: FloatArray, whole: bool, write: Callable[[float], str]) -> list[str]:
     if not len(edges):
         return ["all values"]
-    # bands of whole numbers are named by their last number: 27 to 32, then 33 to 40
+    # the names of whole-number bands must not overlap: 27 to 32, then 33 to 40
     step = 1.0 if whole else 0.0
     inner = [
         write(low) if whole and high - low == 1 else f"{write(low)} to {write(high - step)}"
