@@ -105,8 +105,8 @@ def fit_final(plan: FitPlan, cluster_fit: Fit | None = None) -> FinalFit:
             fold = make_fold(matrix, y, fit_rows, held_rows, categorical_indices)
             held = fold.held_matrix
             fits = [fit_fold(fold, params, own) for params, own in seeded]
-        said = [margins(booster, held) for booster in fits]
-        margin[repeat, held_rows] = np.mean(said, axis=0)
+        held_margins = [margins(booster, held) for booster in fits]
+        margin[repeat, held_rows] = np.mean(held_margins, axis=0)
 
     tasks = [(repeat, split) for repeat, splits in enumerate(repeats) for split in splits]
     one_by_one = cluster_fit is not None or matrix.nbytes > BYTES_SIDE_BY_SIDE

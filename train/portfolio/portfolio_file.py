@@ -72,7 +72,8 @@ class PortfolioFile(BaseModel):
         default={},
         description="The kind of a column, where the file's type does not show it: "
         '`column = "number"` or `column = "category"`. Example: codes in a CSV file that look like '
-        "numbers. Without an entry, numbers are numbers, and text and booleans are categories.",
+        "numbers. Without an entry, a numeric column is a `number`, and any other column (text, "
+        "booleans) is a `category`.",
     )
     exclude: dict[str, Reason] = Field(
         default={},
@@ -87,8 +88,8 @@ class PortfolioFile(BaseModel):
     labels: dict[str, Label] = Field(
         default={},
         description="The text that people read for a column, by language: "
-        '`column = { en = "Income", fr = "Revenu" }`. Without an entry, the name of the column '
-        "is shown.",
+        '`column = { en = "Income", fr = "Revenu" }`. If a language is missing, the English text '
+        "is shown. Without an entry, the name of the column is shown.",
     )
     costs: CostColumns = Field(
         default=CostColumns(),
