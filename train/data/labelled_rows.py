@@ -149,7 +149,8 @@ def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
     target = table[portfolio.target].astype("int8")
     if target.value_counts().min() < 2 or target.nunique() < 2:
         raise InputError(
-            f"{portfolio.path}: target {portfolio.target!r} must hold each class at least twice"
+            f"{portfolio.path}: target {portfolio.target!r} must hold both classes, each at least "
+            "twice"
         )
     try:
         _, test = train_test_split(

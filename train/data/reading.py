@@ -114,7 +114,9 @@ def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
     name = column.name
     present = column.dropna()
     if present.empty:
-        raise InputError(f"{source}: feature {name!r} has no value in any row: add it to [exclude]")
+        raise InputError(
+            f"{source}: feature {name!r} must have a value in at least one row: it is empty"
+        )
     if column.dtype.kind in "mM":
         raise InputError(f"{source}: feature {name!r} is a date: add it to [exclude]")
     if kind_of(column) == "number":

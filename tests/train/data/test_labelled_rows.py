@@ -128,7 +128,7 @@ ONE_ROW = slice(5, 6)
         (spoil("defaulted", 2, ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
         (spoil("defaulted", "yes", ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
         (spoil("defaulted", None, ONE_ROW), "'defaulted' must not be missing: 1 rows have none"),
-        (spoil("defaulted", 0), "target 'defaulted' must hold both classes"),
+        (spoil("defaulted", 0), "target 'defaulted' must hold both classes, each at least twice"),
         (
             spoil("loan_id", 9, ONE_ROW),
             "key 'loan_id' must not repeat: 1 rows repeat an earlier key, the first is row 9",
@@ -136,7 +136,7 @@ ONE_ROW = slice(5, 6)
         (spoil("loan_id", None, ONE_ROW), "key 'loan_id' must not be missing"),
         (spoil("decided_on", "soon", ONE_ROW), "column 'decided_on' must hold dates"),
         (spoil("decided_on", 20040101), "column 'decided_on' must hold dates, not numbers"),
-        (spoil("income", None), "feature 'income' has no value in any row: add it to [exclude]"),
+        (spoil("income", None), "feature 'income' must have a value in at least one row: it is "),
         (spoil("income", np.inf, ONE_ROW), "feature 'income' must be finite, but holds infinity"),
         (
             lambda loans: loans.assign(name=[f"applicant {i}" for i in range(len(loans))]),
