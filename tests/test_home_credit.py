@@ -135,7 +135,7 @@ def test_a_run_that_died_is_gone_on_from(
     capsys.readouterr()
     assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 0
     said = capsys.readouterr().out
-    assert "features: those that an earlier run has computed" in said
+    assert "features: reused from an earlier run" in said
     assert "120 rows by an earlier run" in said
     pd.testing.assert_frame_equal(pd.read_parquet(output), pd.read_parquet(whole))
     assert not list(tmp_path.glob("scored.parquet.*"))

@@ -52,7 +52,7 @@ def change(column: str, value: object) -> pd.DataFrame:
         (make_loans(ROWS).assign(income=np.nan), "feature 'income' must have a value"),
         (
             make_loans(ROWS).assign(name=[f"n{i}" for i in range(ROWS)]),
-            "'name' has a level for nearly",
+            "'name' has a different value in nearly",
         ),
         (make_loans(20), "folds need"),
     ],
