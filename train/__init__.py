@@ -2,7 +2,7 @@
 
 import os
 
-# LightGBM's threads wait for each other by spinning, and whenever another process wants a core the
-# one they wait for does not run: measured on two shared cores, 40 s for a fit that takes 2 s when
-# they sleep instead. OpenMP reads this once, when the first library that uses it is loaded.
+# LightGBM's threads keep a core busy while they wait for each other. If another process needs that
+# core, the fit slows down: on two shared cores it took 40 s, and 2 s with threads that sleep while
+# they wait. OpenMP reads this variable once, when the first library that uses it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,4 +1,4 @@
-"""The command line: one subcommand for each entry point of MLproject."""
+"""Train, promote and apply credit-scoring models, with one subcommand for each step."""
 
 import argparse
 import os
@@ -10,13 +10,17 @@ from train.errors import InputError, NotEarned
 
 DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
 ENGINES = ("local", "spark", "dask")
+BOOLEANS, FORMATS = ("true", "false"), ("table", "json", "both")
+ENGINE_HELP = "where to compute"
+MEMORY_HELP = "memory for features from histories"
+ROLLBACK_HELP = "put the previous champion back into production"
 
 
 class Parser(argparse.ArgumentParser):
-    """Answers a wrong command line with one line and status 1, as every wrong input is."""
+    """A parser that reports a wrong command line as all wrong input: one line, status 1."""
 
     def error(self, message: str) -> NoReturn:
-        """Name the parameters there are, and exit."""
+        """Print the error with the known parameters, and exit."""
         options = [option for action in self._actions for option in action.option_strings]
         known = ", ".join(option for option in options if option not in ("-h", "--help"))
         self.exit(1, f"error: {message}" + (f"; known: {known}\n" if known else "\n"))
@@ -34,64 +38,68 @@ def make_parser() -> Parser:
 
 def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
     train = commands.add_parser("train", help="train, evaluate, register", allow_abbrev=False)
-    train.add_argument("--portfolio", type=Path, default=Path(DEFAULT_PORTFOLIO))
-    train.add_argument("--max_evals", type=int, default=25)
-    train.add_argument("--false_negative_cost", type=float, default=10.0)
-    train.add_argument("--false_positive_cost", type=float, default=1.0)
-    train.add_argument("--folds", choices=("stratified", "time"), default="stratified")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--resume", default="", help="id of a run whose search is to go on")
-    train.add_argument("--timeout_minutes", type=_optional_number, default=None)
-    train.add_argument("--parallelism", type=int, default=1)
-    train.add_argument("--memory_limit", default="4GB", help="of features from histories")
-    train.add_argument("--engine", choices=ENGINES, default="local")
+    add = train.add_argument
+    add("--portfolio", type=Path, default=Path(DEFAULT_PORTFOLIO), help="path of portfolio.toml")
+    add("--max_evals", type=int, default=25, help="trials of the search")
+    add("--false_negative_cost", type=float, default=10.0, help="cost of accepting a defaulter")
+    add("--false_positive_cost", type=float, default=1.0, help="cost of refusing a good client")
+    add("--folds", choices=("stratified", "time"), default="stratified", help="how folds are made")
+    add("--seed", type=int, default=0, help="same seed and rows: same model")
+    add("--resume", default="", help="id of an earlier run: continue its search")
+    add("--timeout_minutes", type=_optional_number, help="start no trial after this time")
+    add("--parallelism", type=int, default=1, help="trials that run at the same time")
+    add("--memory_limit", default="4GB", help=MEMORY_HELP)
+    add("--engine", choices=ENGINES, default="local", help=ENGINE_HELP)
     train.set_defaults(run=run_train, parser=train)
 
 
 def _add_promotion(commands: "argparse._SubParsersAction[Parser]") -> None:
     promote = commands.add_parser("promote", help="move a version to a stage", allow_abbrev=False)
-    promote.add_argument("--version", required=True, help="a number, or latest")
-    promote.add_argument("--stage", required=True, help="Production, Staging or Archived")
-    promote.add_argument("--override", default="", help="why, if it is not earned")
-    promote.add_argument("--allow_contract_change", choices=("true", "false"), default="false")
+    add = promote.add_argument
+    add("--version", required=True, help="number of the version, or latest")
+    add("--stage", required=True, help="Production, Staging or Archived")
+    add("--override", default="", help="reason to promote although the gate refuses")
+    add("--allow_contract_change", choices=BOOLEANS, default="false", help="allow breaking changes")
     promote.set_defaults(run=run_promote, parser=promote)
 
-    rollback = commands.add_parser("rollback", help="back to the last champion", allow_abbrev=False)
-    rollback.add_argument("--reason", required=True)
+    rollback = commands.add_parser("rollback", help=ROLLBACK_HELP, allow_abbrev=False)
+    rollback.add_argument("--reason", required=True, help="why the champion is replaced")
     rollback.set_defaults(run=run_rollback, parser=rollback)
 
-    history = commands.add_parser("history", help="who was in production", allow_abbrev=False)
-    history.add_argument("--format", choices=("table", "json", "both"), default="both")
+    history = commands.add_parser("history", help="list past champions", allow_abbrev=False)
+    history.add_argument("--format", choices=FORMATS, default="both", help="what to print")
     history.set_defaults(run=run_history, parser=history)
 
 
 def _add_score(commands: "argparse._SubParsersAction[Parser]") -> None:
-    score = commands.add_parser("score", help="score a body of loans", allow_abbrev=False)
-    score.add_argument("--input", required=True, help="file, folder or glob")
-    score.add_argument("--output", type=Path, required=True)
-    score.add_argument("--model_uri", default="models:/credit-scoring@champion")
-    score.add_argument("--key", default="", help="column; by default the portfolio's")
-    score.add_argument("--memory_limit", default="4GB", help="of features from histories")
-    score.add_argument("--on_invalid", choices=("reject", "fail"), default="reject")
-    score.add_argument("--engine", choices=("local", "spark"), default="local")
+    score = commands.add_parser("score", help="score files of applicants", allow_abbrev=False)
+    add = score.add_argument
+    add("--input", required=True, help="file, folder or glob of CSV or Parquet")
+    add("--output", type=Path, required=True, help="path of the file with the decisions")
+    add("--model_uri", default="models:/credit-scoring@champion", help="model to score with")
+    add("--key", default="", help="column that identifies a row; default: the portfolio's key")
+    add("--memory_limit", default="4GB", help=MEMORY_HELP)
+    add("--on_invalid", choices=("reject", "fail"), default="reject", help="reject rows, or stop")
+    add("--engine", choices=("local", "spark"), default="local", help=ENGINE_HELP)
     score.set_defaults(run=run_score, parser=score)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
-    demo = commands.add_parser("demo", help="serve the champion and ask it once")
+    demo = commands.add_parser("demo", help="serve the champion and score one applicant")
     demo.set_defaults(run=run_demo, parser=demo)
 
 
 def _optional_number(text: str) -> float | None:
-    """Read a number; empty, as MLproject gives what was not set, is none."""
+    """Read a number; MLproject passes an empty text for a parameter that was not set."""
     return float(text) if text else None
 
 
-# Each command imports what it needs: MLflow alone takes seconds, and a wrong command line none.
+# Each command imports what it needs. MLflow alone takes seconds to import, and a wrong command line
+# must be answered at once.
 
 
 def run_train(args: argparse.Namespace) -> None:
-    """Train on a portfolio, evaluate, register, and promote the first version."""
+    """Train on a portfolio, evaluate and register; the first version goes into production."""
     from train.engines import open_engine
     from train.pipeline import read, train_model
     from train.portfolio import Costs, load_portfolio
@@ -117,7 +125,7 @@ def run_train(args: argparse.Namespace) -> None:
             job = Job(portfolio, settings, engine, TrainingRecord(args.resume))
             model = train_model(read(job))
         uri = log_result(model)
-        # last, so that a run that dies leaves no version
+        # the last step: a run that fails before it leaves no version
         version = register(uri, version_tags(model, run_id))
         stage = place_new(version)
         print(f"run {run_id}: version {version} of {MODEL_NAME} is in {stage}")
@@ -129,7 +137,7 @@ def run_train(args: argparse.Namespace) -> None:
 
 
 def run_promote(args: argparse.Namespace) -> None:
-    """Move a version to a stage; Production has to be earned."""
+    """Move a version to a stage; Production requires that the gate passes."""
     from train.promotion import (
         MODEL_NAME,
         check_reason,
@@ -166,7 +174,7 @@ def run_promote(args: argparse.Namespace) -> None:
 
 
 def run_rollback(args: argparse.Namespace) -> None:
-    """Put the champion before the present one back into production."""
+    """Put the previous champion back into production."""
     from train.promotion import MODEL_NAME, note_promotion, roll_back
     from train.tracking import main_run
 
@@ -177,12 +185,12 @@ def run_rollback(args: argparse.Namespace) -> None:
 
 
 def run_history(args: argparse.Namespace) -> None:
-    """Say which version was in production when, by whom and on what evidence."""
+    """Print which version was in production when, who moved it there, and on what evidence."""
     from train.promotion import has_model, list_tenures, settle, to_json, to_table
 
     rows = list_tenures(settle(_warn)) if has_model() else ()
     if args.format != "json":
-        print(to_table(rows) if rows else "no version was ever in production")
+        print(to_table(rows) if rows else "no version has been in production yet")
     if args.format != "table":
         print(to_json(rows))
 
@@ -192,14 +200,14 @@ def _warn(line: str) -> None:
 
 
 def run_score(args: argparse.Namespace) -> None:
-    """Score a body of loans."""
+    """Score the applicants of files."""
     from train.batch import BatchJob
     from train.batch_scoring import fetch_model, score_files
     from train.engines import open_engine
     from train.tracking import main_run
 
     with main_run():
-        # before a cluster is asked for anything
+        # first: a wrong model or input must not start a cluster
         model = fetch_model(args.model_uri, args.key or None)
         job = BatchJob(model, args.input, args.output, args.on_invalid)
         with open_engine(args.engine, args.memory_limit) as engine:
@@ -207,7 +215,7 @@ def run_score(args: argparse.Namespace) -> None:
 
 
 def run_demo(_: argparse.Namespace) -> None:
-    """Serve the champion, ask it once, and print what it is worth."""
+    """Serve the champion, score one applicant, and print the test figures."""
     from train.demo import show_champion
 
     show_champion()
@@ -217,7 +225,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; return the exit status."""
     args, unknown = make_parser().parse_known_args(argv)
     if unknown:
-        # asked of the subcommand's own parser, which knows its parameters
+        # the parser of the subcommand lists the parameters of this subcommand
         args.parser.error(f"unknown parameter {unknown[0]}")
     try:
         _run(args)
@@ -230,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     from train.tracking import answering_registry, check_registry_answers
 
-    # a bar for each small file is noise
+    # no progress bar for each small file
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     check_registry_answers()
     with answering_registry():

@@ -1,4 +1,4 @@
-"""A body of loans and MLflow: fetch the version that scores it, record what became of it."""
+"""The MLflow side of batch scoring: fetch the version, log the results."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,12 +15,14 @@ from train.errors import InputError, RowsRejected, reason_of
 
 
 def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> None:
-    """Score a body of loans, say what became of it and log it in the active run.
+    """Score a batch of applicants, report the result and log it in the active run.
 
     Parameters
     ----------
     job : BatchJob
+        The model, the input, the output, and what to do with invalid rows.
     engine : Engine
+        Computes the features and the scores.
     say : callable
         Called with each line for the user.
 
@@ -29,13 +31,15 @@ def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> No
     InputError
         The input cannot be used, or the output cannot be written.
     RowsRejected
-        Some rows are not valid; the others are scored.
+        Some rows are invalid; the others are scored.
     """
     report = engine.score(job, say)
-    _tell(report, job.model.version, job.output, say)
+    _log_report(report, job.model.version, job.output, say)
 
 
-def _tell(report: BatchReport, version: str, output: Path, say: Callable[[str], None]) -> None:
+def _log_report(
+    report: BatchReport, version: str, output: Path, say: Callable[[str], None]
+) -> None:
     figures = {
         "scored_rows": report.scored,
         "rejected_rows": report.rejected,
@@ -48,7 +52,7 @@ def _tell(report: BatchReport, version: str, output: Path, say: Callable[[str], 
         f"{report.rows_per_second:,.0f} rows/s, {report.resumed} rows by an earlier run"
     )
     for name, count in report.unseen.items():
-        say(f"{name}: {count} rows hold a category never seen in training, scored as missing")
+        say(f"{name}: {count} rows have a category never seen in training; it is scored as missing")
     if report.rejected:
         raise RowsRejected(
             f"{report.rejected} rows rejected, {report.scored} scored: see {report.rejected_file}"
@@ -56,7 +60,14 @@ def _tell(report: BatchReport, version: str, output: Path, say: Callable[[str], 
 
 
 def fetch_model(model_uri: str, key: str | None) -> BatchModel:
-    """Fetch a model as data: none of the code that was logged with it runs.
+    """Fetch a model as data, without running any code that was logged with it.
+
+    Parameters
+    ----------
+    model_uri : str
+        MLflow URI of the model.
+    key : str or None
+        Column that identifies a row; None for the key of the model's portfolio.
 
     Raises
     ------

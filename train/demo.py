@@ -1,4 +1,4 @@
-"""Serve the champion on a free port, ask it about one applicant, and print what it is worth."""
+"""Serve the champion on a free port, score one applicant, and print the test figures."""
 
 import http
 import json
@@ -21,24 +21,24 @@ FIGURES = {
     "cost per applicant, this model": "test_cost_per_applicant",
     "cost per applicant, accepting all": "test_cost_accept_all",
     "cost per applicant, refusing all": "test_cost_refuse_all",
-    "cost per applicant, refusing from 0.5": "test_cost_at_half",
+    "cost per applicant, threshold 0.5": "test_cost_at_half",
     "AUC": "test_roc_auc",
     "threshold": "threshold",
     "acceptance rate": "test_acceptance_rate",
 }
 NEXT_COMMANDS = """Next:
-  make serve    the champion, in the foreground
-  make ui       runs, pictures, report and registry in a browser
-  make test     what CI runs"""
+  make serve    serve the champion on port 8000
+  make ui       show runs, pictures, report and registry in a browser
+  make test     run the checks and the quick tests"""
 
 
 def show_champion() -> None:
-    """Print one answer of the served champion, its figures and the next commands.
+    """Print one answer of the served champion, its test figures and the next commands.
 
     Raises
     ------
     InputError
-        Nothing is in production, or the server does not start.
+        No version is in production, or the server does not start.
     """
     version = champion()
     if version is None:
@@ -48,7 +48,7 @@ def show_champion() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
-    server = subprocess.Popen(  # noqa: S603  # our own command line
+    server = subprocess.Popen(  # noqa: S603  # the command line is fixed
         [*command, "--host", "127.0.0.1", "--log-level", "warning"],
         env={
             **os.environ,
@@ -62,8 +62,8 @@ def show_champion() -> None:
     finally:
         server.terminate()
         server.wait()
-    print(f"\nversion {version.version} of {MODEL_NAME}, asked about\n  {applicant}")
-    print(f"answers\n  {answer}\n")
+    print(f"\nversion {version.version} of {MODEL_NAME} scores this applicant:\n  {applicant}")
+    print(f"Its answer:\n  {answer}\n\nTest figures:")
     for label, metric in FIGURES.items():
         print(f"  {label:<40}{float(version.tags[metric]):>8.4f}")
     print(f"\n{NEXT_COMMANDS}")
@@ -71,7 +71,7 @@ def show_champion() -> None:
 
 def _example(version: str) -> str:
     """Return the applicant that was logged with the version, as JSON text."""
-    # a version's source names the logged model; its artifacts lie under it
+    # MLflow resolves this URI to the artifacts of the version's logged model
     uri = f"models:/{MODEL_NAME}/{version}/artifacts/scorer/{EXAMPLE_FILE}"
     text = Path(mlflow.artifacts.download_artifacts(uri)).read_text(encoding="utf-8")
     return json.dumps(json.loads(text)["applicant"])
@@ -81,7 +81,7 @@ def _ask(url: str, applicant: str, server: "subprocess.Popen[bytes]") -> str:
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(url):
         if server.poll() is not None or time.monotonic() > deadline:
-            raise InputError("the server did not start: see its messages above")
+            raise InputError("the server did not start: see the messages above")
         time.sleep(0.2)
     request = urllib.request.Request(  # noqa: S310  # http on the loopback
         f"{url}/predict", applicant.encode(), {"Content-Type": "application/json"}
@@ -95,5 +95,5 @@ def _is_ready(url: str) -> bool:
         with urllib.request.urlopen(f"{url}/ping") as answer:  # noqa: S310
             return bool(answer.status == http.HTTPStatus.OK)
     except OSError:
-        # not listening yet, or (an HTTPError is an OSError too) no model loaded yet
+        # the server does not listen yet, or has no model yet: an HTTPError is an OSError
         return False

@@ -1,30 +1,30 @@
-"""Errors that end a command with one line and a status, no stack trace."""
+"""Errors that end a command with one line and an exit status, without a stack trace."""
 
 from typing import ClassVar
 
 
 class InputError(Exception):
-    """A portfolio, a table, a parameter or a version that cannot be used.
+    """A portfolio, table, parameter or version cannot be used.
 
-    The message is one line that names the file, key or column and the rule.
+    The message is one line. It names the file, key or column, and the rule.
     """
 
     exit_status: ClassVar[int] = 1
 
 
 class NotEarned(InputError):
-    """A challenger that the gate does not let into production; nothing has changed."""
+    """The gate refuses a challenger; the registry is unchanged."""
 
     exit_status = 2
 
 
 class RowsRejected(InputError):
-    """Rows of a body of loans that are not valid; the others are scored."""
+    """Some rows of a batch are invalid; the others are scored."""
 
     exit_status = 3
 
 
 def reason_of(error: object) -> str:
-    """Return the first line of what a library's error says, or its type where it says nothing."""
+    """Return the first line of an error's message, or its type if the message is empty."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

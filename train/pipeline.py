@@ -1,8 +1,8 @@
-"""The straight way from a portfolio to a model and what it is worth; knows nothing of MLflow.
+"""The stages of a training, from a portfolio to an evaluated model, without MLflow.
 
     read -> search -> fit -> decide -> evaluate
 
-Each stage takes what the one before it returned. Only the last one looks at the test rows.
+Each stage takes the result of the stage before it. Only the last stage uses the test rows.
 """
 
 from functools import partial
@@ -27,20 +27,25 @@ from train.search import choose_members, decision_dates, plan_search
 from train.stages import Decided, Fitted, Job, Loans, OutOfFold, Searched
 from train.trained_model import TrainedModel
 
-# Added to the run's seed: the rows that a search held out flatter its winner, so that every later
-# step shuffles anew.
+# Added to the run's seed, so that later steps do not use the folds of the search: the search chose
+# its winner on those folds, which makes the winner look better there than it is.
 FOLDS_SEED, CALIBRATION_SEED = 2, 3
-# Many rows calibrate well from fewer folds, and each fold is as dear as the final fit.
+# With many rows, fewer folds are enough for calibration. Each fold takes as long as the final fit.
 FINAL_FOLDS, FINAL_FOLDS_OF_MANY, MANY_ROWS = 5, 3, 100_000
 
 
 def train_model(loans: Loans) -> TrainedModel:
-    """Search, fit, decide, and only then look at the test rows."""
+    """Search, fit and decide on the training rows, then evaluate on the test rows."""
     return evaluate(decide(fit(search(loans))))
 
 
 def read(job: Job) -> Loans:
     """Read and split the portfolio's tables, learn the contract, and audit the features.
+
+    Parameters
+    ----------
+    job : Job
+        What to train on and how.
 
     Raises
     ------
@@ -52,19 +57,19 @@ def read(job: Job) -> Loans:
 
 
 def audit(job: Job, data: PortfolioData) -> Loans:
-    """Audit the features of loans that were read; raises as `read` does."""
+    """Audit the features of loans that were read; raise `InputError` if one leaks the outcome."""
     record, train = job.record, data.train
     for line in data.notes:
         record.note(line)
     if data.dropped:
-        record.note(f"{len(data.dropped)} features are dropped: see dropped_features.json")
+        record.note(f"{len(data.dropped)} features were dropped: see dropped_features.json")
     leaks = audit_leaks(job.portfolio, train.frame, train.y, data.contract.names, job.settings.seed)
     refuse_leaks(job.portfolio, leaks)
     for line in leak_notes(leaks):
         record.note(line)
     costs = costs_of_sides(job.portfolio, data, job.settings.costs)
     if job.portfolio.costs.decides:
-        record.note("each loan is decided by its own costs, as [costs] says")
+        record.note("each loan has its own threshold, from its own costs under [costs]")
     return Loans(job, data, leaks, costs)
 
 
@@ -85,12 +90,13 @@ def search(loans: Loans) -> Searched:
     categorical = data.contract.categorical_indices
     members = choose_members(found, data.train, categorical, job.settings.seed)
     best = members[0]
-    record.say(f"best of {len(found.trials)} trials: {best.treatment}, {best.trees} trees")
+    treatment = f"imbalance treatment {best.treatment}"
+    record.say(f"best of {len(found.trials)} trials: {treatment}, {best.trees} trees")
     return Searched(loans, found, members)
 
 
 def fit(searched: Searched) -> Fitted:
-    """Fit the final model on all training rows, and its like on folds that no search has seen."""
+    """Fit the final model on all training rows, and the same model on each of some new folds."""
     loans = searched.loans
     job, train = loans.job, loans.data.train
     repeats = repeat_folds(
@@ -105,19 +111,19 @@ def fit(searched: Searched) -> Fitted:
     final = job.engine.fit(FitPlan(train.matrix, train.y, repeats, members, categorical, seed))
     if len(final.members) > 1:
         count = len(final.members)
-        job.record.note(f"the model is the mean of {count} boosters of the best trials")
+        job.record.note(f"the model is the mean of {count} boosters from the best trials")
     return Fitted(loans, searched.search, final)
 
 
 def decide(fitted: Fitted) -> Decided:
-    """Choose calibration map and threshold on the rows that the folds held out."""
+    """Choose the calibration map and the threshold on held-out training rows."""
     loans, final = fitted.loans, fitted.final
     job, data = loans.job, loans.data
     y, costs = data.train.y[final.rows], loans.costs.train.take(final.rows)
     rule = choose_rule(final.margin, y, costs, job.settings.seed + CALIBRATION_SEED)
     scorer = Scorer(
         contract=data.contract,
-        # read back from its text: what is evaluated is what is logged, to the last bit
+        # read back from text, so that exactly the logged booster is evaluated
         booster=lightgbm.Booster(model_str=final.booster.model_to_string()),
         policy=_policy(job, rule, costs),
         features=data.features,
@@ -128,7 +134,7 @@ def decide(fitted: Fitted) -> Decided:
 
 
 def evaluate(decided: Decided) -> TrainedModel:
-    """Decide on the test rows, once, and look at the decisions from every side."""
+    """Score the test rows once, and evaluate the decisions."""
     fitted, scorer = decided.fitted, decided.scorer
     loans, final = fitted.loans, fitted.final
     job, data, seed = loans.job, loans.data, loans.job.settings.seed
@@ -154,7 +160,7 @@ def evaluate(decided: Decided) -> TrainedModel:
 
 
 def _policy(job: Job, rule: DecisionRule, costs: LoanCosts) -> DecisionPolicy:
-    """Return the policy: one threshold, or a rule for each loan beside the medians."""
+    """Return the policy: one threshold, or a threshold rule for each loan and the medians."""
     columns, plain = job.portfolio.costs, job.settings.costs
     if not columns.decides:
         threshold = float(rule.thresholds(costs)[0])

@@ -1,4 +1,4 @@
-"""`Record`: what a training tells of itself as it goes."""
+"""`Record`: receives the progress of a training."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,28 +6,28 @@ from train.search import Trial
 
 
 class Record:
-    """Keeps the notes of a training and nothing else; `train.training_record` logs to MLflow.
+    """Keeps the notes of a training; `train.training_record` has a subclass that logs to MLflow.
 
     Attributes
     ----------
     notes : list of str
-        What the user should hear, a line each, in order.
+        Lines for the user, in order.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
 
     def note(self, line: str) -> None:
-        """Keep a line that the user should hear, and say it."""
+        """Keep a line for the user, and pass it to `say`."""
         self.notes.append(line)
         self.say(line)
 
     def say(self, line: str) -> None:
-        """Say a line that is not kept."""
+        """Show a line to the user without keeping it; this class shows nothing."""
 
     def begin_search(self, identity: Mapping[str, str]) -> Sequence[Trial]:
-        """Take what identifies the search; return the trials of an earlier run of it."""
+        """Receive the identity of the search; return the trials of an earlier run to continue."""
         return ()
 
     def log_trial(self, trial: Trial) -> None:
-        """Take a finished trial."""
+        """Receive a finished trial."""

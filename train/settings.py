@@ -1,4 +1,4 @@
-"""`Settings`: what the user may set of a training run."""
+"""`Settings`: the parameters of a training run that the user can set."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,22 +12,24 @@ FoldMethod = Literal["stratified", "time"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user may set of a training run.
+    """The parameters of a training run that the user can set.
 
     Attributes
     ----------
     costs : Costs
+        Cost of accepting a defaulter, and of refusing a good client.
     max_evals : int
-        Trials of the search, from 1.
+        Number of trials of the search, 1 or more.
     folds : {"stratified", "time"}
+        How folds are made: shuffled by class, or by decision date, fitted on earlier rows.
     seed : int
         The same seed on the same rows gives the same model.
     parallelism : int
-        Trials side by side, from 1; one seed and one `parallelism` give one model.
+        Trials that run at the same time, 1 or more. The model depends on this number.
     timeout_minutes : float, optional
-        The search begins no trial later; positive.
+        The search starts no trial after this many minutes; positive.
     engine : {"local", "spark", "dask"}
-        What computes: see `train.engines.engine`.
+        Where to compute: see `train.engines.engine`.
     """
 
     costs: Costs

@@ -1,4 +1,4 @@
-"""What the stages of a training hand on, each to the next; `train.pipeline` has the stages."""
+"""The results that the stages of a training (`train.pipeline`) pass to each other."""
 
 from dataclasses import dataclass, field
 
@@ -17,15 +17,18 @@ from train.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to train on, how, by what, and whom to tell.
+    """What to train on, and how.
 
     Attributes
     ----------
     portfolio : Portfolio
+        The loans.
     settings : Settings
+        Parameters of the run.
     engine : Engine
-        That of the settings, opened.
+        The opened engine that `settings` names.
     record : Record
+        Receives the progress.
     """
 
     portfolio: Portfolio
@@ -43,9 +46,9 @@ class Loans:
     job : Job
     data : PortfolioData
     leaks : tuple of LeakCheck
-        What the audit of the features found.
+        Results of the leak audit.
     costs : SideCosts
-        What wrong decisions on training and test rows cost.
+        Costs of wrong decisions on training and test rows.
     """
 
     job: Job
@@ -56,14 +59,14 @@ class Loans:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searched:
-    """Loans and the parameters to fit with.
+    """The loans, and the parameters for the final fit.
 
     Attributes
     ----------
     loans : Loans
     search : Search
     members : tuple of BoostingParams
-        Parameters of the boosters that the final model may be the mean of, the best trial's first.
+        Parameters of each booster of the final model, the best trial's first.
     """
 
     loans: Loans
@@ -73,13 +76,14 @@ class Searched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """The final booster, and margins of rows that its like never saw.
+    """The final booster, and the margins of held-out rows.
 
     Attributes
     ----------
     loans : Loans
     search : Search
     final : FinalFit
+        The margins come from boosters that were fitted without the held-out rows.
     """
 
     loans: Loans
@@ -89,16 +93,16 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfFold:
-    """Training rows that were held out, on which calibration and threshold were chosen.
+    """Held-out training rows, on which calibration and threshold were chosen.
 
     Attributes
     ----------
     y : ndarray of int8, shape (held-out rows,)
         1 = default.
     probability : ndarray of float64, shape (held-out rows,)
-        Calibrated, from the first shuffle of the folds.
+        Calibrated probability of default, from the first shuffle of the folds.
     costs : LoanCosts
-        What wrong decisions on these rows cost.
+        Costs of wrong decisions on these rows.
     """
 
     y: LabelArray
@@ -108,15 +112,16 @@ class OutOfFold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decided:
-    """A scorer with its threshold, and the proof of the threshold.
+    """The final scorer, and the evidence for its threshold.
 
     Attributes
     ----------
     fitted : Fitted
     scorer : Scorer
-        Final: nothing after it changes it.
+        Contract, booster, calibration and threshold; no later stage changes it.
     oof : OutOfFold
     proof : ThresholdProof
+        Cost of the threshold and of the theoretical one, with their intervals.
     """
 
     fitted: Fitted

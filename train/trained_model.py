@@ -1,4 +1,4 @@
-"""`TrainedModel`: what a finished training has to show."""
+"""`TrainedModel`: the result of a finished training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from train.statistics import Interval
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A scorer, how it came about and what it is worth.
+    """A scorer, how it was trained, and how it performs.
 
     Attributes
     ----------
@@ -30,23 +30,23 @@ class TrainedModel:
     settings : Settings
     data : PortfolioData
     leaks : tuple of LeakCheck
-        What the audit before training found.
+        Results of the leak audit before training.
     search : Search
     members : tuple of BoostingParams
-        Parameters of the boosters that the final model is the mean of, the best trial's first.
+        Parameters of each booster of the final model, the best trial's first.
     scorer : Scorer
     example : mapping
-        A typical applicant, of no real person.
+        A typical applicant, not a real person.
     oof : OutOfFold
     proof : ThresholdProof
     test_costs : Costs or LoanCosts
-        What wrong decisions on the test rows cost.
+        Costs of wrong decisions on the test rows.
     evidence : Evidence
-        What the decisions on the test rows show.
+        Evaluation of the decisions on the test rows.
     realised : RealisedCosts or None
-        What they came to in the end, where the portfolio says it.
+        Costs that were observed in the end; None where the portfolio does not give them.
     notes : tuple of str
-        What the user should hear, a line each.
+        Lines for the user.
     """
 
     portfolio: Portfolio
@@ -71,12 +71,12 @@ class TrainedModel:
 
     @property
     def trees(self) -> int:
-        """How many the final model has, all members together."""
+        """Number of trees of the final model, over all its boosters."""
         return sum(params.trees or 0 for params in self.members)
 
     @property
     def evaluation(self) -> Evaluation:
-        """The decision policy on the test rows."""
+        """Evaluation of the decision policy on the test rows."""
         return self.evidence.evaluation
 
     @property
@@ -86,19 +86,19 @@ class TrainedModel:
 
     @cached_property
     def bayes_threshold(self) -> float:
-        """The theoretical threshold, `FP / (FP + FN)`; a median where loans have costs each."""
+        """The theoretical threshold `FP / (FP + FN)`; the median if each loan has its own costs."""
         return float(np.median(self.oof.costs.bayes_threshold))
 
     @cached_property
     def threshold_interval(self) -> Interval:
-        """The threshold, and where the cheapest one of resampled rows lies."""
+        """The threshold, with an interval of the cheapest thresholds on resampled rows."""
         proof, bayes = self.proof, self.bayes_threshold
         ends = proof.factor_low * bayes, proof.factor_high * bayes
         return Interval(self.scorer.policy.threshold, *ends)
 
     @cached_property
     def metrics(self) -> Mapping[str, float]:
-        """All figures of the main run, by the names that it logs them under."""
+        """All metrics of the main run, by name."""
         proof, threshold = self.proof, self.threshold_interval
         return {
             "threshold": threshold.value,

@@ -1,4 +1,4 @@
-"""What a training leaves in MLflow: parameters, trials, metrics, pictures, data, the model."""
+"""Logs a training to MLflow: parameters, trials, metrics, pictures, data, the model."""
 
 import tempfile
 import warnings
@@ -26,19 +26,19 @@ from train.settings import Settings
 from train.tracking import log_scorer
 from train.trained_model import TrainedModel
 
-# MLflow refuses a longer digest of a data set; the tag of the version holds all of it
+# MLflow refuses a longer digest of a data set; a tag of the version holds the whole digest
 MAX_DIGEST = 36
-# on the run of a trial: all of it, exactly
+# on the run of a trial: the whole trial as text, without rounding
 TRIAL_TAG = "trial"
 
 
 class TrainingRecord(Record):
-    """Says each line to the user, and logs the search in the active run.
+    """Prints each line for the user, and logs the search in the active run.
 
     Parameters
     ----------
     resume : str
-        Id of the run whose search is to go on; empty for none.
+        Id of the run whose search continues; empty for a new search.
     """
 
     def __init__(self, resume: str = "") -> None:
@@ -50,17 +50,22 @@ class TrainingRecord(Record):
         print(line)
 
     def begin_search(self, identity: Mapping[str, str]) -> Sequence[Trial]:
-        """Tag the active run with what identifies its search; return the earlier run's trials.
+        """Tag the active run with the identity of its search; return the trials to continue.
+
+        Parameters
+        ----------
+        identity : mapping of str to str
+            Names and values of tags. Two runs with the same tags have the same search.
 
         Raises
         ------
         InputError
-            There is no such run, or its search is another one.
+            The run to resume does not exist, or its search has another identity.
         """
         mlflow.set_tags(dict(identity))
         trials = _find_trials(self._resume, identity) if self._resume else []
         for trial in trials:
-            # a run that is resumed can be killed and resumed as well
+            # logged again, because this run may be killed and resumed too
             self.log_trial(trial)
         return trials
 
@@ -83,7 +88,7 @@ class TrainingRecord(Record):
                 }
             )
             mlflow.set_tag("stopped", str(trial.stopped).lower())
-            # last: a trial that has it is finished
+            # the last step: a trial with this tag is finished
             mlflow.set_tag(TRIAL_TAG, to_text(trial))
 
 
@@ -103,7 +108,7 @@ def _find_trials(resume: str, identity: Mapping[str, str]) -> list[Trial]:
 
 
 def log_settings(portfolio: Portfolio, settings: Settings) -> None:
-    """Log what the user set, in the active run."""
+    """Log the user's settings in the active run."""
     params = {
         "portfolio": str(portfolio.path),
         "max_evals": settings.max_evals,
@@ -115,14 +120,19 @@ def log_settings(portfolio: Portfolio, settings: Settings) -> None:
         "timeout_minutes": settings.timeout_minutes or "",
         "engine": settings.engine,
     }
-    # mlflow run has logged those that came by -P already, as they were typed: 10 is not 10.0
+    # `mlflow run` has already logged the values given by -P as typed, and 10 differs from 10.0
     known = mlflow.get_run(mlflow.active_run().info.run_id).data.params
     mlflow.log_params({name: value for name, value in params.items() if name not in known})
     mlflow.set_tag("portfolio", portfolio.name)
 
 
 def log_result(model: TrainedModel) -> str:
-    """Log everything a finished training has to show in the active run.
+    """Log the results of a finished training in the active run.
+
+    Parameters
+    ----------
+    model : TrainedModel
+        The model, its metrics and its evidence.
 
     Returns
     -------
@@ -158,7 +168,8 @@ def _log_data(model: TrainedModel) -> None:
     source = LocalArtifactDatasetSource(portfolio.source) if local else portfolio.source
     for side, rows in (("train", data.train), ("test", data.test)):
         with warnings.catch_warnings():
-            # of whole-number columns that may miss values later: the model declares them double
+            # The hint warns of integer columns that may have gaps later. The model declares such
+            # columns as double.
             warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
             dataset = mlflow.data.from_pandas(
                 rows.frame,
@@ -171,7 +182,7 @@ def _log_data(model: TrainedModel) -> None:
 
 
 def _log_quarters(model: TrainedModel) -> None:
-    """Log the test period quarter by quarter; the step 20041 is the first quarter of 2004."""
+    """Log metrics of each quarter of the test period; step 20041 is the first quarter of 2004."""
     for quarter in model.evidence.quarters:
         figures = {f"quarter_{name}": value for name, value in quarter_figures(quarter).items()}
         mlflow.log_metrics(figures, step=10 * quarter.year + quarter.number)
@@ -192,7 +203,7 @@ def _log_report(run: FinishedRun) -> None:
 
 
 def version_tags(model: TrainedModel, run_id: str) -> Mapping[str, Any]:
-    """Return what a registered version says of itself: portfolio, digest, commit, metrics."""
+    """Return the tags of a registered version: portfolio, digest, commit, metrics."""
     commit = mlflow.get_run(run_id).data.tags.get("mlflow.source.git.commit", "unknown")
     return {
         "portfolio": model.portfolio.name,
