@@ -1,4 +1,4 @@
-"""What a model is worth on rows that it never saw, and what is wrong with its features."""
+"""Evaluation of a model on its test rows, and the audits of its features."""
 
 from train.evaluation.evaluation import Evaluation, Rival
 from train.evaluation.evidence import Evidence, gather_evidence

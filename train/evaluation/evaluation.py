@@ -1,4 +1,4 @@
-"""What a model and its threshold are worth on rows that neither has seen."""
+"""Test figures of a model and its threshold: costs, errors, intervals, rivals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from train.statistics import (
     resample_counts,
 )
 
-# log loss of a certain and wrong probability is infinite: cut where scikit-learn cuts float64
+# The log loss of a wrong probability of 0 or 1 is infinite: clip as scikit-learn does for float64.
 PROBABILITY_FLOOR = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another policy on the same rows.
+    """A simpler policy on the same rows.
 
     Attributes
     ----------
     cost_per_applicant : float
     difference : Interval
-        Cost per applicant of the policy at hand less the rival's, paired: under 0 where the
-        policy at hand is cheaper.
+        Cost per applicant of the evaluated policy minus that of the rival, paired by row. It is
+        below 0 if the evaluated policy is cheaper.
     """
 
     cost_per_applicant: float
@@ -44,21 +44,25 @@ class Rival:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """A decision policy on test rows.
+    """Figures of a decision policy on test rows.
 
     Attributes
     ----------
     intervals : mapping of str to Interval
-        `cost_per_applicant`, `acceptance_rate`, `roc_auc`, `ks`, `brier`: stratified bootstrap.
+        `cost_per_applicant`, `acceptance_rate`, `roc_auc`, `ks`, `brier`, from a stratified
+        bootstrap.
     rivals : mapping of str to Rival
         `accept_all`, `refuse_all`, `at_half`, `at_bayes` (the theoretical threshold).
     calibration : CalibrationInTheLarge
+        Mean PD compared with the default rate.
     average_precision, log_loss, ece : float
-        They judge the probabilities; `ece` is the expected calibration error.
+        Quality of the probabilities; `ece` is the expected calibration error.
     false_negatives, false_positives : int
-        Accepted defaulters and refused good clients.
+        Numbers of accepted defaulters and of refused good clients.
     refused : ndarray of bool, shape (rows,)
+        Decision on each row.
     cost_of_each : ndarray of float64, shape (rows,)
+        Cost of each decision.
     """
 
     intervals: Mapping[str, Interval]
@@ -79,7 +83,7 @@ class Evaluation:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The figures by the names that a run logs them under; an interval has three."""
+        """The figures as metrics of the run; an interval gives three metrics."""
         metrics = {
             "test_rows": float(len(self.refused)),
             "test_default_rate": self.calibration.default_rate.value,
@@ -114,12 +118,13 @@ def evaluate_policy(
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
-        1 = default; both classes.
+        1 = default; both classes must be present.
     probability : ndarray of float64, shape (rows,)
         Calibrated probability of default.
     threshold : float or ndarray of float64, shape (rows,)
-        In [0, 1].
+        One for all rows or one for each, in [0, 1].
     costs : Costs or LoanCosts
+        Costs of wrong decisions.
     seed : int
         Seeds the bootstrap.
     """
@@ -158,7 +163,7 @@ def _intervals(
     rival_costs: Mapping[str, FloatArray],
     seed: int,
 ) -> tuple[dict[str, Interval], dict[str, Interval]]:
-    """Return the intervals of the figures and of the differences, from one set of samples."""
+    """Return intervals of the figures and of the differences, all from the same resamples."""
     brier = (probability - y) ** 2
     differences = [each - other for other in rival_costs.values()]
     columns = np.column_stack([each, ~refused, brier, *differences]).astype(np.float64)

@@ -1,4 +1,4 @@
-"""All that is shown about a model on its test rows, gathered in one place."""
+"""`Evidence`: all results of the evaluation on the test rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,20 +27,24 @@ from train.portfolio import AnyCosts, Portfolio
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a model's decisions on the test rows show.
+    """All results of the evaluation on the test rows.
 
     Attributes
     ----------
     probability : ndarray of float64, shape (test rows,)
+        Calibrated probability of default.
     evaluation : Evaluation
+        Costs, errors and intervals of the decisions.
     quarters : tuple of Quarter
-        Empty without a decision date.
+        Figures of each quarter; empty if the portfolio has no decision date.
     segments : tuple of Segment
-        Those that cost clearly more than the whole, dearest first.
+        Groups that cost clearly more per applicant than all rows, most expensive first.
     importance : tuple of FeatureImportance
+        Rise in cost when a feature is shuffled.
     fairness : tuple of ColumnFairness
-        Empty without protected columns.
+        Acceptance and errors by protected group; empty if no column is protected.
     proxies : tuple of Proxies
+        How well the features predict each protected column.
     """
 
     probability: FloatArray
@@ -53,11 +57,11 @@ class Evidence:
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """All figures, as the main run logs them."""
+        """All figures as metrics of the main run."""
         return {**self.evaluation.metrics, **fairness_metrics(self.fairness)}
 
     def notes(self, label: Callable[[str], str] = str) -> list[str]:
-        """Return what the user should hear, a line each, with columns as `label` calls them."""
+        """Return the warnings, one line each; `label` gives the readable name of a column."""
         return [
             *calibration_notes(self.evaluation.calibration, self.quarters),
             *segment_notes(self.segments, label),
@@ -74,17 +78,18 @@ def gather_evidence(
     costs: AnyCosts,
     seed: int,
 ) -> Evidence:
-    """Decide on the test rows and look at the decisions from every side.
+    """Score the test rows and evaluate the decisions.
 
     Parameters
     ----------
     portfolio : Portfolio
     data : PortfolioData
     scorer : Scorer
-        Final: nothing here changes it.
+        The final scorer; it is not changed.
     booster : lightgbm.Booster
-        The scorer's, which knows its features' gain.
+        The scorer's booster as fitted, with the gain of each feature.
     costs : Costs or LoanCosts
+        Costs of wrong decisions on the test rows.
     seed : int
         Seeds bootstraps, shuffles and folds.
     """
@@ -94,10 +99,10 @@ def gather_evidence(
     evaluation = evaluate_policy(test.y, probability, decisions.threshold, costs, seed)
     refused = evaluation.refused
     everyone = np.ones(len(test.y), dtype=bool)
-    if_accepted, if_refused = (costs.of_each(test.y, said) for said in (~everyone, everyone))
+    if_accepted, if_refused = (costs.of_each(test.y, rows) for rows in (~everyone, everyone))
 
     def cost_of(matrix: FloatArray, rows: RowNumbers) -> FloatArray:
-        # each applicant keeps the threshold of his own loan: only the probability moves
+        # the thresholds stay as they are, so that only the probability changes
         shuffled = scorer.score_encoded(EncodedRows(matrix)).probability
         moved = refuse(shuffled, decisions.threshold[rows])
         return np.where(moved, if_refused[rows], if_accepted[rows])

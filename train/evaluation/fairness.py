@@ -1,4 +1,4 @@
-"""Acceptance and errors by protected group, and the features that stand in for a group."""
+"""The fairness audit: acceptance rates and error rates by protected group."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,35 +19,38 @@ from train.statistics import (
     wilson,
 )
 
-# Four fifths: US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4 (D).
+# Four-fifths rule: US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4 (D).
 LOWEST_RATIO = 0.8
-# A share of fewer applicants than this is too loose to judge a group by.
+# A group with fewer applicants is not judged: its acceptance rate is too uncertain.
 MIN_ROWS = 100
-# Levels that keep a group of their own, the commonest: a postcode has thousands.
+# Only the most frequent levels get a group of their own: a postcode has thousands of levels.
 MOST_LEVELS, MOST_LEVELS_IN_PAIRS = 40, 12
-# An error rate needs so many applicants of the class it is about.
+# An error rate needs at least this many applicants of its class (defaulters or good clients).
 MIN_CLASS_ROWS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFairness:
-    """How one group fared.
+    """Acceptance and errors of one group.
 
     Attributes
     ----------
     name : str
+        Level or band of the column, or of both columns.
     rows : int
+        Number of applicants.
     acceptance_rate : Interval
+        Share of the applicants who are accepted.
     acceptance_ratio : Interval, optional
-        Its acceptance rate by that of the best group of the column; None where too small.
+        Acceptance rate divided by that of the column's best group; None if the group is too small.
     false_positive_rate : Interval, optional
-        Share of its good clients who are refused; None where they are too few.
+        Share of the good clients who are refused; None if there are too few good clients.
     false_negative_rate : Interval, optional
-        Share of its defaulters who are accepted; None where they are too few.
+        Share of the defaulters who are accepted; None if there are too few defaulters.
     calibration : CalibrationInTheLarge
-        Mean PD beside the default rate.
+        Mean PD compared with the default rate.
     is_judged : bool
-        Whether it has rows enough, `MIN_ROWS`.
+        Whether the group has at least `MIN_ROWS` rows.
     """
 
     name: str
@@ -67,10 +70,11 @@ class ColumnFairness:
     Attributes
     ----------
     columns : tuple of str
-        One or two.
+        One or two names.
     groups : tuple of GroupFairness
+        All groups that have rows.
     best : str, optional
-        The judged group with the highest acceptance rate; None where all are too small.
+        The judged group with the highest acceptance rate; None if all groups are too small.
     """
 
     columns: tuple[str, ...]
@@ -79,13 +83,13 @@ class ColumnFairness:
 
     @property
     def lowest(self) -> GroupFairness | None:
-        """The judged group that is accepted least, if any is judged."""
+        """The judged group with the lowest acceptance rate; None if no group is judged."""
         judged = [group for group in self.groups if group.is_judged]
         return min(judged, key=lambda group: group.acceptance_rate.value, default=None)
 
     @property
     def lowest_ratio(self) -> float | None:
-        """Its acceptance rate by that of the best group; None where there is none to compare."""
+        """The lowest acceptance rate divided by the highest; None if they cannot be compared."""
         ratio = self.lowest.acceptance_ratio if self.lowest else None
         return None if ratio is None or np.isnan(ratio.value) else ratio.value
 
@@ -98,12 +102,14 @@ def audit_fairness(
     Parameters
     ----------
     protected : DataFrame, shape (rows, protected columns)
-        Levels are groups (the rarest of very many share one), numbers and dates are cut into
-        bands, missing is a group.
+        Each level is a group; rare levels share a group if there are very many. Numbers and dates
+        are cut into bands. Missing values are a group.
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
+        Calibrated probability of default.
     refused : ndarray of bool, shape (rows,)
+        Decision on each row.
     """
     groups = {str(name): cut_groups(protected[name], MOST_LEVELS) for name in protected.columns}
     coarse = {
@@ -135,7 +141,7 @@ def _compare(
         is_judged = number in judged
         ratio = None
         if number == best and accepted[number]:
-            # it is compared with itself: no chance about it
+            # the best group is compared with itself: the ratio is exactly 1
             ratio = Interval(1.0, 1.0, 1.0)
         elif is_judged and best is not None:
             ratio = ratio_of_shares(accepted[number], sizes[number], accepted[best], sizes[best])
@@ -159,7 +165,7 @@ def _rate(hits: BoolArray) -> Interval | None:
 
 
 def fairness_metrics(audit: Sequence[ColumnFairness]) -> Mapping[str, float]:
-    """Return the lowest acceptance ratio of each column and pair, as the run logs it."""
+    """Return the lowest acceptance ratio of each column and pair as metrics of the run."""
     metrics = {
         f"fairness_acceptance_ratio_{'_x_'.join(map(_metric_name, column.columns))}": ratio
         for column in audit
@@ -170,12 +176,12 @@ def fairness_metrics(audit: Sequence[ColumnFairness]) -> Mapping[str, float]:
 
 
 def _metric_name(column: str) -> str:
-    """Return a column's name with what MLflow takes in the name of a metric."""
+    """Return a column's name without signs that MLflow refuses in a metric's name."""
     return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in column)
 
 
 def fairness_notes(audit: Sequence[ColumnFairness], label: Callable[[str], str]) -> list[str]:
-    """Return a warning for each column, and one for the pairs, under four fifths."""
+    """Return a warning for each column below four fifths, and one for all such pairs."""
     under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
     notes = [
         f"fairness: {_describe(column, label)}" for column in under if len(column.columns) == 1
@@ -184,8 +190,8 @@ def fairness_notes(audit: Sequence[ColumnFairness], label: Callable[[str], str])
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         notes.append(
-            f"fairness: {len(pairs)} pairs of protected columns have a group under "
-            f"{LOWEST_RATIO:g}, the lowest by {_describe(worst, label)}"
+            f"fairness: pairs of protected columns with a group below {LOWEST_RATIO:g}: "
+            f"{len(pairs)}; the lowest is in {_describe(worst, label)}"
         )
     return notes
 
@@ -196,6 +202,7 @@ def _describe(column: ColumnFairness, label: Callable[[str], str]) -> str:
         return name
     ratio = group.acceptance_ratio
     return (
-        f"{name}: {group.name} is accepted {ratio.value:.2f} times as often as "
-        f"{column.best} ({ratio.low:.2f} to {ratio.high:.2f}), under {LOWEST_RATIO:g}"
+        f"{name}: the acceptance rate of {group.name} is {ratio.value:.2f} times that of "
+        f"{column.best} (95% interval {ratio.low:.2f} to {ratio.high:.2f}), below the limit of "
+        f"{LOWEST_RATIO:g}"
     )

@@ -1,4 +1,4 @@
-"""Which features matter in money: the rise in cost when one of them is shuffled."""
+"""Feature importance in money: the rise in cost when a feature is shuffled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from scoring_model.types import FloatArray, RowNumbers
 from train.statistics import Interval, normal_mean
 
 REPEATS = 2
-# Rows times trees that a run may score for this: about ten seconds on two processors.
+# Most rows times trees that are scored for the importance: about ten seconds on two processors.
 BUDGET = 150_000_000
 MIN_ROWS, MAX_ROWS = 2_000, 30_000
-# Of a wide portfolio only the features that the booster uses most are shuffled.
+# With more features than this, only those that the booster uses most are shuffled.
 MAX_FEATURES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureImportance:
-    """What one feature is worth.
+    """Importance of one feature.
 
     Attributes
     ----------
     feature : str
     rise : Interval
-        Cost per applicant with the feature shuffled, less that without.
+        Cost per applicant with the feature shuffled, minus the cost with its true values.
     """
 
     feature: str
@@ -39,24 +39,25 @@ def importance_in_money(
     trees: int,
     seed: int,
 ) -> tuple[FeatureImportance, ...]:
-    """Shuffle one feature after the other and see what the decisions cost, dearest first.
+    """Shuffle one feature at a time and measure the rise in cost, largest rise first.
 
-    L. Breiman, Random forests, Machine Learning 2001. The interval is that of the mean over
-    rows of the rise in `REPEATS` shuffles: it holds for rows like these, not for another model.
+    L. Breiman, Random forests, Machine Learning 2001. The interval is for the mean rise over the
+    rows, averaged over `REPEATS` shuffles. It covers other rows like these, not another model.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (rows, features)
         Encoded test rows.
     cost_of : callable
-        From a matrix of some rows and their numbers to the cost of each decision.
+        Takes a matrix of some rows and their row numbers, returns the cost of each decision.
     names : sequence of str
-        The features' names.
+        Names of the features, in the order of the matrix.
     gain : ndarray of float64, shape (features,)
-        By which the booster rates them: those without any are not shuffled.
+        Gain of each feature in the booster. Features without gain are not shuffled.
     trees : int
-        How many the booster has: they tell how long a row takes.
+        Number of trees of the booster. With more trees, fewer rows are scored.
     seed : int
+        Seeds the choice of rows and the shuffles.
     """
     rng = np.random.default_rng(seed)
     used = [int(f) for f in np.argsort(-gain, kind="stable")[:MAX_FEATURES] if gain[f] > 0]

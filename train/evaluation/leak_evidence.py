@@ -1,4 +1,4 @@
-"""What the leak audit measures of one feature; `leaks` judges it."""
+"""The measurements of the leak audit for one feature; `leaks` grades them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,39 +11,42 @@ from scoring_model.types import BoolArray, LabelArray
 from train.portfolio import Portfolio
 from train.statistics import DigitGap, cut_groups, single_feature_auc, widest_gap
 
-# An excluded column that tells the outcome as surely as this is an outcome itself.
+# An excluded column with at least this AUC counts as an outcome itself.
 OUTCOME_AUC = 0.95
-# Two columns that are equal but for a rounding or a late correction are one column.
+# Two columns count as the same if they are equal in this share of the rows. A few rows may differ
+# by rounding or by a late correction.
 EXACT_SHARE = 0.999
-# A column with fewer distinct values matches others by chance.
+# A column with fewer distinct values equals other columns by chance.
 MIN_DISTINCT = 50
-MIN_SAID_ROWS = 50
-# The population stability index of fewer rows is noise.
+MIN_COMPARED_ROWS = 50
+# With fewer rows, the population stability index is mostly noise.
 MIN_SHIFT_ROWS = 500
 SHIFT_LEVELS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LeakEvidence:
-    """What the training rows say of one feature.
+    """Measurements of one feature on the training rows.
 
     Attributes
     ----------
     auc : float
         The AUC of the feature alone, in [0.5, 1].
     match_column : str, optional
-        The target or excluded column that it equals most often.
+        The target or excluded column that the feature equals most often.
     match_share : float
-        Share of the rows in which that column says something that are equal.
+        Share of equal values in the rows that `equal_share` compares.
     match_is_outcome : bool
-        Whether that column is the target, or tells it by itself.
+        Whether that column is the target, or predicts it almost perfectly by itself.
     shift : float, optional
         Population stability index from the first to the last third of the training period.
     missing_repaid, missing_defaulted : float
-        Shares of missing values by class.
+        Share of missing values in each class.
     missing_default_rate, present_default_rate : float
-        Default rate of the rows with and without a gap; NaN where there are none.
+        Default rate of the rows where the feature is missing or present; NaN if there are no such
+        rows.
     digits : DigitGap, optional
+        Share of round numbers in each class, where the classes differ most; None for text.
     """
 
     auc: float
@@ -60,14 +63,14 @@ class LeakEvidence:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A column that no model may see: the target, or an excluded one.
+    """A column that no model may use: the target or an excluded column.
 
     Attributes
     ----------
     values : Series, shape (rows,)
         Numbers or text.
     is_outcome : bool
-        Whether it is the target, or tells it by itself.
+        Whether it is the target, or predicts it almost perfectly by itself.
     """
 
     values: "pd.Series[Any]"
@@ -77,7 +80,7 @@ class LeftOut:
 def find_left_out(
     portfolio: Portfolio, train: pd.DataFrame, y: LabelArray, seed: int
 ) -> dict[str, LeftOut]:
-    """Return the target and the excluded columns by name, and which of them tell the outcome."""
+    """Return the target and the excluded columns by name, and whether each is an outcome."""
     found = {portfolio.target: LeftOut(train[portfolio.target], is_outcome=True)}
     for name in portfolio.exclude:
         values = _number_or_text(train[name])
@@ -100,17 +103,20 @@ def measure_feature(
     name : str
         The feature's name.
     train : DataFrame, shape (rows, columns of the table)
+        Training rows.
     y : ndarray of int8, shape (rows,)
+        1 = default.
     left_out : mapping of str to LeftOut
-        As `find_left_out` returns it.
+        Result of `find_left_out`.
     periods : pair of ndarray of bool, shape (rows,), optional
-        Which rows are early and which late, from `early_and_late`.
+        The early rows and the late rows, from `early_and_late`.
     seed : int
+        Seeds the folds of the AUC.
     """
     column = train[name]
     missing = column.isna().to_numpy()
     matches = {other: equal_share(column, found.values) for other, found in left_out.items()}
-    # of equal shares the outcome counts, not a mere excluded column
+    # if two columns have equal shares, take the one that is an outcome
     match = max(matches, key=lambda other: (matches[other], left_out[other].is_outcome))
     digits = None
     if column.dtype.kind in "iuf":
@@ -130,7 +136,7 @@ def measure_feature(
 
 
 def early_and_late(train: pd.DataFrame, portfolio: Portfolio) -> tuple[BoolArray, BoolArray] | None:
-    """Return which rows are of the first and of the last third of the training period."""
+    """Return the rows of the first and of the last third of the training period, if enough."""
     if portfolio.decision_date is None:
         return None
     days = train[portfolio.decision_date].to_numpy().astype("int64")
@@ -140,18 +146,20 @@ def early_and_late(train: pd.DataFrame, portfolio: Portfolio) -> tuple[BoolArray
 
 
 def equal_share(column: "pd.Series[Any]", other: "pd.Series[Any]") -> float:
-    """Return the share of equal values among the rows where the other column says something.
+    """Return the share of equal values, among the rows where the other column is informative.
 
-    A column such as the amount lost is zero for whoever repaid: only its other rows say something.
-    One with few values, such as the target, is equal in (nearly) every row or by chance: 0 then.
+    Rows where `other` is missing are not informative. If `other` has many values, rows with its
+    most frequent value are not informative either: the amount lost is 0 for all repaid loans. A
+    column with few values, such as the target, often equals a feature by chance. For such a column
+    the result is 0 unless nearly all rows are equal.
     """
-    said = other.notna()
+    compared = other.notna()
     has_many_values = other.nunique() >= MIN_DISTINCT
     if has_many_values:
-        said &= other != other.mode().iloc[0]
-    if said.sum() < MIN_SAID_ROWS:
+        compared &= other != other.mode().iloc[0]
+    if compared.sum() < MIN_COMPARED_ROWS:
         return 0.0
-    column, other = column[said], other[said]
+    column, other = column[compared], other[compared]
     if column.dtype.kind in "iuf" and other.dtype.kind in "iuf":
         share = float((column == other).mean())
     else:
@@ -160,10 +168,10 @@ def equal_share(column: "pd.Series[Any]", other: "pd.Series[Any]") -> float:
 
 
 def stability_index(column: "pd.Series[Any]", early: BoolArray, late: BoolArray) -> float:
-    """Return the population stability index between two parts of a column's rows.
+    """Return the population stability index (PSI) between two parts of a column's rows.
 
-    `sum((q - p) * log(q / p))` over bands or levels; half a row is added to each, so that none is
-    empty.
+    The PSI is `sum((q - p) * log(q / p))` over bands or levels, where p and q are the shares of the
+    rows. Half a row is added to each band, so that no share is 0.
     """
     groups = cut_groups(column, most_levels=SHIFT_LEVELS)
     before, after = (
@@ -175,7 +183,7 @@ def stability_index(column: "pd.Series[Any]", early: BoolArray, late: BoolArray)
 
 
 def _number_or_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column that nobody has checked as numbers or text: a date, a list may be there."""
+    """Return a column of any type as numbers or text; dates become numbers, lists text."""
     if column.dtype.kind in "iuf":
         return column
     if column.dtype.kind in "mM":

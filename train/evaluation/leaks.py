@@ -1,4 +1,4 @@
-"""The leak audit: stop before training on a feature that only the outcome could have filled."""
+"""The leak audit: stop a training if a feature contains the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,24 +27,25 @@ WARN_AUC = 0.80
 WARN_MATCH_SHARE = 0.5
 WARN_MISSING_FACTOR = 2.0
 WARN_SHIFT = 0.25
-# A gap in fewer rows than this says nothing about them.
+# With fewer missing values, the default rate of the rows without a value is too uncertain.
 MIN_MISSING_SHARE = 0.005
-# More rows make the audit slow, not wiser.
+# With more rows the audit is slower but finds no more.
 MAX_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class LeakCheck:
-    """The audit's judgement on one feature.
+    """Result of the audit for one feature.
 
     Attributes
     ----------
     feature : str
     grade : {"stop", "accepted", "warning", "clear"}
-        `accepted` is a stop that the portfolio overrules under `[accept_leak_risk]`.
+        `accepted` is a stop that the portfolio accepts under `[accept_leak_risk]`.
     findings : tuple of str
-        The evidence in words.
+        The reasons for the grade, in words.
     evidence : LeakEvidence
+        The measurements.
     """
 
     feature: str
@@ -62,11 +63,13 @@ def audit_leaks(
     ----------
     portfolio : Portfolio
     train : DataFrame, shape (rows, columns of the table)
+        Training rows.
     y : ndarray of int8, shape (rows,)
         1 = default.
     features : sequence of str
+        Columns to audit.
     seed : int
-        Seeds the draw of rows from a large table, and the folds.
+        Seeds the sample of rows from a large table, and the folds.
     """
     if len(train) > MAX_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(train), MAX_ROWS, replace=False))
@@ -81,26 +84,26 @@ def audit_leaks(
 
 
 def grade_feature(feature: str, evidence: LeakEvidence, portfolio: Portfolio) -> LeakCheck:
-    """Turn what was measured of a feature into a grade and words."""
+    """Return the grade of a feature, and the reasons in words, from its measurements."""
     stops, warnings = _reasons_to_stop(evidence), _reasons_to_warn(evidence)
     if stops:
         why = portfolio.accept_leak_risk.get(feature)
         if why is None:
             return LeakCheck(feature, "stop", tuple(stops), evidence)
-        return LeakCheck(feature, "accepted", (*stops, f"accepted: {why}"), evidence)
+        return LeakCheck(feature, "accepted", (*stops, f"the risk is accepted: {why}"), evidence)
     return LeakCheck(feature, "warning" if warnings else "clear", tuple(warnings), evidence)
 
 
 def _reasons_to_stop(evidence: LeakEvidence) -> list[str]:
     reasons = []
     if evidence.match_is_outcome and evidence.match_share >= EXACT_SHARE:
-        reasons.append(f"equals the outcome column {evidence.match_column}")
+        reasons.append(f"it equals the outcome column {evidence.match_column}")
     if evidence.auc >= STOP_AUC:
-        reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+        reasons.append(_describe_auc(evidence))
     digits = evidence.digits
     if digits and digits.differs and evidence.auc > STOP_AUC_WITH_DIGITS:
         if evidence.auc < STOP_AUC:
-            reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+            reasons.append(_describe_auc(evidence))
         reasons.append(str(digits))
     return reasons
 
@@ -108,24 +111,32 @@ def _reasons_to_stop(evidence: LeakEvidence) -> list[str]:
 def _reasons_to_warn(evidence: LeakEvidence) -> list[str]:
     reasons = []
     if evidence.auc > WARN_AUC:
-        reasons.append(f"alone it has an AUC of {evidence.auc:.3f}")
+        reasons.append(_describe_auc(evidence))
     if evidence.match_share >= WARN_MATCH_SHARE:
         reasons.append(
-            f"equals the column {evidence.match_column} in {evidence.match_share:.0%} of its rows"
+            f"it equals the excluded column {evidence.match_column} in "
+            f"{evidence.match_share:.0%} of the rows compared"
         )
     if evidence.digits and evidence.digits.differs:
         reasons.append(str(evidence.digits))
-    if _missing_is_telling(evidence):
+    if _missing_predicts(evidence):
         reasons.append(
-            f"default rate {evidence.missing_default_rate:.1%} where it is missing, "
-            f"{evidence.present_default_rate:.1%} elsewhere"
+            f"the default rate is {evidence.missing_default_rate:.1%} where it is missing and "
+            f"{evidence.present_default_rate:.1%} where it is present"
         )
     if evidence.shift is not None and evidence.shift > WARN_SHIFT:
-        reasons.append(f"its distribution changed over the years (index {evidence.shift:.2f})")
+        reasons.append(
+            "its distribution changed over the training period (population stability index "
+            f"{evidence.shift:.2f}, limit {WARN_SHIFT:g})"
+        )
     return reasons
 
 
-def _missing_is_telling(evidence: LeakEvidence) -> bool:
+def _describe_auc(evidence: LeakEvidence) -> str:
+    return f"alone it predicts default with an AUC of {evidence.auc:.3f}"
+
+
+def _missing_predicts(evidence: LeakEvidence) -> bool:
     if max(evidence.missing_repaid, evidence.missing_defaulted) < MIN_MISSING_SHARE:
         return False
     low, high = sorted((evidence.missing_default_rate, evidence.present_default_rate))
@@ -133,20 +144,20 @@ def _missing_is_telling(evidence: LeakEvidence) -> bool:
 
 
 def refuse_leaks(portfolio: Portfolio, checks: Sequence[LeakCheck]) -> None:
-    """Raise `InputError` with features, evidence and the way out, if a check says stop."""
+    """Raise `InputError` if a grade is `stop`; it names features, evidence and what to do."""
     stops = [check for check in checks if check.grade == "stop"]
     if not stops:
         return
     found = "; ".join(f"feature {c.feature!r}: {', '.join(c.findings)}" for c in stops)
     lines = ", ".join(f'{_toml_key(c.feature)} = "why"' for c in stops)
     raise InputError(
-        f"{portfolio.path}: leak audit: {found}. Add {lines} under [exclude], or under "
-        "[accept_leak_risk] if it is known at the decision"
+        f"{portfolio.path}: the leak audit stops the training: {found}. Add {lines} under "
+        "[exclude], or under [accept_leak_risk] if the value is known when the loan is decided"
     )
 
 
 def leak_notes(checks: Sequence[LeakCheck]) -> list[str]:
-    """Return a line for each feature that somebody should look at."""
+    """Return a line for each feature with a warning or an accepted risk."""
     return [
         f"leak audit: {check.feature}: {', '.join(check.findings)}"
         for check in checks
@@ -155,7 +166,7 @@ def leak_notes(checks: Sequence[LeakCheck]) -> list[str]:
 
 
 def _toml_key(name: str) -> str:
-    """Return a column name as a TOML key: bare where it may be, else quoted."""
+    """Return a column name as a TOML key, quoted if TOML requires it."""
     is_bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return name if is_bare else f'"{escaped}"'

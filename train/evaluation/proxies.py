@@ -1,4 +1,4 @@
-"""Which features stand in for a protected column: how well they predict it."""
+"""Proxies: how well the features predict each protected column."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from scoring_model.types import FloatArray
 from train.fitting import fixed_params
 from train.statistics import Groups, auc_and_ks, cut_groups, rank_rows, single_feature_auc
 
-# How well, not to the last digit: more rows would only take time.
+# More rows would take more time and change the AUC very little.
 MAX_ROWS = 10_000
-# A group with fewer rows cannot be predicted, nor judged.
+# A group with fewer rows is too small for an AUC.
 MIN_GROUP_ROWS = 100
 MOST_LEVELS = 12
 FOLDS = 3
 TREES = 30
 LIGHTGBM = {"num_leaves": 15, "learning_rate": 0.15, "min_data_in_leaf": 50, "max_bin": 31}
-# Trees on so few rows take less time than handing them to a second thread.
+# With so few rows, a second thread costs more time than it saves.
 THREADS = {"num_threads": 1}
-# A feature that predicts a group at least so well is named.
+# A feature with at least this AUC for a protected column is reported.
 NOTABLE_AUC = 0.6
 
 
@@ -33,11 +33,12 @@ class Proxies:
     Attributes
     ----------
     column : str
+        Name of the protected column.
     together : float
-        AUC of all features together, mean over the groups weighted by their rows: 0.5 is chance,
-        1 gives the group away.
+        AUC of all features together: the mean over the groups, weighted by their rows. 0.5 is
+        chance, 1 identifies the group exactly.
     by_feature : tuple of (str, float)
-        The same of each feature by itself, highest first.
+        Name and AUC of each single feature, highest first.
     """
 
     column: str
@@ -46,7 +47,7 @@ class Proxies:
 
     @property
     def notable(self) -> tuple[tuple[str, float], ...]:
-        """The features that alone reach `NOTABLE_AUC`."""
+        """The features with an AUC of at least `NOTABLE_AUC` by themselves."""
         return tuple((name, auc) for name, auc in self.by_feature if auc >= NOTABLE_AUC)
 
 
@@ -65,12 +66,13 @@ def find_proxies(
     frame : DataFrame, shape (rows, columns of the table)
         Training rows.
     matrix : ndarray of float64, shape (rows, features)
-        The same rows as the contract encodes them.
+        The same rows, encoded by the contract.
     protected, features : sequence of str
-        Columns of the frame; features in the order of the matrix.
+        Columns of the frame; `features` in the order of the matrix.
     categorical_indices : sequence of int
         Matrix columns that hold category codes.
     seed : int
+        Seeds the sample of rows and the folds.
     """
     if not protected:
         return ()
@@ -123,10 +125,11 @@ def _auc_together(
 
 
 def proxy_notes(proxies: Sequence[Proxies], label: Callable[[str], str]) -> list[str]:
-    """Return a line for each protected column that single features give away."""
+    """Return a line for each protected column that a single feature predicts too well."""
     return [
-        f"fairness: {label(p.column)} can be told from the features (AUC {p.together:.2f}), "
-        "most from " + ", ".join(f"{label(name)} ({auc:.2f})" for name, auc in p.notable[:3])
+        f"fairness: the features predict the protected column {label(p.column)} (AUC "
+        f"{p.together:.2f}, 0.5 is chance); strongest single features: "
+        + ", ".join(f"{label(name)} (AUC {auc:.2f})" for name, auc in p.notable[:3])
         for p in proxies
         if p.notable
     ]

@@ -1,4 +1,4 @@
-"""What the decisions on the test rows came to in the end, where the table says it."""
+"""Realised costs: what the decisions on the test rows cost in the end, by the table's amounts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from train.statistics import Interval, bootstrap_means
 
 @dataclass(frozen=True, slots=True)
 class RealisedCosts:
-    """Cost per applicant in the table's own unit.
+    """Realised cost per applicant, in the currency of the table.
 
     Attributes
     ----------
     cost : Interval
+        Cost per applicant of the decisions.
     rivals : mapping of str to Rival
         `refuse_all` and `accept_all` on the same rows.
     """
@@ -28,7 +29,7 @@ class RealisedCosts:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The figures by the names that a run logs them under."""
+        """The figures as metrics of the run."""
         stem = "test_realised_cost"
         metrics = {
             f"{stem}_per_applicant": self.cost.value,
@@ -45,22 +46,30 @@ class RealisedCosts:
 def realised_costs(
     portfolio: Portfolio, test: LabelledRows, refused: BoolArray, seed: int
 ) -> RealisedCosts | None:
-    """Return what the decisions on the test rows have cost, None where the portfolio is silent.
+    """Return what the decisions on the test rows cost in the end, if the portfolio gives it.
 
     Parameters
     ----------
     portfolio : Portfolio
+        Names the columns of the realised costs under `[costs]`.
     test : LabelledRows
+        Test rows.
     refused : ndarray of bool, shape (test rows,)
+        Decision on each row.
     seed : int
         Seeds the bootstrap.
+
+    Returns
+    -------
+    RealisedCosts or None
+        None if the portfolio names no realised costs.
     """
     if not portfolio.costs.realised:
         return None
     costs = costs_realised(portfolio.costs, test.frame, test.y, portfolio.path)
     everyone = np.ones(len(test.y), dtype=bool)
     each = costs.of_each(test.y, refused)
-    accept, refuse = (costs.of_each(test.y, said) for said in (~everyone, everyone))
+    accept, refuse = (costs.of_each(test.y, rows) for rows in (~everyone, everyone))
     columns = np.column_stack([each, accept, refuse, each - accept, each - refuse])
     cost, accepting, refusing, less_accepting, less_refusing = bootstrap_means(
         columns, test.y, seed

@@ -1,4 +1,4 @@
-"""Where the decisions are weak: the groups of applicants that cost most."""
+"""Weak segments: the groups of applicants whose decisions cost most."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,32 @@ from train.statistics import (
     normal_mean,
 )
 
-# Smaller groups are dear by chance.
+# Smaller groups are often expensive only by chance.
 MIN_ROWS = 200
 MIN_SHARE = 0.01
-# Levels of a category that are looked at one by one.
+# Only the most frequent levels of a category are segments of their own.
 MOST_LEVELS = 30
 SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Applicants who share a level, or a band, of one feature.
+    """Applicants with the same level, or in the same band, of one feature.
 
     Attributes
     ----------
     feature, group : str
+        Name of the feature, and its level or band.
     rows : int
+        Number of applicants.
     calibration : CalibrationInTheLarge
-        Mean PD beside the default rate.
+        Mean PD compared with the default rate.
     acceptance_rate : float
+        Share of the applicants who are accepted.
     cost : Interval
         Cost per applicant.
     cost_accept_all, cost_refuse_all : float
-        What deciding alike for the whole segment would have cost per applicant.
+        Cost per applicant if the whole segment were accepted, or refused.
     """
 
     feature: str
@@ -51,7 +54,7 @@ class Segment:
 
     @property
     def is_worse_than_one_answer(self) -> bool:
-        """Whether accepting all or refusing all of them had been cheaper than the model."""
+        """Whether accepting all, or refusing all, would have cost less than the model."""
         return min(self.cost_accept_all, self.cost_refuse_all) < self.cost.value
 
 
@@ -64,21 +67,23 @@ def dearest_segments(
     cost_if_accepted: FloatArray,
     cost_if_refused: FloatArray,
 ) -> tuple[Segment, ...]:
-    """Return the segments that clearly cost more per applicant than the whole, dearest first.
+    """Return the segments that clearly cost more per applicant than all rows, by falling cost.
 
-    A segment counts when the 95 % interval of its cost lies above the cost of all rows. Many
-    segments are compared, so that the dearest of them look a little dearer than they are.
+    A segment is returned if the 95 % interval of its cost lies above the cost of all rows. Many
+    segments are compared, so the costs of the worst ones are somewhat overstated.
 
     Parameters
     ----------
     columns : mapping of str to Series, shape (rows,)
-        Values of each feature, by what people call it.
+        Values of each feature, by the name that people read.
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
+        Calibrated probability of default.
     refused : ndarray of bool, shape (rows,)
+        Decision on each row.
     cost, cost_if_accepted, cost_if_refused : ndarray of float64, shape (rows,)
-        What each decision cost as it was made, and what acceptance and refusal would cost.
+        Cost of each row by the decision that was made, if accepted, and if refused.
     """
     overall = float(cost.mean())
     needed = max(MIN_ROWS, int(MIN_SHARE * len(y)))
@@ -108,10 +113,11 @@ def dearest_segments(
 
 
 def segment_notes(segments: Sequence[Segment], label: Callable[[str], str]) -> list[str]:
-    """Return a line when some segments would be cheaper with one answer for all of them."""
+    """Return a warning if a flat rule would cost less than the model in some segments."""
     worse = [s for s in segments if s.is_worse_than_one_answer]
     if not worse:
         return []
     names = "; ".join(f"{label(s.feature)}: {s.group}" for s in worse[:3])
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
-    return [f"one answer for all would have cost less than the model in: {names}{more}"]
+    rules = "accepting all, or refusing all, would have cost less than the model"
+    return [f"weak segments: {rules} in {names}{more}"]

@@ -1,4 +1,4 @@
-"""How the model held over the test period, quarter by quarter."""
+"""Stability: the model's figures in each quarter of the test period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from train.statistics import (
     wilson,
 )
 
-# A class with fewer rows than this gives no AUC worth a point in the picture.
+# If a class has fewer rows, the AUC is too uncertain to show.
 MIN_CLASS_ROWS = 20
 
 
@@ -33,15 +33,17 @@ class Quarter:
     Attributes
     ----------
     year, number : int
-        Number from 1 to 4.
+        `number` is from 1 to 4.
     rows : int
+        Number of applicants.
     calibration : CalibrationInTheLarge
-        Mean PD beside the default rate.
+        Mean PD compared with the default rate.
     roc_auc : Interval, optional
-        None where a class has too few rows.
+        None if a class has too few rows.
     cost : Interval
         Cost per applicant.
     acceptance_rate : Interval
+        Share of the applicants who are accepted.
     """
 
     year: int
@@ -54,7 +56,7 @@ class Quarter:
 
     @property
     def name(self) -> str:
-        """What people read, such as `2004 Q1`."""
+        """The name that people read, such as `2004 Q1`."""
         return f"{self.year} Q{self.number}"
 
 
@@ -66,18 +68,20 @@ def by_quarter(
     cost: FloatArray,
     seed: int,
 ) -> tuple[Quarter, ...]:
-    """Evaluate the decisions of each calendar quarter, in order of time.
+    """Evaluate the decisions of each calendar quarter, oldest first.
 
     Parameters
     ----------
     dates : ndarray of datetime64, shape (rows,)
-        When each decision was made.
+        Date of each decision.
     y : ndarray of int8, shape (rows,)
         1 = default.
     probability : ndarray of float64, shape (rows,)
+        Calibrated probability of default.
     refused : ndarray of bool, shape (rows,)
+        Decision on each row.
     cost : ndarray of float64, shape (rows,)
-        What each decision cost.
+        Cost of each decision.
     seed : int
         Seeds the bootstrap.
     """
@@ -110,17 +114,18 @@ def _auc_interval(y: LabelArray, probability: FloatArray, seed: int) -> Interval
 
 
 def calibration_notes(whole: CalibrationInTheLarge, quarters: Sequence[Quarter]) -> list[str]:
-    """Return a warning when the PD of the test rows, or of some quarters, no longer fits."""
+    """Return warnings if the PD does not match the default rate, overall or in some quarters."""
     notes = []
     if whole.is_off:
-        notes.append(f"the probability of default no longer fits: {_compare(whole)}")
+        notes.append(f"calibration: the predicted default rate does not fit: {_compare(whole)}")
     off = [quarter for quarter in quarters if quarter.calibration.is_off]
-    # quarters that are off with the whole add nothing but its worst
+    # with one quarter only, the second warning would repeat the first
     if off and not (whole.is_off and len(quarters) == 1):
         worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
         notes.append(
-            f"the probability of default is off by more than {MAX_OFF:.0%} in {len(off)} of "
-            f"{len(quarters)} quarters, most in {worst.name}: {_compare(worst.calibration)}"
+            f"calibration: the predicted default rate is off by more than {MAX_OFF:.0%} in "
+            f"{len(off)} of {len(quarters)} quarters; the worst is {worst.name}: "
+            f"{_compare(worst.calibration)}"
         )
     return notes
 
@@ -128,6 +133,6 @@ def calibration_notes(whole: CalibrationInTheLarge, quarters: Sequence[Quarter])
 def _compare(calibration: CalibrationInTheLarge) -> str:
     rate = calibration.default_rate
     return (
-        f"{calibration.mean_probability:.1%} expected, {rate.value:.1%} defaulted "
-        f"({rate.low:.1%} to {rate.high:.1%})"
+        f"the model expected {calibration.mean_probability:.1%} of the loans to default, and "
+        f"{rate.value:.1%} did (95% interval {rate.low:.1%} to {rate.high:.1%})"
     )

@@ -1,4 +1,4 @@
-"""What a policy is worth on test rows: the libraries' figures, with intervals that hold."""
+"""Test figures: equal to those of other libraries, with intervals that contain the truth."""
 
 import numpy as np
 import pytest
@@ -54,12 +54,12 @@ def test_differences_are_paired(evaluation: Evaluation) -> None:
     for rival in evaluation.rivals.values():
         expected = cost.value - rival.cost_per_applicant
         assert rival.difference.value == pytest.approx(expected)
-    # 0.1 and 1/11 decide nearly alike: what they share cancels out
+    # thresholds 0.1 and 1/11 decide nearly the same: common costs cancel in the difference
     bayes = evaluation.rivals["at_bayes"].difference
     assert bayes.high - bayes.low < 0.5 * (cost.high - cost.low)
 
 
-def test_a_policy_equal_to_its_rival_differs_by_nothing() -> None:
+def test_a_policy_equal_to_its_rival_has_no_difference() -> None:
     against = evaluate_policy(*planted(2000), 1 / 11, COSTS, seed=0).rivals["at_bayes"].difference
     assert against.value == against.low == against.high == 0.0
 
@@ -69,11 +69,11 @@ def test_the_same_seed_gives_the_same_interval(evaluation: Evaluation) -> None:
     assert evaluate_policy(*planted(4000), 0.1, COSTS, seed=1).intervals != evaluation.intervals
 
 
-def test_intervals_hold_the_truth() -> None:
+def test_intervals_contain_the_truth() -> None:
     y, probability = planted(400_000, seed=1)
     auc = roc_auc_score(y, probability)
     cost = COSTS.per_applicant(y, refuse(probability, 0.1))
-    # as many defaulters in each sample as in truth: that is what stratified intervals hold for
+    # stratified intervals hold for samples with the default rate of the population
     bad, good = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     size = round(400 * y.mean())
     rng = np.random.default_rng(2)

@@ -1,4 +1,4 @@
-"""Importance in money: what a feature is worth when its worth is known."""
+"""Feature importance in money, on data where the importance is known."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from train.evaluation.importance import MAX_FEATURES, importance_in_money
 ROWS = 20_000
 
 
-def test_the_rise_is_what_the_decision_loses() -> None:
+def test_the_rise_is_the_cost_of_losing_the_feature() -> None:
     rng = np.random.default_rng(0)
     matrix = rng.random((ROWS, 3))
-    # decides by the first column alone, which is the probability of default
+    # the first column is the probability of default and alone decides
     y = rng.random(ROWS) < matrix[:, 0]
 
     def cost_of(shuffled: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -23,13 +23,13 @@ def test_the_rise_is_what_the_decision_loses() -> None:
         matrix, cost_of, ["telling", "noise", "unused"], np.array([9.0, 1.0, 0.0]), 10, seed=0
     )
     assert [item.feature for item in found] == ["telling", "noise"]
-    # a quarter of the decisions is wrong as it is, half of them at random
+    # a quarter of the true decisions is wrong, and half of the shuffled decisions
     assert found[0].rise.low < 0.25 < found[0].rise.high
     assert found[0].rise.high - found[0].rise.low < 0.05
     assert found[1].rise.value == found[1].rise.low == found[1].rise.high == 0.0
 
 
-def test_many_trees_mean_fewer_rows_and_many_features_the_best() -> None:
+def test_with_many_trees_and_features_fewer_rows_and_features_are_used() -> None:
     seen: list[int] = []
 
     def cost_of(_: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Proxies: a feature that tells a protected column is named, one that does not is not."""
+"""Proxies: a feature is reported only if it predicts a protected column."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from train.evaluation.proxies import find_proxies, proxy_notes
 ROWS = 4000
 
 
-def test_a_planted_proxy_is_named() -> None:
+def test_a_planted_proxy_is_reported() -> None:
     rng = np.random.default_rng(0)
     sex = rng.choice(["female", "male"], ROWS)
     frame = pd.DataFrame(
@@ -23,16 +23,16 @@ def test_a_planted_proxy_is_named() -> None:
     (found,) = find_proxies(frame, matrix, ["sex"], ["height", "job", "income"], [1], seed=0)
     assert [name for name, _ in found.by_feature] == ["height", "job", "income"]
     alone = dict(found.by_feature)
-    # normals 13/7 deviations apart
+    # the means of two normal distributions, 13/7 standard deviations apart
     assert abs(alone["height"] - 0.905) < 0.02
     assert abs(alone["job"] - 0.70) < 0.03
     assert alone["income"] < 0.55
     assert found.together > alone["height"]
     assert [name for name, _ in found.notable] == ["height", "job"]
-    assert "most from height (0.9" in proxy_notes([found], str)[0]
+    assert "strongest single features: height (AUC 0.9" in proxy_notes([found], str)[0]
 
 
-def test_where_nothing_tells_nothing_is_said() -> None:
+def test_unrelated_features_give_no_warning() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"age": rng.integers(20, 70, ROWS), "income": rng.lognormal(size=ROWS)})
     matrix = frame[["income"]].to_numpy()

@@ -1,4 +1,4 @@
-"""Weak segments: a planted one is found, and it is said when one answer for all were cheaper."""
+"""Weak segments: a planted one is found, with a warning if a flat rule costs less."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ ROWS = 20_000
 
 
 def planted(wrong_in_west: bool) -> tuple[Segment, ...]:
-    """Return the segments of decisions that know each PD, but for the west's when asked."""
+    """Return the segments of decisions by the true PD; in the west, the PD can be shuffled."""
     rng = np.random.default_rng(0)
     probability = rng.beta(1, 8, ROWS)
     y = (rng.random(ROWS) < probability).astype(np.int8)
@@ -34,12 +34,15 @@ def test_a_planted_weak_segment_comes_first() -> None:
     assert worst.cost.low < worst.cost.value < worst.cost.high
     assert 0 < worst.acceptance_rate < 1
     notes = segment_notes([worst], {"region": "Region"}.__getitem__)
-    assert notes == ["one answer for all would have cost less than the model in: Region: west"]
+    assert notes == [
+        "weak segments: accepting all, or refusing all, would have cost less than the model in "
+        "Region: west"
+    ]
 
 
-def test_where_nothing_is_weak_hardly_anything_is_found() -> None:
+def test_without_weak_segments_hardly_any_are_found() -> None:
     segments = planted(wrong_in_west=False)
-    # 95 % intervals of some twenty segments: one in forty is dear by chance
+    # about twenty 95 % intervals: one segment in forty is above the mean cost by chance
     assert len(segments) <= 2
     assert not [segment for segment in segments if segment.is_worse_than_one_answer]
     assert segment_notes(segments, str) == []

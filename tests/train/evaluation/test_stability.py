@@ -1,4 +1,4 @@
-"""Quarters of the test period, and the warning when the probability no longer fits."""
+"""Quarters of the test period, and the warning if the probability does not match the outcomes."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ ROWS = 8000
 def planted(
     seed: int = 0, ratio: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
 ) -> tuple[tuple[Quarter, ...], np.ndarray, np.ndarray]:
-    """Return a year of loans whose default rate is the probability times each quarter's ratio."""
+    """Return a year of loans; the default rate of a quarter is the PD times its ratio."""
     rng = np.random.default_rng(seed)
     dates = np.datetime64("2020-01-01") + rng.integers(0, 366, ROWS).astype("timedelta64[D]")
     month = dates.astype("datetime64[M]").astype(int) % 12
@@ -23,7 +23,7 @@ def planted(
     return by_quarter(dates, y, probability, refused, cost, seed=0), y, probability
 
 
-def test_quarters_come_in_order_and_hold_every_row() -> None:
+def test_quarters_are_in_order_and_contain_every_row() -> None:
     quarters, y, _ = planted()
     assert [q.name for q in quarters] == ["2020 Q1", "2020 Q2", "2020 Q3", "2020 Q4"]
     assert sum(q.rows for q in quarters) == ROWS
@@ -35,28 +35,31 @@ def test_quarters_come_in_order_and_hold_every_row() -> None:
             assert interval.low < interval.value < interval.high
 
 
-def test_what_fits_gives_no_warning() -> None:
+def test_a_correct_probability_gives_no_warning() -> None:
     for seed in range(5):
         quarters, y, probability = planted(seed)
         assert calibration_notes(calibration_in_the_large(y, probability), quarters) == []
 
 
-def test_a_quarter_that_goes_off_is_named() -> None:
+def test_a_quarter_with_a_wrong_probability_is_named() -> None:
     quarters, y, probability = planted(ratio=(1.0, 1.0, 1.0, 1.8))
     notes = calibration_notes(calibration_in_the_large(y, probability), quarters)
     assert len(notes) == 1
-    assert "1 of 4 quarters, most in 2020 Q4" in notes[0]
+    assert "1 of 4 quarters; the worst is 2020 Q4" in notes[0]
 
 
 @pytest.mark.parametrize("ratio", [0.7, 1.5])
-def test_a_whole_that_goes_off_is_a_warning_either_way(ratio: float) -> None:
+def test_a_wrong_probability_over_all_rows_is_a_warning_in_both_directions(ratio: float) -> None:
     quarters, y, probability = planted(ratio=(ratio,) * 4)
     whole = calibration_in_the_large(y, probability)
     assert whole.ratio == pytest.approx(1 / ratio, rel=0.08)
-    assert calibration_notes(whole, quarters)[0].startswith("the probability of default no longer")
+    note = calibration_notes(whole, quarters)[0]
+    assert note.startswith(
+        "calibration: the predicted default rate does not fit: the model expected"
+    )
 
 
-def test_a_little_off_or_off_by_chance_is_no_warning() -> None:
+def test_a_small_or_random_difference_is_no_warning() -> None:
     fits = calibration_in_the_large(
         np.repeat(np.array([0, 1], np.int8), [800, 200]), np.full(1000, 0.16)
     )
@@ -67,7 +70,7 @@ def test_a_little_off_or_off_by_chance_is_no_warning() -> None:
     assert not few.is_off
 
 
-def test_too_few_of_a_class_give_no_auc() -> None:
+def test_with_too_few_rows_of_a_class_there_is_no_auc() -> None:
     y = np.zeros(100, np.int8)
     y[:5] = 1
     quarter = by_quarter(
@@ -81,7 +84,7 @@ def test_too_few_of_a_class_give_no_auc() -> None:
     assert quarter.roc_auc is None
 
 
-def test_the_bars_of_the_bins_hold_the_probability_that_is_true() -> None:
+def test_intervals_of_the_bins_contain_a_true_probability() -> None:
     rng = np.random.default_rng(0)
     probability = rng.beta(2, 8, 50_000)
     bins = reliability_bins((rng.random(50_000) < probability).astype(np.int8), probability)
