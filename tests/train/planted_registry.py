@@ -1,4 +1,4 @@
-"""A registry of five planted versions, anew for each test, and what there is to see of it."""
+"""A registry with five prepared versions, copied for each test, and helpers to read it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from train.portfolio import load_portfolio
 from train.promotion import promotion, registry
 
 NAME = registry.MODEL_NAME
-# what the planted versions are
+# version numbers of the prepared models
 CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
 
 
@@ -46,7 +46,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def store(planted: Path, tmp_path: Path) -> Iterator[str]:
-    """Point MLflow at a copy of the planted store and return its URI."""
+    """Point MLflow at a copy of the prepared store and yield its URI."""
     with sqlite3.connect(planted / "mlflow.db") as source:
         source.execute("vacuum into ?", (str(tmp_path / "mlflow.db"),))
     with own_store(tmp_path, "planted") as uri:
@@ -54,7 +54,7 @@ def store(planted: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def state() -> dict[str, Any]:
-    """Return all that a command could have changed of the registry."""
+    """Return everything that a command can change in the registry."""
     client = MlflowClient()
     versions = client.search_model_versions(f"name = '{NAME}'")
     return {
@@ -64,7 +64,7 @@ def state() -> dict[str, Any]:
 
 
 def in_production() -> int:
-    """Return the champion, which stage and alias must agree on."""
+    """Return the champion, after checking that stage and alias agree."""
     staged, alias = registry.in_production()
     assert staged == alias
     assert staged is not None

@@ -1,4 +1,4 @@
-"""The way of a version into production: gate, ledger, registry, rollback."""
+"""Promotion of versions: gate, ledger, registry, rollback."""
 
 from train.promotion.challenge import try_challenger
 from train.promotion.promotion import check_reason, move, place_new, promote, roll_back

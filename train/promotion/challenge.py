@@ -1,4 +1,4 @@
-"""`Challenge`: a challenger and the champion on the same test rows; nothing is changed by it."""
+"""`Challenge`: compares a challenger with the champion, and changes nothing."""
 
 from dataclasses import asdict, dataclass
 
@@ -16,18 +16,21 @@ from train.promotion.settling import Say, settle
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A challenger before the gate.
+    """The result of the gate for one challenger.
 
     Attributes
     ----------
     version : int
+        Number of the challenger.
     champion : int or None
+        Number of the champion; None before the first one.
     result : GateResult
+        Verdict of each rule.
     ledger : Ledger
-        As it was before the test rows were scored: if the champion changes meanwhile, the verdict
-        no longer holds.
+        The ledger before the test rows were scored. If the champion changes after that, the result
+        is no longer valid.
     contract_changes : tuple of str
-        What breaks for callers and was allowed.
+        Breaking changes of the contract that the user allowed.
     """
 
     version: int
@@ -40,11 +43,20 @@ class Challenge:
 def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> Challenge:
     """Score champion and challenger on the same test rows and apply the gate; change nothing.
 
+    Parameters
+    ----------
+    version_text : str
+        Number of the challenger, or `latest`.
+    allow_contract_change : bool
+        Whether the challenger may refuse requests that the champion accepts.
+    say : callable
+        Called with each line for the user.
+
     Raises
     ------
     InputError
-        No such version, or it is the champion; its contract breaks callers and that is not allowed;
-        its portfolio cannot be read or is not what it was trained on.
+        The version does not exist or is the champion. Or its contract has breaking changes that are
+        not allowed. Or its portfolio cannot be read, or has other data than in training.
     """
     challenger = registry.find_version(version_text)
     version = int(challenger.version)
@@ -59,27 +71,27 @@ def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> 
         try:
             rival = registry.load_version(champion)
         except InputError as error:
-            rival = str(error)  # replacing a champion that is broken takes an override
+            rival = str(error)  # the gate then fails: replacing a broken champion needs an override
         else:
             changes = breaking_changes(rival.contract, scorer.contract)
     if changes and not allow_contract_change:
         raise InputError(
             f"version {version} refuses requests that the champion accepts: "
-            f"{'; '.join(changes)}; -P allow_contract_change=true lets it"
+            f"{'; '.join(changes)}; to allow it, add -P allow_contract_change=true"
         )
     portfolio = load_portfolio(registry.portfolio_path(challenger))
     data = load_data(portfolio)
     if (digest := challenger.tags.get("portfolio_digest")) != data.digest:
         raise InputError(
             f"{portfolio.path}: the data are not those that version {version} was trained on: "
-            f"SHA-256 {data.digest[:12]}, not {str(digest)[:12]}"
+            f"SHA-256 must be {str(digest)[:12]}, got {data.digest[:12]}"
         )
     result = compare(data.test, scorer, rival, portfolio.gate)
     return Challenge(version, champion and int(champion.version), result, ledger, changes)
 
 
 def evidence_of(challenge: Challenge) -> dict[str, object]:
-    """Return what the history keeps of a challenge; the table itself is in the run."""
+    """Return the part of a challenge that the ledger keeps; the run holds the whole table."""
     return {
         "champion": challenge.champion,
         "rows": challenge.result.rows,

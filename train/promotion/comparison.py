@@ -1,4 +1,4 @@
-"""Champion and challenger on the same test rows, held to the gate."""
+"""Scores champion and challenger on the same test rows, and applies the gate."""
 
 from scoring_model.errors import InvalidRequest
 from scoring_model.version import Scorer
@@ -11,16 +11,18 @@ from train.promotion.gate import GateResult, GateRule, ScoredRows, judge, judge_
 def compare(
     rows: LabelledRows, challenger: Scorer, champion: Scorer | str | None, limits: GateLimits
 ) -> GateResult:
-    """Score the same rows by both and apply the gate.
+    """Score the same rows with both models and apply the gate.
 
     Parameters
     ----------
     rows : LabelledRows
-        Test rows of the challenger's portfolio; what they cost is by the challenger's costs.
+        Test rows of the challenger's portfolio. The challenger's costs apply to both models.
     challenger : Scorer
+        Model that may become the champion.
     champion : Scorer, str or None
-        Why it cannot be loaded, if it is text; None before a first champion.
+        A text is the reason why the champion cannot be loaded. None before the first champion.
     limits : GateLimits
+        Limits of the gate, from the portfolio.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def compare(
         return judge_without_champion(rows.y, scored, (), limits)
     rival = champion if isinstance(champion, str) else score_rows(rows, champion, costs)
     if isinstance(rival, str):
-        why = GateRule("champion on the same rows", "scored", rival, passed=False)
+        why = GateRule("scores of the champion", "available", rival, passed=False)
         return judge_without_champion(rows.y, scored, (why,), limits)
     result = judge(rows.y, scored, rival, limits)
     if not isinstance(champion, str) and (old := _shown(champion)) != _shown(challenger):
@@ -45,12 +47,12 @@ def compare(
 
 
 def score_rows(rows: LabelledRows, scorer: Scorer, costs: AnyCosts) -> ScoredRows | str:
-    """Score the rows, or say why this model cannot."""
+    """Score the rows, or return the reason why this model cannot score them."""
     absent = [name for name in scorer.contract.names if name not in rows.frame.columns]
     if absent:
-        return f"it needs {', '.join(absent)}, which they lack"
+        return f"the columns {', '.join(absent)} are missing"
     try:
-        # a feature that was never missing in training may be in a test row
+        # a feature without gaps in training may have gaps in the test rows
         encoded = scorer.contract.with_all_nullable().encode_frame(rows.frame)
     except InvalidRequest as error:
         return str(error)
@@ -60,7 +62,7 @@ def score_rows(rows: LabelledRows, scorer: Scorer, costs: AnyCosts) -> ScoredRow
 
 
 def _costs_of(scorer: Scorer, rows: LabelledRows) -> AnyCosts:
-    """Return what wrong decisions on the rows cost, as the version itself has it."""
+    """Return the costs of wrong decisions on the rows, by the version's own policy."""
     rule = scorer.policy.loan_costs
     if rule is None:
         return Costs(scorer.policy.false_negative_cost, scorer.policy.false_positive_cost)
@@ -73,7 +75,7 @@ def _costs_of(scorer: Scorer, rows: LabelledRows) -> AnyCosts:
 
 
 def _shown(scorer: Scorer) -> str:
-    """Return the costs of accepting a defaulter and of refusing a good client, for people."""
+    """Return the cost of accepting a defaulter and of refusing a good client, as text."""
     policy = scorer.policy
     if policy.loan_costs is not None:
         return f"{policy.loan_costs.false_negative} : {policy.loan_costs.false_positive}"

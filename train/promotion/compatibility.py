@@ -1,13 +1,14 @@
-"""What a change of contract breaks for those who call the server."""
+"""Breaking changes of the contract: requests that a new version would refuse."""
 
 from scoring_model.contract import Feature, FeatureContract
 
 
 def breaking_changes(old: FeatureContract, new: FeatureContract) -> tuple[str, ...]:
-    """Say which requests that `old` accepts `new` would refuse, a line for each feature.
+    """Return a line for each feature by which `new` refuses a request that `old` accepts.
 
-    A feature that is gone, of another kind, or required where it was not is a break: `/predict` is
-    strict. A new optional feature is none, nor are other levels: they are scored as missing.
+    `/predict` is strict. A feature breaks callers if it is removed, changes its kind, or becomes
+    required. A new optional feature breaks nothing. New or removed levels break nothing either,
+    because an unknown level is scored as missing.
     """
     before = {feature.name: feature for feature in old.features}
     after = {feature.name: feature for feature in new.features}

@@ -1,4 +1,4 @@
-"""The gate: whether a challenger is cheaper than the champion beyond chance, and sound."""
+"""The gate: rules that a challenger must pass to replace the champion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,25 @@ from train.portfolio import GateLimits
 from train.statistics import expected_calibration_error
 
 DRAWS = 10_000
-# With more distinct differences than this, drawing rows is faster than drawing their counts.
+# With more distinct values than this, drawing rows is faster than drawing a count for each value.
 MANY_VALUES = 1_000
 FEWER_DRAWS = 2_000
-# How often the gate should see a difference of the size it says the test rows can show.
+# Power of the test: the gate finds a saving of size `smallest_shown` with this probability.
 POWER = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredRows:
-    """What one model says of the test rows, arrays of shape (rows,).
+    """Scores of one model on the test rows, as arrays of shape (rows,).
 
     Attributes
     ----------
     probability : ndarray of float64
         Calibrated probability of default.
     refused : ndarray of bool
+        Decision on each row.
     cost : ndarray of float64
-        What each decision cost, given how the loan ended.
+        Cost of each decision, given the outcome of the loan.
     """
 
     probability: FloatArray
@@ -44,11 +45,13 @@ class GateRule:
     Attributes
     ----------
     name : str
+        Name of the rule, in words.
     limit : str
-        What it asks for, in words.
+        Required value, in words.
     value : str
-        What was found.
+        Measured value, in words.
     passed : bool
+        Whether the value is within the limit.
     """
 
     name: str
@@ -59,18 +62,18 @@ class GateRule:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Champion against challenger in cost per applicant.
+    """Costs per applicant of champion and challenger.
 
     Attributes
     ----------
     champion_cost, challenger_cost : float
         Per applicant.
     difference : float
-        Challenger less champion: under 0 where the challenger is cheaper.
+        Challenger minus champion: below 0 if the challenger is cheaper.
     upper_bound : float
-        One-sided bound on the difference, of the limits' `confidence`.
+        One-sided upper bound of the difference, at the `confidence` of the limits.
     smallest_shown : float
-        Saving per applicant that these rows show in nine cases of ten.
+        Smallest saving per applicant that the gate finds in nine of ten test sets of this size.
     """
 
     champion_cost: float
@@ -82,15 +85,16 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The rules' verdicts and, where both could be scored, what the challenger saves.
+    """The verdict of each rule, and the saving if both models could score the rows.
 
     Attributes
     ----------
     rules : tuple of GateRule
+        All rules that were applied.
     saving : Saving or None
-        None where the champion could not be scored.
+        None if there is no champion, or if it could not score the rows.
     rows : int
-        Test rows that both were judged on.
+        Number of test rows.
     """
 
     rules: tuple[GateRule, ...]
@@ -104,24 +108,25 @@ class GateResult:
 
     @property
     def reason(self) -> str:
-        """Which rules failed and by what, on one line."""
+        """The failed rules with their values and limits, on one line."""
         failed = (rule for rule in self.rules if not rule.passed)
-        said = "; ".join(f"{rule.name}: {rule.value}, must be {rule.limit}" for rule in failed)
-        return said or "every rule passed"
+        text = "; ".join(f"{rule.name}: {rule.value}, must be {rule.limit}" for rule in failed)
+        return text or "every rule passed"
 
 
 def judge(
     y: LabelArray, challenger: ScoredRows, champion: ScoredRows, limits: GateLimits
 ) -> GateResult:
-    """Hold a challenger against the champion on the same rows.
+    """Apply all rules to a challenger and the champion on the same rows.
 
     Parameters
     ----------
     y : ndarray of int8, shape (rows,)
-        1 = default; both classes.
+        1 = default; both classes must be present.
     challenger, champion : ScoredRows
-        The scores of these rows, in this order.
+        Scores of these rows, in the order of `y`.
     limits : GateLimits
+        Limits of the rules.
     """
     saving = measure_saving(challenger.cost, champion.cost, limits)
     wanted = limits.min_saving_ratio * saving.champion_cost
@@ -150,9 +155,10 @@ def judge(
 def judge_without_champion(
     y: LabelArray, challenger: ScoredRows, why: Sequence[GateRule], limits: GateLimits
 ) -> GateResult:
-    """Hold a challenger against the floors where the champion cannot score the rows, as `why` says.
+    """Apply the rules that need no champion: calibration error and AUC.
 
-    `why` holds the failed rules that stand for the comparison, none before a first champion.
+    `why` holds failed rules with the reason why the champion cannot be compared. It is empty before
+    the first champion.
     """
     ece = expected_calibration_error(y, challenger.probability)
     rules = (
@@ -177,7 +183,7 @@ def auc_rule(y: LabelArray, challenger: ScoredRows, limits: GateLimits) -> GateR
 
 
 def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLimits) -> Saving:
-    """Compare the costs of the same rows' decisions by a paired bootstrap.
+    """Compare the costs of two models on the same rows by a paired bootstrap.
 
     B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 16.
 
@@ -186,6 +192,7 @@ def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLim
     challenger, champion : ndarray of float64, shape (rows,)
         Cost of each decision.
     limits : GateLimits
+        `confidence` is that of the bound, `seed` seeds the bootstrap.
     """
     difference = challenger - champion
     means = resample_means(difference, limits.seed)
@@ -200,12 +207,12 @@ def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLim
 
 
 def resample_means(values: FloatArray, seed: int) -> FloatArray:
-    """Return the means of as many rows drawn with replacement, over and over, shape (draws,)."""
+    """Return the means of bootstrap samples of the values, shape (draws,)."""
     rng = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)
     rows = len(values)
     if len(distinct) > MANY_VALUES:
         drawn = (values[rng.integers(0, rows, rows)].mean() for _ in range(FEWER_DRAWS))
         return np.fromiter(drawn, dtype=np.float64, count=FEWER_DRAWS)
-    # how often each value is drawn is one multinomial draw: exact, whatever the number of rows
+    # One multinomial draw gives how often each value is drawn. This is exact and needs no rows.
     return np.asarray(rng.multinomial(rows, counts / rows, size=DRAWS) @ distinct / rows)

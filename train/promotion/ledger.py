@@ -1,9 +1,10 @@
-"""The ledger: every move of a version, in order, in a run of its own that only grows.
+"""The ledger: a run of its own that records every move of a version, in order.
 
-The registry sets a stage and an alias by two calls and compares neither with what was there. The
-parameters of an MLflow run are written once: of two processes that write one name, one wins. So a
-move is first claimed under the next number, then carried out, then marked as done; a move that was
-claimed but not done is carried out by the next command.
+The registry sets stage and alias by two calls, and does not check what was there before. But a
+parameter of an MLflow run can be written only once: if two processes write the same name, one of
+them fails. So a move is made in three steps. A command claims it as the parameter with the next
+number, carries it out, and marks it as done. If a command is killed in between, the next command
+carries out its move.
 """
 
 import datetime
@@ -27,7 +28,7 @@ _MOVE, _DONE = "move_", "done_"
 
 
 class Overtaken(InputError):
-    """Another command has moved a version in the meantime."""
+    """Another command moved a version at the same time."""
 
 
 def _now() -> str:
@@ -35,7 +36,7 @@ def _now() -> str:
 
 
 def account() -> str:
-    """Return who gives the command: the account, or who started the workflow."""
+    """Return the account that runs the command, or the one that started the workflow."""
     try:
         return os.environ.get("GITHUB_ACTOR") or getpass.getuser()
     except (KeyError, OSError):
@@ -51,18 +52,19 @@ class Move:
     version : int
     stage : {"Production", "Staging", "Archived"}
     kind : {"first", "earned", "override", "rollback", "move", "outside"}
-        `outside` was found in the registry: nobody used this project's commands for it.
+        `outside` is a move that was made in the registry without the commands of this project.
     reason : str
+        Reason that the user gave, or the result of the gate.
     evidence : mapping
-        Champion, figures and failed rules of the gate; empty where no gate was asked.
+        Champion, figures and failed rules of the gate; empty if the gate was not applied.
     run_id : str
-        The run that holds the whole table; empty where there is none.
+        Run that holds the whole table; empty if there is none.
     at : str
-        ISO 8601, UTC.
+        Time in ISO 8601, UTC.
     by : str
-        Account that gave the command.
+        Account that ran the command.
     id : str
-        Tells this move from any other.
+        Unique identifier.
     """
 
     version: int
@@ -82,16 +84,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the ledger held when it was read.
+    """The content of the ledger when it was read.
 
     Attributes
     ----------
     run_id : str
-        The run that it lives in.
+        Run that holds the ledger.
     moves : tuple of Move
-        In order.
+        All moves, oldest first.
     done : int
-        How many of them are marked as carried out.
+        Number of moves that are marked as carried out.
     """
 
     run_id: str
@@ -100,11 +102,11 @@ class Ledger:
 
     @property
     def unfinished(self) -> Move | None:
-        """The last move, if nobody has marked it as done."""
+        """The last move if it is not marked as done, else None."""
         return self.moves[-1] if len(self.moves) > self.done else None
 
     def champions(self) -> tuple[int, ...]:
-        """Return the versions that were promoted and not rolled back, the champion last."""
+        """Return the versions that were promoted and not rolled back; the champion is the last."""
         line: list[int] = []
         for move in self.moves:
             if move.stage != "Production":
@@ -118,7 +120,7 @@ class Ledger:
 
 
 def new_ledger() -> str:
-    """Make the run that a new ledger lives in and return its id."""
+    """Create the run of a new ledger and return its id."""
     client = MlflowClient()
     try:
         experiment_id = client.create_experiment(EXPERIMENT)
@@ -133,7 +135,7 @@ def new_ledger() -> str:
 
 
 def read_ledger(run_id: str) -> Ledger:
-    """Read all moves, in order."""
+    """Read all moves, oldest first."""
     data = MlflowClient().get_run(run_id).data
     numbers = sorted(name for name in data.params if name.startswith(_MOVE))
     moves = tuple(Move(**json.loads(data.params[name])) for name in numbers)
@@ -144,12 +146,24 @@ def read_ledger(run_id: str) -> Ledger:
 
 
 def claim(ledger: Ledger, move: Move) -> Ledger:
-    """Write a move under the next number.
+    """Write a move to the ledger under the next number.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger as it was last read.
+    move : Move
+        The move to write.
+
+    Returns
+    -------
+    Ledger
+        The ledger with the move.
 
     Raises
     ------
     Overtaken
-        Another command has written that number since `ledger` was read.
+        Another command has written this number since `ledger` was read.
     """
     number = len(ledger.moves) + 1
     client = MlflowClient()
@@ -171,20 +185,20 @@ def _find_rival(ledger: Ledger) -> Move | None:
 def _describe(rival: Move) -> str:
     return (
         f"{rival.by} moved version {rival.version} to {rival.stage} in the meantime: "
-        "look at the history and give the command again"
+        "check the history and run the command again"
     )
 
 
 def mark_done(ledger: Ledger) -> None:
-    """Note that every move of this ledger has been carried out."""
+    """Mark every move of this ledger as carried out."""
     insist(MlflowClient().set_tag, ledger.run_id, f"{_DONE}{len(ledger.moves):06d}", _now())
 
 
 def insist(write: Callable[..., Any], *arguments: str) -> None:
-    """Call a write that may be repeated, and once more if it fails.
+    """Call a write, and call it once more if it fails; the write must be safe to repeat.
 
-    MLflow looks whether a row is there and inserts it if not: of several commands that do so at the
-    same time one is first, and the others find its row when they look again.
+    MLflow checks whether a row exists and inserts it if not. If several commands do this at the
+    same time, only the first insert succeeds. The other commands find the row on their second try.
     """
     try:
         write(*arguments)

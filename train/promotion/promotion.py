@@ -1,4 +1,4 @@
-"""The steps that move a version: earn, claim, carry out, and the way back."""
+"""Commands that move a version: place a new one, move, promote, roll back."""
 
 from train.errors import InputError, NotEarned
 from train.promotion import registry
@@ -10,10 +10,15 @@ from train.promotion.settling import Say, carry_out, settle
 def place_new(version: int) -> str:
     """Put a newly trained version into Production if it is the first, else into Staging.
 
+    Parameters
+    ----------
+    version : int
+        Number of the version.
+
     Returns
     -------
     str
-        Its stage.
+        The stage of the version.
     """
     while True:
         ledger = settle(lambda _: None)
@@ -22,17 +27,31 @@ def place_new(version: int) -> str:
         try:
             carry_out(claim(ledger, Move(version, stage, kind)))
         except Overtaken:
-            continue  # another training ended at the same time
+            continue  # another training finished at the same time
         return stage
 
 
 def move(version_text: str, stage: str, say: Say) -> int:
-    """Move a version to Staging or Archived; nothing has to be earned.
+    """Move a version to Staging or Archived; the gate is not applied.
+
+    Parameters
+    ----------
+    version_text : str
+        Number of the version, or `latest`.
+    stage : {"Staging", "Archived"}
+        The new stage.
+    say : callable
+        Called with each line for the user.
+
+    Returns
+    -------
+    int
+        Number of the version.
 
     Raises
     ------
     InputError
-        No such version, or it is the champion, which only a successor replaces.
+        The version does not exist, or it is the champion. Only a new champion replaces it.
     """
     version = int(registry.find_version(version_text).version)
     while True:
@@ -40,32 +59,38 @@ def move(version_text: str, stage: str, say: Say) -> int:
         champion = registry.champion()
         if champion is not None and int(champion.version) == version:
             raise InputError(
-                f"version {version} is the champion: promote another to Production first"
+                f"version {version} is the champion: promote another version to Production first"
             )
         try:
             carry_out(claim(ledger, Move(version, stage, "move")))
         except Overtaken:
-            continue  # what came in between is not undone by a version's move to another stage
+            continue  # safe to repeat: this move undoes no move that another command has made
         return version
 
 
 def promote(challenge: Challenge, override: str, run_id: str) -> Move:
-    """Make a tried challenger the champion.
+    """Make a challenger the champion, after the gate was applied.
 
     Parameters
     ----------
     challenge : Challenge
+        Result of the gate.
     override : str
-        Why it is promoted even if it was not earned; empty if it has to be.
+        Reason to promote the version although a rule failed; empty for none.
     run_id : str
-        The run that holds the gate's table.
+        Run that holds the table of the gate.
+
+    Returns
+    -------
+    Move
+        The move as written to the ledger.
 
     Raises
     ------
     NotEarned
-        A rule failed and nothing overrides it.
+        A rule failed and there is no override.
     Overtaken
-        The champion has changed since the challenge.
+        The champion has changed since the gate was applied.
     """
     if not challenge.result.earned and not override:
         raise NotEarned(f"version {challenge.version} is not promoted: {challenge.result.reason}")
@@ -86,28 +111,42 @@ def promote(challenge: Challenge, override: str, run_id: str) -> Move:
             now = read_ledger(ledger.run_id)
             if now.champions() != challenge.ledger.champions():
                 raise
-            ledger = now  # only a challenger has moved: the verdict holds
+            ledger = now  # the champion is the same, so the result of the gate is still valid
         else:
             return made
 
 
 def roll_back(reason: str, run_id: str, say: Say) -> Move:
-    """Put the champion before the present one back into production.
+    """Put the previous champion back into production.
+
+    Parameters
+    ----------
+    reason : str
+        Why the champion is replaced.
+    run_id : str
+        Run of the command.
+    say : callable
+        Called with each line for the user.
+
+    Returns
+    -------
+    Move
+        The move as written to the ledger.
 
     Raises
     ------
     InputError
-        There was none before, it was deleted, or its files are not what was logged.
+        There is no previous champion, it was deleted, or its files have changed.
     """
     check_reason("reason", reason)
     if not reason:
-        raise InputError("reason must say why the champion goes back")
+        raise InputError("reason must say why the champion is replaced, got an empty text")
     if not registry.has_model():
         raise InputError(f"{registry.MODEL_NAME} has no version yet: run `mlflow run .` first")
     ledger = settle(say)
     line = ledger.champions()
     if len(line) < 2:
-        raise InputError("no version was in production before: there is nothing to go back to")
+        raise InputError("there is no previous champion to go back to")
     now, before = line[-1], line[-2]
     registry.load_version(registry.find_version(str(before)))
     made = Move(before, "Production", "rollback", reason, {"champion": now}, run_id)
@@ -116,6 +155,6 @@ def roll_back(reason: str, run_id: str, say: Say) -> Move:
 
 
 def check_reason(name: str, text: str) -> None:
-    """Raise `InputError` on a text that the ledger has no room for."""
+    """Raise `InputError` if a reason is too long for the ledger."""
     if len(text) > MAX_REASON:
         raise InputError(f"{name} must have at most {MAX_REASON} characters, got {len(text)}")

@@ -1,4 +1,4 @@
-"""What a promotion leaves: a table in the run, a word on the version, a section in its report."""
+"""Records of a promotion: a table in the run, a tag on the version, a section in its report."""
 
 import html
 import json
@@ -23,10 +23,10 @@ HEADINGS = ("rule", "limit", "value", "verdict")
 
 
 def gate_table(challenge: Challenge) -> str:
-    """Return the gate's rules as a table for people, and what the test rows could have shown."""
+    """Return the result of the gate as a text table, with the smallest saving it could find."""
     result = challenge.result
     rival = f"version {challenge.champion}" if challenge.champion else "no champion"
-    lines = [f"version {challenge.version} against {rival} on {result.rows} test rows", ""]
+    lines = [f"version {challenge.version} compared with {rival} on {result.rows} test rows", ""]
     lines.append(align((HEADINGS, *(_cells(rule) for rule in result.rules))))
     if result.saving is not None:
         smallest = result.saving.smallest_shown
@@ -35,9 +35,9 @@ def gate_table(challenge: Challenge) -> str:
             "",
             f"cost per applicant {result.saving.challenger_cost:.4f}, "
             f"champion {result.saving.champion_cost:.4f}; "
-            f"the smallest saving that these rows show: {smallest:.4f} ({share:.1%})",
+            f"smallest saving that these test rows can show: {smallest:.4f} ({share:.1%})",
         ]
-    lines += [f"allowed: {change}" for change in challenge.contract_changes]
+    lines += [f"allowed change of the contract: {c}" for c in challenge.contract_changes]
     return "\n".join(lines)
 
 
@@ -46,7 +46,7 @@ def _cells(rule: GateRule) -> tuple[str, str, str, str]:
 
 
 def log_challenge(challenge: Challenge) -> None:
-    """Log the gate's table in the active run, as text and as JSON."""
+    """Log the result of the gate in the active run, as text and as JSON."""
     document = {
         "version": challenge.version,
         "champion": challenge.champion,
@@ -62,13 +62,13 @@ def log_challenge(challenge: Challenge) -> None:
 
 
 def note_refusal(challenge: Challenge) -> None:
-    """Say on the version why it was not promoted."""
+    """Tag the version with the reason why it was not promoted."""
     reason = f"not promoted, by {account()}: {challenge.result.reason}"
     registry.tag_version(challenge.version, {PROMOTION_TAG: reason})
 
 
 def note_promotion(move: Move, table: str) -> None:
-    """Say on the version and in its report how it came into production."""
+    """Record on the version and in its report how it came into production."""
     how = f"{move.kind}, {move.at} by {move.by}: {move.reason}"
     registry.tag_version(move.version, {PROMOTION_TAG: how})
     _add_to_report(move, how, table)
@@ -82,7 +82,7 @@ def _add_to_report(move: Move, how: str, table: str) -> None:
             uri = f"runs:/{run_id}/{REPORT_FILE}"
             report = Path(mlflow.artifacts.download_artifacts(uri, dst_path=directory))
         except (MlflowException, OSError):
-            return  # not trained by this project, or its run is gone: the ledger has it all
+            return  # the version has no report here; the ledger holds the whole record
         text = report.read_text(encoding="utf-8")
         body, end, rest = text.rpartition("</body>")
         section = _section(move, how, table)

@@ -1,4 +1,4 @@
-"""The Model Registry: register a version, read what it is, set its stage and its alias."""
+"""The Model Registry: register versions, load them, set stage and alias."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 ALIAS_OF_STAGE = {"Production": CHAMPION, "Staging": CHALLENGER, "Archived": None}
 REGISTER_ATTEMPTS = 5
-# as many as MLflow returns at once
+# the most that MLflow returns at once
 MAX_VERSIONS = 10_000
 
 
 @contextmanager
 def _stages() -> Iterator[None]:
-    """Silence MLflow's notice that stages will go: aliases, which replace them, are set beside."""
+    """Silence MLflow's warning that stages are deprecated; this project sets aliases too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
@@ -39,28 +39,28 @@ def register(model_uri: str, tags: Mapping[str, Any]) -> int:
         try:
             return int(mlflow.register_model(model_uri, MODEL_NAME, tags=dict(tags)).version)
         except MlflowException as error:
-            # MLflow tries three numbers, which is few when several trainings end at once
+            # MLflow gives up after three numbers, too few if several trainings finish at once
             if "Giving up" not in str(error) or attempt == REGISTER_ATTEMPTS:
                 raise
     raise AssertionError("the last attempt returns or raises")
 
 
 def find_ledger() -> str:
-    """Return the id of the run that holds the ledger; make model and ledger where there is none."""
+    """Return the id of the run that holds the ledger; create model and ledger if needed."""
     client = MlflowClient()
     try:
         tags = client.get_registered_model(MODEL_NAME).tags
     except MlflowException:
         tags = _create_model(client)
     if LEDGER_TAG not in tags:
-        # a model that was registered before there was a ledger
+        # the model was registered before this project had a ledger
         insist(client.set_registered_model_tag, MODEL_NAME, LEDGER_TAG, new_ledger())
         tags = client.get_registered_model(MODEL_NAME).tags
     return str(tags[LEDGER_TAG])
 
 
 def _create_model(client: MlflowClient) -> dict[str, str]:
-    """Create the registered model together with its ledger; the first of several wins."""
+    """Create the registered model with its ledger; of several processes, the first one wins."""
     ledger = new_ledger()
     try:
         return dict(client.create_registered_model(MODEL_NAME, tags={LEDGER_TAG: ledger}).tags)
@@ -72,12 +72,12 @@ def _create_model(client: MlflowClient) -> dict[str, str]:
 
 
 def has_model() -> bool:
-    """Return whether anything was ever registered as `credit-scoring`."""
+    """Return whether a model is registered as `credit-scoring`."""
     return bool(MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"))
 
 
 def has_version(version: int) -> bool:
-    """Return whether a version exists and is not deleted."""
+    """Return whether a version exists; a deleted version does not."""
     try:
         MlflowClient().get_model_version(MODEL_NAME, str(version))
     except MlflowException as error:
@@ -102,12 +102,17 @@ def _by_alias(alias: str) -> ModelVersion | None:
 
 
 def find_version(text: str) -> ModelVersion:
-    """Return a version of `credit-scoring` by its number, or by `latest` the newest.
+    """Return a version of `credit-scoring`.
+
+    Parameters
+    ----------
+    text : str
+        Number of the version, or `latest` for the newest.
 
     Raises
     ------
     InputError
-        There is no such version, or it was deleted.
+        The version does not exist, or it was deleted.
     """
     if text != "latest" and not (text.isascii() and text.isdigit()):
         raise InputError(f"version must be a number of {MODEL_NAME} or latest, got {text!r}")
@@ -121,23 +126,23 @@ def find_version(text: str) -> ModelVersion:
 
 
 def check_stage(stage: str) -> None:
-    """Raise `InputError` on a stage that does not exist."""
+    """Raise `InputError` if a stage does not exist."""
     if stage not in ALIAS_OF_STAGE:
         raise InputError(f"stage must be one of {', '.join(ALIAS_OF_STAGE)}, got {stage!r}")
 
 
 def set_stage(version: int, stage: str) -> None:
-    """Carry out a move: stage first, then alias; doing it again changes nothing.
+    """Set the stage of a version, then the alias; repeating the call changes nothing.
 
-    The version that held the stage before is archived and loses the alias.
+    The version that had the stage before is archived and loses the alias.
     """
     client = MlflowClient()
     _transition(version, stage)
     alias = ALIAS_OF_STAGE[stage]
     if alias:
         insist(client.set_registered_model_alias, MODEL_NAME, alias, str(version))
-        # not by MLflow's own `archive_existing_versions`: on PostgreSQL with psycopg 3 it compares
-        # the number of a version with text, and fails
+        # MLflow's own `archive_existing_versions` fails on PostgreSQL with psycopg 3, because it
+        # compares the number of a version with text
         for other in _versions():
             if other.current_stage == stage and int(other.version) != version:
                 _transition(int(other.version), "Archived")
@@ -159,19 +164,24 @@ def _versions() -> list[ModelVersion]:
 
 
 def in_production() -> tuple[int | None, int | None]:
-    """Return who is in production by stage and who by alias; the two differ after a crash."""
+    """Return the version in production by stage and by alias; they may differ after a crash."""
     staged = [int(v.version) for v in _versions() if v.current_stage == "Production"]
     alias = champion()
     return max(staged, default=None), None if alias is None else int(alias.version)
 
 
 def load_version(version: ModelVersion) -> Scorer:
-    """Load the scorer of a version, its files and its answer to its example checked.
+    """Load the scorer of a version, and check its files and its answer to the logged example.
+
+    Parameters
+    ----------
+    version : ModelVersion
+        Version in the registry.
 
     Raises
     ------
     InputError
-        The version was not logged by this system, or its files are altered or gone.
+        The version was not logged by this system, or its files were changed or deleted.
     """
     try:
         return load_model(f"models:/{MODEL_NAME}/{version.version}").scorer
@@ -182,13 +192,13 @@ def load_version(version: ModelVersion) -> Scorer:
 
 
 def portfolio_path(version: ModelVersion) -> Path:
-    """Return the portfolio that a version was trained on, as its run logged it."""
+    """Return the path of the portfolio that a version was trained on, from its run."""
     try:
         params = mlflow.get_run(version.run_id).data.params
     except MlflowException as error:
-        raise InputError(f"version {version.version} has no training run") from error
+        raise InputError(f"version {version.version}: its training run was not found") from error
     if "portfolio" not in params:
-        raise InputError(f"version {version.version}: its run names no portfolio")
+        raise InputError(f"version {version.version}: its run has no parameter portfolio")
     return Path(params["portfolio"])
 
 

@@ -1,4 +1,4 @@
-"""`settle`: the registry is brought to where the ledger says it should be."""
+"""`settle`: make the registry agree with the ledger."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,15 @@ Say = Callable[[str], None]
 
 
 def settle(say: Say) -> Ledger:
-    """Finish what a killed command began, and return the ledger.
+    """Make the registry agree with the ledger, and return the ledger.
 
-    A champion that was set past this project's commands, stage and alias alike, is taken as it is
-    and noted; where the two disagree, the ledger decides.
+    If a command was killed, its move is completed. If somebody set the stage and the alias of a
+    champion without the commands of this project, the ledger records this champion. If stage and
+    alias name different versions, the champion of the ledger is restored.
     """
     ledger = read_ledger(registry.find_ledger())
     if (move := ledger.unfinished) is not None:
-        say(f"version {move.version}'s move to {move.stage} was cut short: it is completed now")
+        say(f"the move of version {move.version} to {move.stage} was interrupted: completed now")
         return carry_out(ledger)
     line = ledger.champions()
     last = line[-1] if line else None
@@ -24,17 +25,17 @@ def settle(say: Say) -> Ledger:
     if staged == alias and alias in (last, None):
         return ledger
     if staged == alias and alias is not None:
-        say(f"version {alias} was put into production past `promote`: it is noted as such")
+        say(f"version {alias} was put into production without `promote`: the history records this")
         return carry_out(claim(ledger, Move(alias, "Production", "outside", by="unknown")))
     target = next(version for version in (last, alias, staged) if version is not None)
-    say(f"stage and alias disagreed: version {target} is in Production by both now")
+    say(f"stage and alias named different versions: both now name version {target}")
     if target != last:
         ledger = claim(ledger, Move(target, "Production", "outside", by="unknown"))
     return carry_out(ledger, target)
 
 
 def carry_out(ledger: Ledger, champion: int | None = None) -> Ledger:
-    """Bring the registry to the ledger's last move, or to the champion that is given."""
+    """Apply the ledger's last move to the registry, or put `champion` into production."""
     while True:
         last = ledger.moves[-1]
         version, stage = (
@@ -46,5 +47,6 @@ def carry_out(ledger: Ledger, champion: int | None = None) -> Ledger:
         now = read_ledger(ledger.run_id)
         if len(now.moves) == len(ledger.moves):
             return now
-        # a later move came in between, and a late call of ours may have undone a part of it
+        # Another command wrote a later move. Our late calls may have undone a part of it, so
+        # apply that move too.
         ledger, champion = now, None

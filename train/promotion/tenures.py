@@ -1,4 +1,4 @@
-"""Which version was in production when, by whom and on what evidence: a table or JSON."""
+"""The history of production: who moved which version there, when, and on what evidence."""
 
 import json
 from collections.abc import Sequence
@@ -17,12 +17,13 @@ class Tenure:
     Attributes
     ----------
     version : int
+        Number of the version.
     since : str
-        ISO 8601, UTC.
+        Start, in ISO 8601, UTC.
     until : str or None
-        None while it lasts.
+        End, in ISO 8601, UTC; None for the champion.
     move : Move
-        How it came into production.
+        The move into production.
     """
 
     version: int
@@ -31,7 +32,7 @@ class Tenure:
     move: Move
 
     def as_json(self) -> dict[str, Any]:
-        """Return the tenure for JSON."""
+        """Return the tenure as a JSON object."""
         kept = asdict(self.move)
         names = ("by", "kind", "reason", "evidence", "run_id")
         head = {"version": self.version, "from": self.since, "until": self.until}
@@ -41,17 +42,17 @@ class Tenure:
     def evidence(self) -> str:
         """The move's reason and the gate's figures, on one line."""
         figures = self.move.evidence
-        said = [self.move.reason] if self.move.reason else []
+        parts = [self.move.reason] if self.move.reason else []
         if "difference" in figures:
-            said.append(
-                f"cost per applicant {figures['challenger_cost']:.4f} against "
-                f"{figures['champion_cost']:.4f} on {figures['rows']} rows"
+            parts.append(
+                f"cost per applicant {figures['challenger_cost']:.4f}, previous champion "
+                f"{figures['champion_cost']:.4f}, on {figures['rows']} test rows"
             )
-        return "; ".join(said)
+        return "; ".join(parts)
 
 
 def list_tenures(ledger: Ledger) -> tuple[Tenure, ...]:
-    """Return who was in production, in order, the champion last."""
+    """Return all times in production, oldest first; the champion is the last."""
     moves = [move for move in ledger.moves if move.stage == "Production"]
     ends = [*(move.at for move in moves[1:]), None]
     return tuple(
@@ -65,7 +66,7 @@ def to_json(rows: Sequence[Tenure]) -> str:
 
 
 def to_table(rows: Sequence[Tenure]) -> str:
-    """Return the history as a table for people."""
+    """Return the history as a text table."""
     lines = [
         (
             str(row.version),
@@ -81,7 +82,7 @@ def to_table(rows: Sequence[Tenure]) -> str:
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
-    """Return lines of cells as text, columns aligned."""
+    """Return lines of cells as text with aligned columns."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -1,4 +1,4 @@
-"""Both are scored on the same rows and by the same costs, or the gate says why not."""
+"""Champion and challenger are compared on the same rows and costs, or the gate fails."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ def with_loan_costs(scorer: Scorer, factor: float) -> Scorer:
     return replace(scorer, policy=replace(scorer.policy, loan_costs=rule))
 
 
-def test_costs_of_each_loan_are_those_of_the_version(
+def test_costs_of_each_loan_come_from_the_version(
     planted: tuple[LabelledRows, Scorer],
 ) -> None:
     rows, scorer = planted
@@ -42,7 +42,7 @@ def test_costs_of_each_loan_are_those_of_the_version(
     assert len(result.rules) == 4
 
 
-def test_other_costs_are_no_ground_for_a_comparison(
+def test_a_champion_with_other_costs_fails_a_rule(
     planted: tuple[LabelledRows, Scorer],
 ) -> None:
     rows, scorer = planted
@@ -52,7 +52,7 @@ def test_other_costs_are_no_ground_for_a_comparison(
     assert (costs.limit, costs.value) == ("10 : 1", "amount * 0.65 : amount * 0.05")
 
 
-def test_a_champion_that_cannot_be_loaded_takes_an_override(
+def test_a_champion_that_cannot_be_loaded_fails_a_rule(
     planted: tuple[LabelledRows, Scorer],
 ) -> None:
     rows, scorer = planted
@@ -62,7 +62,7 @@ def test_a_champion_that_cannot_be_loaded_takes_an_override(
     assert result.saving is None
 
 
-def test_before_a_first_champion_the_floors_alone_decide(
+def test_before_the_first_champion_only_auc_and_calibration_count(
     planted: tuple[LabelledRows, Scorer],
 ) -> None:
     rows, scorer = planted

@@ -1,4 +1,4 @@
-"""What breaks callers is listed; what does not is no reason to refuse a version."""
+"""Breaking changes of the contract are listed, and other changes are not."""
 
 import pytest
 

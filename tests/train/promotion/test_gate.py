@@ -1,4 +1,4 @@
-"""The gate lets through what is cheaper, and neither the same nor what chance makes look so."""
+"""The gate passes a cheaper challenger, and no challenger that is equal or cheaper by chance."""
 
 from statistics import NormalDist
 
@@ -19,16 +19,16 @@ from train.promotion.gate import (
 
 ROWS = 50_000
 DEFAULT_RATE = 0.2
-# of the planted champion: an AUC of 0.77, as on the loans that this project ships
+# of the champion: it gives an AUC of 0.77, about that of the SBA loans
 DISTANCE = 1.05
-# of a challenger that is plainly cheaper and accepts hardly more
+# of a challenger that is clearly cheaper and has nearly the same acceptance rate
 BETTER = 1.25
 COSTS = Costs()
 NORMAL = NormalDist()
 
 
 def expected_cost(distance: float) -> float:
-    """Return the cost per applicant of a model whose margin is N(0, 1) or N(distance, 1)."""
+    """Return the cost per applicant, with margins N(0, 1) if repaid and N(distance, 1) if not."""
     cut = margin_cut(distance)
     missed, refused = NORMAL.cdf(cut - distance), 1 - NORMAL.cdf(cut)
     return 10 * DEFAULT_RATE * missed + (1 - DEFAULT_RATE) * refused
@@ -43,7 +43,7 @@ def margin_cut(distance: float) -> float:
 def plant(
     y: np.ndarray[tuple[int], np.dtype[np.int8]], distance: float, rng: np.random.Generator
 ) -> ScoredRows:
-    """Score rows by a model with true probabilities and errors of its own."""
+    """Score rows with a model whose probabilities are true and whose errors are independent."""
     margin = rng.normal(distance * y, 1.0)
     log_odds = distance * (margin - distance / 2) + np.log(DEFAULT_RATE / (1 - DEFAULT_RATE))
     refused = margin >= margin_cut(distance)
@@ -51,7 +51,7 @@ def plant(
 
 
 def share_promoted(seeds: range, distance: float) -> float:
-    """Return how often a challenger passes against the planted champion."""
+    """Return how often a challenger passes the gate, over many test sets."""
     earned = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
@@ -80,13 +80,13 @@ def test_a_challenger_of_equal_cost_is_hardly_ever_promoted() -> None:
 
 
 def test_the_smallest_saving_shown_is_shown_nine_times_in_ten() -> None:
-    """The figure that is printed for one test set holds over many."""
+    """The figure that is printed for one test set is right for many test sets."""
     rng = np.random.default_rng(7)
     y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
-    told = measure_saving(
+    smallest = measure_saving(
         plant(y, DISTANCE, rng).cost, plant(y, DISTANCE, rng).cost, GateLimits()
     ).smallest_shown
-    wanted = expected_cost(DISTANCE) - told
+    wanted = expected_cost(DISTANCE) - smallest
     share = share_promoted(range(1000, 1100), brentq(lambda d: expected_cost(d) - wanted, 1.0, 3.0))
     assert 0.80 <= share <= 0.98
 
@@ -94,7 +94,7 @@ def test_the_smallest_saving_shown_is_shown_nine_times_in_ten() -> None:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 3000]))
 @settings(max_examples=20, deadline=None)
 def test_resample_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
-    """Few distinct values and many take different ways to the same distribution."""
+    """Few and many distinct values use different methods, with the same distribution."""
     rng = np.random.default_rng(seed)
     values = rng.choice(rng.normal(size=distinct), 4000)
     means = resample_means(values, seed)
@@ -122,7 +122,7 @@ def test_every_limit_can_stop_a_better_challenger(limits: GateLimits, failed: li
     y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
     champion, challenger = plant(y, DISTANCE, rng), plant(y, BETTER, rng)
     if limits.max_ece == 0.0:
-        # where the champion's own error is the limit, the challenger has to exceed that
+        # the limit is at least the champion's own error, so the challenger must exceed that
         off = np.clip(challenger.probability + 0.1, 0, 1)
         challenger = ScoredRows(off, challenger.refused, challenger.cost)
     result = judge(y, challenger, champion, limits)
@@ -131,7 +131,7 @@ def test_every_limit_can_stop_a_better_challenger(limits: GateLimits, failed: li
     assert all(name in result.reason for name in failed)
 
 
-def test_a_champion_with_a_worse_calibration_is_no_bar() -> None:
+def test_a_worse_calibrated_champion_raises_the_calibration_limit() -> None:
     rng = np.random.default_rng(0)
     y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
     champion, challenger = plant(y, DISTANCE, rng), plant(y, BETTER, rng)

@@ -1,4 +1,4 @@
-"""Versions move by being earned, together or not at all, and back; bad commands change nothing."""
+"""Promotion, override, rollback and moves of versions; a wrong command changes nothing."""
 
 import json
 import shutil
@@ -42,13 +42,13 @@ def version_tag(version: int) -> str:
     return str(MlflowClient().get_model_version(NAME, str(version)).tags["promotion"])
 
 
-def test_the_same_model_again_is_not_promoted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_identical_model_is_not_promoted(capsys: pytest.CaptureFixture[str]) -> None:
     before = state()
     assert promote(SAME) == 2
     assert state() == before
     printed = capsys.readouterr()
     assert "difference in cost per applicant, 99% bound" in printed.out
-    assert "the smallest saving that these rows show" in printed.out
+    assert "smallest saving that these test rows can show" in printed.out
     assert printed.err.startswith("error: version 2 is not promoted: difference in cost")
     assert "not promoted" in version_tag(SAME)
     run = last_run()
@@ -58,7 +58,7 @@ def test_the_same_model_again_is_not_promoted(capsys: pytest.CaptureFixture[str]
     assert table["earned"] is False
 
 
-def test_a_cheaper_one_is_and_its_evidence_stays() -> None:
+def test_a_cheaper_model_is_promoted_and_its_evidence_is_kept() -> None:
     assert promote("latest", stage="Archived") == 0
     assert promote(CHEAPER) == 0
     assert in_production() == CHEAPER
@@ -88,7 +88,7 @@ def test_an_override_says_who_when_and_why() -> None:
 
 
 def answers() -> str:
-    """Return what production answers about some loans, every digit of it."""
+    """Return the answers of the version in production to some loans, with all digits."""
     model = mlflow.pyfunc.load_model(f"models:/{NAME}/Production")
     loans = make_loans(50).astype({"has_home": str, "amount": float})
     loans["has_home"] = loans["has_home"].str.lower()
@@ -107,13 +107,13 @@ def test_rollback_brings_the_old_answers_back(capsys: pytest.CaptureFixture[str]
     assert main(["rollback", "--reason", "further"]) == 0
     assert in_production() == CHAMPION
     assert main(["rollback", "--reason", "too far"]) == 1
-    assert "nothing to go back to" in capsys.readouterr().err
+    assert "there is no previous champion to go back to" in capsys.readouterr().err
     assert main(["history", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [row["version"] for row in told] == [1, 3, 4, 3, 1]
-    kinds = [row["kind"] for row in told]
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["version"] for row in rows] == [1, 3, 4, 3, 1]
+    kinds = [row["kind"] for row in rows]
     assert kinds == ["first", "earned", "override", "rollback", "rollback"]
-    assert [row["until"] for row in told] == [*(row["from"] for row in told[1:]), None]
+    assert [row["until"] for row in rows] == [*(row["from"] for row in rows[1:]), None]
 
 
 def test_staging_and_archive_move_stage_and_alias() -> None:
@@ -133,7 +133,7 @@ def test_a_narrower_contract_is_refused_with_the_list(capsys: pytest.CaptureFixt
     assert "income is removed" in capsys.readouterr().err
     assert state() == before
     assert promote(NARROWER, "--allow_contract_change", "true") == 0
-    assert "allowed: income is removed" in capsys.readouterr().out
+    assert "allowed change of the contract: income is removed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_deleted_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert state() == before
 
 
-def test_a_model_of_another_make(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_of_another_system(capsys: pytest.CaptureFixture[str]) -> None:
     with mlflow.start_run():
         info = mlflow.pyfunc.log_model(
             name="model", python_model=lambda model_input: model_input, pip_requirements=[]
@@ -200,7 +200,7 @@ def test_data_that_changed_since_training(
 def test_nothing_in_production_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/empty.db")
     assert main(["history", "--format", "table"]) == 0
-    assert capsys.readouterr().out == "no version was ever in production\n"
+    assert capsys.readouterr().out == "no version has been in production yet\n"
     assert main(["rollback", "--reason", "back"]) == 1
     assert promote("latest") == 1
     assert not MlflowClient().search_registered_models()

@@ -1,4 +1,4 @@
-"""Promotions that are cut short, run together or are made past the commands end well."""
+"""Promotions that are killed, run at the same time, or are made without the commands."""
 
 import json
 import os
@@ -29,9 +29,9 @@ from train.promotion.ledger import Overtaken, read_ledger
 __all__ = ["planted", "store"]  # fixtures
 
 KILL_AT = {
-    "once it is claimed": "transition_model_version_stage",
+    "after the claim": "transition_model_version_stage",
     "between stage and alias": "set_registered_model_alias",
-    "before it is marked": "set_tag",
+    "before it is marked as done": "set_tag",
 }
 
 
@@ -52,7 +52,7 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
     if call == "set_registered_model_alias":
         assert registry.in_production() == (CHEAPER, CHAMPION)
     assert main(["history"]) == 0
-    assert "it is completed now" in capsys.readouterr().err
+    assert "interrupted: completed now" in capsys.readouterr().err
     assert in_production() == CHEAPER
     assert state()["stages"][CHAMPION] == "Archived"
     assert main(["history"]) == 0
@@ -78,7 +78,7 @@ def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
 
 
 @pytest.mark.slow
-def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
+def test_trainings_that_finish_together_each_get_a_stage(store: str) -> None:
     code = (
         "import sys\n"
         "from train.promotion import place_new\n"
@@ -110,16 +110,18 @@ def test_trainings_that_end_together_each_find_their_place(store: str) -> None:
     assert stages[state()["aliases"]["challenger"]] == "Staging"
 
 
-def test_a_champion_set_past_the_commands_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_champion_set_without_the_commands_is_recorded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     registry.set_stage(LIKE_CHAMPION, "Production")
     assert main(["history", "--format", "json"]) == 0
     printed = capsys.readouterr()
-    assert "put into production past `promote`" in printed.err
+    assert "put into production without `promote`" in printed.err
     assert [row["kind"] for row in json.loads(printed.out)] == ["first", "outside"]
     assert in_production() == LIKE_CHAMPION
 
 
-def test_where_stage_and_alias_disagree_the_ledger_decides() -> None:
+def test_if_stage_and_alias_disagree_the_ledger_decides() -> None:
     MlflowClient().set_registered_model_alias(NAME, "champion", str(CHEAPER))
     assert main(["history"]) == 0
     assert in_production() == CHAMPION
