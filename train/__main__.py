@@ -66,7 +66,9 @@ def _add_promotion(commands: "argparse._SubParsersAction[Parser]") -> None:
     rollback.add_argument("--reason", required=True, help="why the champion is replaced")
     rollback.set_defaults(run=run_rollback, parser=rollback)
 
-    history = commands.add_parser("history", help="list past champions", allow_abbrev=False)
+    history = commands.add_parser(
+        "history", help="list all champions, past and present", allow_abbrev=False
+    )
     history.add_argument("--format", choices=FORMATS, default="both", help="what to print")
     history.set_defaults(run=run_history, parser=history)
 

@@ -1,1 +1,1 @@
-"""Tests of `train`, file by file."""
+"""Tests of `train`, one file for each module."""

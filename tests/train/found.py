@@ -1,4 +1,4 @@
-"""A finished training on made loans, with something to find in every chapter of the report."""
+"""A finished training on synthetic loans, with a finding in every chapter of the report."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ODD_NAME = 'east & <b>"$1 to $2"</b>'
 
 
 def find(directory: Path, loans: pd.DataFrame, sections: str = "", **replaced: str) -> FinishedRun:
-    """Train on loans and return what was found."""
+    """Train on loans and return the finished run."""
     split = replaced.pop("split", DATE_SPLIT)
     path = write_portfolio(directory, loans, split=split, **replaced)
     path.write_text(f"{path.read_text(encoding='utf-8')}\n{sections}", encoding="utf-8")
@@ -29,14 +29,14 @@ def find(directory: Path, loans: pd.DataFrame, sections: str = "", **replaced: s
 
 
 def find_something(directory: Path) -> FinishedRun:
-    """Train on loans whose test period differs for those of `ODD_NAME`."""
+    """Train on loans where the region `ODD_NAME` behaves differently in the test period."""
     loans = make_loans(6000)
-    # the east's defaults of the test period have another reason than those the model knows
+    # in the test period, defaults in the east no longer depend on the features
     late = loans["decided_on"] >= "2021-07-01"
     shuffled = loans.loc[late, "defaulted"].sample(frac=1.0, random_state=0).to_numpy()
     loans.loc[late, "defaulted"] = np.where(
         loans.loc[late, "region"] == "east", shuffled, loans.loc[late, "defaulted"]
     )
-    # a name that would break a page, or a picture, that takes names for marks
+    # this name breaks a page or a picture that does not escape HTML and $
     loans["region"] = loans["region"].replace({"east": ODD_NAME})
     return find(directory, loans)

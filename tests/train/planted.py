@@ -12,7 +12,7 @@ from scoring_model.types import BoolArray, FloatArray, LabelArray
 DEFAULT_RATE = 0.09
 POPULATION = 100_000
 
-# What a model may make of the log-odds without losing the order of applicants.
+# Functions of the log-odds that keep the order of the applicants.
 DISTORTIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "sigmoid": lambda log_odds: 1.8 * log_odds + 1.5,
     "probability": lambda log_odds: 1 / (1 + np.exp(-log_odds)),
@@ -25,7 +25,7 @@ DISTORTIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 @dataclass(frozen=True)
 class Population:
-    """Log-odds of a whole population, normal, with default rate `DEFAULT_RATE`."""
+    """A population with normally distributed log-odds and default rate `DEFAULT_RATE`."""
 
     mean: float
     spread: float
@@ -42,7 +42,7 @@ class Population:
 
 
 def make_population(spread: float = 1.0) -> Population:
-    """Return logit-normal probabilities with default rate `DEFAULT_RATE`."""
+    """Return a population whose log-odds have this standard deviation."""
     points = spread * quantiles(20_001)
     mean = brentq(lambda m: as_probability(m + points).mean() - DEFAULT_RATE, -12, 5)
     return Population(float(mean), spread)
@@ -57,7 +57,7 @@ def as_probability(log_odds: FloatArray) -> FloatArray:
 
 
 def expected_cost(probability: FloatArray, refused: BoolArray) -> float:
-    """Return the expected cost per applicant at ten to one, given the true probabilities."""
+    """Return the expected cost per applicant at costs of 10 and 1, given true probabilities."""
     return float(np.where(refused, 1 - probability, 10 * probability).mean())
 
 

@@ -22,8 +22,8 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def says(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
-    """Run a command that must fail, and return its one line."""
+def error_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    """Run a command that must fail, and return its error line."""
     capsys.readouterr()
     assert main(arguments) == 1
     error = capsys.readouterr().err
@@ -61,8 +61,8 @@ def test_a_bad_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], loans: pd.DataFrame, line: str
 ) -> None:
     path = write_portfolio(tmp_path, loans, source="loans.csv")
-    assert line in says(capsys, ["train", "--portfolio", str(path)])
-    assert_nothing_came_of_it()
+    assert line in error_line(capsys, ["train", "--portfolio", str(path)])
+    assert_failed_without_version()
 
 
 @pytest.mark.parametrize(
@@ -79,19 +79,20 @@ def test_a_bad_table(
 def test_a_bad_parameter(
     capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
 ) -> None:
-    assert line in says(capsys, ["train", *arguments])
-    assert_nothing_came_of_it()
+    assert line in error_line(capsys, ["train", *arguments])
+    assert_failed_without_version()
 
 
 def test_a_bad_portfolio_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "portfolio.toml"
     for text, line in (("[portfolio", "is not valid TOML"), ("[x]\n", "unknown section [x]")):
         path.write_text(text)
-        assert line in says(capsys, ["train", "--portfolio", str(path)])
-        assert_nothing_came_of_it()
+        assert line in error_line(capsys, ["train", "--portfolio", str(path)])
+        assert_failed_without_version()
 
 
-def assert_nothing_came_of_it() -> None:
+def assert_failed_without_version() -> None:
+    """Check that the last run failed and that no version was registered."""
     client = MlflowClient()
     experiment = client.get_experiment_by_name("bad input")
     runs = client.search_runs([experiment.experiment_id], max_results=1)
@@ -121,8 +122,8 @@ def test_a_bad_command_line(
 
 
 def test_a_bad_promotion(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "has no version yet" in says(
+    assert "has no version yet" in error_line(
         capsys, ["promote", "--version", "9", "--stage", "Production"]
     )
-    line = says(capsys, ["promote", "--version", "1", "--stage", "Prod"])
+    line = error_line(capsys, ["promote", "--version", "1", "--stage", "Prod"])
     assert "stage must be one of Production, Staging, Archived, got 'Prod'" in line

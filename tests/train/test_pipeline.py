@@ -1,4 +1,4 @@
-"""The way from portfolio to scorer: deterministic, blind to the test rows, calibrated."""
+"""The stages of a training: deterministic, calibrated, without use of the test labels."""
 
 from pathlib import Path
 
@@ -53,9 +53,9 @@ def test_no_test_label_reaches_the_model(
     directory, data, model = trained
     shuffled = loans.copy()
     labels = data.test.frame["defaulted"].to_numpy()
-    # reversed within its class order: as many defaults as before, on other rows
+    # the same number of defaults, on other rows
     shuffled.loc[data.test.frame.index, "defaulted"] = np.random.default_rng(1).permutation(labels)
-    # the split stratifies by label: hold the rows of each side with a column instead
+    # the random split depends on the labels, so a column keeps each row on its side
     side = pd.Series("train", index=loans.index)
     side[data.test.frame.index] = "test"
     split = 'method = "column"\ncolumn = "side"'

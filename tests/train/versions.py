@@ -1,4 +1,4 @@
-"""Registered versions of made loans without a search: quick to make, as real as trained ones."""
+"""Real versions trained on synthetic loans without a search, so that they are quick to make."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,14 +22,14 @@ REPORT = "<html><body><h1>made</h1></body></html>"
 
 
 def write_gated_portfolio(directory: Path) -> Path:
-    """Write a portfolio whose gate asks for nothing but a saving."""
+    """Write a portfolio whose gate requires only a saving."""
     path = write_portfolio(directory, make_loans(ROWS))
     path.write_text(path.read_text(encoding="utf-8") + GATE, encoding="utf-8")
     return path
 
 
 def make_scorer(data: PortfolioData, trees: int, without: Sequence[str] = ()) -> Scorer:
-    """Fit a plain booster, on all features but those in `without`."""
+    """Fit a simple booster on all features except those in `without`."""
     features = tuple(f for f in data.contract.features if f.name not in without)
     contract = FeatureContract(features)
     kept = [data.contract.names.index(name) for name in contract.names]
@@ -44,12 +44,12 @@ def make_scorer(data: PortfolioData, trees: int, without: Sequence[str] = ()) ->
 
 
 def with_threshold(scorer: Scorer, threshold: float) -> Scorer:
-    """Return a scorer that decides at another threshold."""
+    """Return the scorer with another threshold."""
     return replace(scorer, policy=replace(scorer.policy, threshold=threshold))
 
 
 def register_scorer(portfolio: Path, scorer: Scorer) -> int:
-    """Log a scorer in a run of its own and register it, in no stage."""
+    """Log a scorer in its own run and register it without a stage."""
     data = load_data(load_portfolio(portfolio))
     whole = typical_applicant(data.train.matrix, data.contract)
     applicant = {name: whole[name] for name in scorer.contract.names}

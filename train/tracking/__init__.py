@@ -1,4 +1,4 @@
-"""What every command leaves in MLflow, and whether MLflow answers."""
+"""MLflow for every command: the main run, the logged model, a check that MLflow answers."""
 
 from train.tracking.connection import answering_registry, check_registry_answers
 from train.tracking.logged_model import log_scorer

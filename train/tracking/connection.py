@@ -1,4 +1,4 @@
-"""Does the registry answer? Asked once, up front: MLflow itself tries again for minutes."""
+"""Checks at the start that the registry answers; MLflow itself would retry for minutes."""
 
 import urllib.error
 import urllib.parse
@@ -20,12 +20,12 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
 def check_registry_answers() -> None:
-    """Ask the tracking server and the registry for a sign of life.
+    """Check that the tracking server and the registry answer.
 
     Raises
     ------
     InputError
-        One of them does not answer within seconds; the message never holds its password.
+        One of them does not answer within seconds. The message contains no password.
     """
     for uri in dict.fromkeys((mlflow.get_tracking_uri(), mlflow.get_registry_uri())):
         scheme = urllib.parse.urlsplit(uri).scheme
@@ -37,12 +37,12 @@ def check_registry_answers() -> None:
 
 @contextmanager
 def answering_registry() -> Iterator[None]:
-    """Turn what MLflow raises when its registry fails half-way into one line.
+    """Turn an error of MLflow, in the middle of a command, into an error of one line.
 
     Raises
     ------
     InputError
-        In place of MLflow's, the driver's or the connection's own error.
+        Replaces the error of MLflow, of the database driver or of the connection.
     """
     try:
         yield
@@ -58,7 +58,8 @@ def _ask_server(uri: str) -> None:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310  # http(s) by its scheme
             return
     except urllib.error.HTTPError as error:
-        # a proxy that asks for a password answers; one whose server is gone does not
+        # A status below 500 is an answer, such as 401 from a proxy that asks for a password. From
+        # 500 on, the server behind a proxy may be down.
         if error.code < 500:
             return
         reason: object = f"status {error.code}"
@@ -77,7 +78,9 @@ def _ask_database(uri: str) -> None:
         finally:
             engine.dispose()
     except ModuleNotFoundError as error:
-        raise InputError(f"the registry at {_shown(uri)} needs the driver {error.name}") from error
+        raise InputError(
+            f"the registry at {_shown(uri)}: the driver {error.name} is not installed"
+        ) from error
     except SQLAlchemyError as error:
         reason = reason_of(getattr(error, "orig", error))
         raise InputError(f"the registry at {_shown(uri)} does not answer: {reason}") from error

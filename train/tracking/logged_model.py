@@ -1,4 +1,4 @@
-"""A scorer as a model of MLflow: logged as code and data, with its signature."""
+"""Logs a scorer as an MLflow model: code, data and signature."""
 
 import tempfile
 from collections.abc import Mapping
@@ -22,15 +22,16 @@ REQUIREMENTS = PACKAGE.parent / "requirements.txt"
 def log_scorer(
     scorer: Scorer, applicant: Mapping[str, Any], metadata: Mapping[str, str] | None = None
 ) -> str:
-    """Log a scorer in the active run as a model of MLflow, and return its URI.
+    """Log a scorer in the active run as an MLflow model, and return its URI.
 
     Parameters
     ----------
     scorer : Scorer
+        Contract, booster and policy.
     applicant : mapping
-        A valid applicant, of no real person: the model's input example.
+        A valid applicant, not a real person: the input example of the model.
     metadata : mapping of str to str, optional
-        What the version says of itself wherever it is loaded.
+        Names and values that are kept with the model.
     """
     contract = scorer.contract
     example = pd.DataFrame([applicant], columns=list(contract.names))
@@ -54,7 +55,7 @@ def log_scorer(
 def signature_of(contract: FeatureContract) -> ModelSignature:
     """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
 
-    No `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    No column is `boolean`: MLflow turns a null boolean into False and the text "false" into True.
     """
     inputs = Schema(
         [

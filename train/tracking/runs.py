@@ -1,4 +1,4 @@
-"""The main run of a command, in MLflow."""
+"""The main MLflow run of a command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from train.errors import InputError
 
 @contextmanager
 def main_run() -> Iterator[str]:
-    """Open the main run, or go on with the one that `mlflow run` has made, and yield its id.
+    """Open the main run, or continue the one that `mlflow run` has created, and yield its id.
 
-    An exception marks the run FAILED. The tag `exit_status` holds the status of `python -m train`,
-    of which `mlflow run` tells only whether it is 0.
+    An exception marks the run FAILED. The tag `exit_status` holds the exit status of `python -m
+    train`, because `mlflow run` itself ends with 0 or 1 only.
     """
     with mlflow.start_run() as run:
         status = 1

@@ -1,4 +1,4 @@
-"""A registry that does not answer ends a command at once, with one line and no password in it."""
+"""If the registry does not answer, a command ends at once with one line, without the password."""
 
 import socket
 from collections.abc import Iterator
@@ -15,21 +15,21 @@ from train.tracking import check_registry_answers, connection
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Put the tracking URI back that other tests use."""
+    """Restore the tracking URI for other tests."""
     with kept_tracking():
         yield
 
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """Return a port that takes connections and never says a word."""
+    """Yield a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture
 def closed_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port on which no program listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -44,7 +44,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_says_so(
+def test_every_command_reports_it(
     command: list[str], closed_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mlflow.set_tracking_uri(f"http://name:secret@127.0.0.1:{closed_port}")
@@ -58,7 +58,7 @@ def test_every_command_says_so(
 
 
 @pytest.mark.parametrize("scheme", ["http", "postgresql+psycopg"])
-def test_silence_is_no_answer(
+def test_a_silent_server_counts_as_no_answer(
     scheme: str, silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "TIMEOUT_SECONDS", 2)
@@ -69,7 +69,9 @@ def test_silence_is_no_answer(
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "mlflow.db").write_text("no database, however long it is looked at")
+    (tmp_path / "mlflow.db").write_text(
+        "a text file, not a database, and long enough to read a header from"
+    )
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     with pytest.raises(InputError, match="file is not a database"):
         check_registry_answers()
@@ -81,6 +83,6 @@ def test_a_driver_that_is_not_installed() -> None:
         check_registry_answers()
 
 
-def test_one_that_answers(tmp_path: Path) -> None:
+def test_a_database_that_answers(tmp_path: Path) -> None:
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     check_registry_answers()
