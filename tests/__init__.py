@@ -1,1 +1,1 @@
-"""Tests over real parts: a real MLflow on SQLite, real processes, real models."""
+"""Tests with real parts: a real MLflow on SQLite, real processes, real models."""

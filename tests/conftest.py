@@ -1,4 +1,4 @@
-"""One training, one server and one Spark for all tests that need them."""
+"""Fixtures for all tests: one training, one server and one Spark session."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder with a portfolio, and the tracking store its runs went to.
+    """A folder with a portfolio, and the tracking store of its runs.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Project:
         Holds `portfolio.toml`, `mlflow.db` and `mlruns`.
     portfolio : Path
     environment : dict of str to str
-        Variables of every process that shall see this tracking store and no other.
+        Environment variables for processes that use this tracking store.
     """
 
     directory: Path
@@ -38,7 +38,7 @@ class Project:
     def run(
         self, *arguments: str, check: bool = True, timeout: float = 600.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program of this environment, in the project's root, to its end."""
+        """Run a program of this environment in the project's root, and wait for its end."""
         result = subprocess.run(
             arguments,
             cwd=ROOT,
@@ -52,16 +52,16 @@ class Project:
         return result
 
     def mlflow_run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run an entry point as a user does."""
+        """Run an entry point with `mlflow run`, as a user does."""
         return self.run("mlflow", "run", ".", "--env-manager", "local", *arguments, check=check)
 
 
 def make_project(directory: Path, rows: int = 3000) -> Project:
-    """Write a portfolio of made loans and point MLflow at a store beside it."""
+    """Write a portfolio of synthetic loans and create a tracking store next to it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{directory}/mlflow.db"
-    # SQLite's default experiment keeps its artifacts in the working directory: not in the checkout
+    # the default experiment on SQLite would write its artifacts into the working directory
     environment["MLFLOW_EXPERIMENT_NAME"] = "credit-scoring"
     MlflowClient(environment["MLFLOW_TRACKING_URI"]).create_experiment(
         "credit-scoring", artifact_location=str(directory / "mlruns")
@@ -71,7 +71,7 @@ def make_project(directory: Path, rows: int = 3000) -> Project:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a project whose first version has been trained by `mlflow run .`."""
+    """Return a project with a first version, trained by `mlflow run .`."""
     made = make_project(tmp_path_factory.mktemp("project"))
     made.mlflow_run("-P", f"portfolio={made.portfolio}", "-P", "max_evals=2")
     return made
@@ -79,7 +79,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def champion_server(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Start a server of the project's champion, as `make serve` does."""
+    """Serve the project's champion, as `make serve` does."""
     folder = tmp_path_factory.mktemp("champion")
     environment = {k: v for k, v in project.environment.items() if k.startswith("MLFLOW_")}
     with start_server("models:/credit-scoring@champion", folder, environment) as running:
@@ -88,6 +88,6 @@ def champion_server(project: Project, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return the one Spark session of all tests."""
+    """Yield the Spark session that all tests share."""
     with run_spark(tmp_path_factory.mktemp("spark")) as session:
         yield session

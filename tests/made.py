@@ -1,4 +1,4 @@
-"""Made loans with a planted probability of default, and a portfolio folder around them."""
+"""Synthetic loans with a known probability of default, and a portfolio folder for them."""
 
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ DATE_SPLIT = 'method = "date"\ntest_from = 2021-07-01'
 
 
 def make_loans(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Return loans whose default depends on income, debt, region, purpose and home.
+    """Return loans whose default depends on income, debt, region and home.
 
-    Every kind of feature is there: numbers with and without gaps, a category with rare levels,
-    one with gaps, a yes/no; about one loan in five defaults.
+    The loans have every kind of feature: numbers with and without gaps, a category with rare levels
+    and gaps, a category without them, and a yes/no feature. About one loan in five defaults.
     """
     rng = np.random.default_rng(seed)
     income = rng.lognormal(10, 0.5, rows)
@@ -78,9 +78,10 @@ def write_portfolio(
     source: str = "loans.parquet",
     **replaced: str,
 ) -> Path:
-    """Write loans and their `portfolio.toml`; each keyword replaces one text of the file.
+    """Write loans and their `portfolio.toml`.
 
-    Keywords are `old=new` pairs with the old text's line start, such as `key='key = "x"'`.
+    Each further keyword replaces one line of the file: `key='key = "x"'` replaces the line that
+    starts with `key =`.
     """
     if source.endswith(".csv"):
         loans.to_csv(directory / source, index=False)
@@ -97,7 +98,7 @@ def write_portfolio(
 
 
 def as_json(value: Any) -> Any:
-    """Return a table's cell as a client would send it in JSON."""
-    if value is None or value != value:  # noqa: PLR0124  # only NaN differs from itself
+    """Return a cell of a table as a caller sends it in JSON."""
+    if value is None or value != value:  # noqa: PLR0124  # true for NaN only
         return None
     return value.item() if isinstance(value, np.generic) else value

@@ -1,4 +1,4 @@
-"""Made tables with the schema, key structure, gaps and sentinels of Home Credit's seven."""
+"""Synthetic tables with the schema, keys, gaps and sentinels of the seven Home Credit tables."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 Draw = Callable[[np.random.Generator, int], Any]
 SENTINEL = 365243
-# added to the keys of applicants whom the applications do not hold
+# added to the keys of applicants who are not in the table of applications
 UNKNOWN = 10_000_000
-# more loans than there are, on average, for an applicant
+# numbers reserved for the loans of one applicant: more than an applicant has on average
 LOANS_PASSED = 10
 
 BUILDING = [
@@ -45,7 +45,7 @@ def rate() -> Draw:
 
 
 def level(*levels: str) -> Draw:
-    # the first is the commonest
+    # the first level is the most frequent
     weights = 1 / np.arange(1, len(levels) + 1)
     return lambda rng, rows: rng.choice(
         np.array(levels, dtype=object), rows, p=weights / weights.sum()
@@ -111,7 +111,7 @@ APPLICATION: Mapping[str, Draw] = {
 BUREAU: Mapping[str, Draw] = {
     "CREDIT_ACTIVE": level("Closed", "Active", "Sold", "Bad debt"),
     "CREDIT_CURRENCY": level("currency 1", "currency 2", "currency 3", "currency 4"),
-    # a few are later than the application
+    # a few days are after the application
     "DAYS_CREDIT": whole(-2_900, 20),
     "CREDIT_DAY_OVERDUE": whole(0, 2),
     "DAYS_CREDIT_ENDDATE": gaps(whole(-2_500, 30_000), 0.06),
@@ -202,14 +202,14 @@ CARD: Mapping[str, Draw] = {
 def draw(
     schema: Mapping[str, Draw], keys: Mapping[str, "NDArray[np.int64]"], seed: int
 ) -> pd.DataFrame:
-    """Return a table of these keys, its other columns drawn as the schema says."""
+    """Return a table with these keys; the other columns are drawn by the schema."""
     rng = np.random.default_rng(seed)
     rows = len(next(iter(keys.values())))
     return pd.DataFrame({**keys, **{name: column(rng, rows) for name, column in schema.items()}})
 
 
 def _repeat(keys: "NDArray[np.int64]", mean: float, share: float, seed: int) -> "NDArray[np.int64]":
-    """Repeat keys, a `share` of them, so that there are `mean` rows for each key of all."""
+    """Repeat a `share` of the keys, so that there are `mean` rows for each key on average."""
     rng = np.random.default_rng(seed)
     counts = rng.geometric(share / mean, len(keys)) * (rng.random(len(keys)) < share)
     return np.repeat(keys, counts)
@@ -223,12 +223,12 @@ def _count_up(keys: "NDArray[np.int64]") -> "NDArray[np.int64]":
 
 
 def make_histories(applicants: int, seed: int = 0, first: int = 0) -> dict[str, pd.DataFrame]:
-    """Return the seven tables, the applications under `application_train`.
+    """Return the seven tables; the applications are under `application_train`.
 
-    A sixth of the histories' rows are of applicants whom the applications do not hold; some rows
-    are later than the application; default depends on external scores, debt and late payments.
-    `first` is the number of applicants made before: their keys and those of their loans are passed
-    over, so that blocks of applicants make one large table.
+    One applicant in seven of the histories has no application. Some rows are dated after the
+    application. Default depends on external scores, debt and refused applications. `first` is the
+    number of applicants in earlier calls. Their keys and the keys of their loans are not used
+    again, so that several calls give one large table.
     """
     keys = np.arange(100_000, 100_000 + applicants) + first
     known = np.concatenate([keys, keys[: applicants // 6] + UNKNOWN])
@@ -237,7 +237,7 @@ def make_histories(applicants: int, seed: int = 0, first: int = 0) -> dict[str, 
     bureau = draw(BUREAU, {"SK_ID_CURR": bureau_keys, "SK_ID_BUREAU": lent}, seed + 2)
     reported = _repeat(bureau["SK_ID_BUREAU"].to_numpy(), 16.0, 0.45, seed + 3)
     balance = draw(BUREAU_BALANCE, {"SK_ID_BUREAU": reported}, seed + 4)
-    # months count back from the application, and the first row of a few is after it
+    # months count backwards from the application; a few first rows are after it
     balance.insert(1, "MONTHS_BALANCE", (reported % 50 == 0) - _count_up(reported))
     previous_keys = _repeat(known, 4.7, 0.95, seed + 5)
     loans = 1_000_000 + LOANS_PASSED * first + np.arange(len(previous_keys))
@@ -255,7 +255,7 @@ def make_histories(applicants: int, seed: int = 0, first: int = 0) -> dict[str, 
         columns = {"SK_ID_PREV": of_loan, "SK_ID_CURR": owners}
         monthly[name] = draw(schema, columns, seed + 20 + number)
         if "MONTHS_BALANCE" in schema:
-            # a month once for each loan
+            # each month occurs once for each loan
             monthly[name]["MONTHS_BALANCE"] = 1 - of_loan % 12 - _count_up(of_loan)
     application = draw(APPLICATION, {"SK_ID_CURR": keys}, seed + 7)
     application.insert(1, "TARGET", _make_target(application, bureau, previous, seed + 8))
@@ -286,7 +286,7 @@ def _make_target(
 
 
 def write_histories(folder: Path, tables: Mapping[str, pd.DataFrame], ending: str = "csv") -> Path:
-    """Write the tables and the shipped portfolio's text beside them; return the portfolio."""
+    """Write the tables with the `portfolio.toml` of Home Credit, and return its path."""
     for name, table in tables.items():
         if ending == "csv":
             table.to_csv(folder / f"{name}.csv", index=False)
@@ -296,7 +296,7 @@ def write_histories(folder: Path, tables: Mapping[str, pd.DataFrame], ending: st
 
 
 def write_portfolio(folder: Path, ending: str) -> Path:
-    """Write the shipped portfolio's text for tables in this folder; return its path."""
+    """Write the `portfolio.toml` of Home Credit for tables in this folder; return its path."""
     shipped = Path(__file__).parents[1] / "portfolios" / "home_credit"
     text = (shipped / "portfolio.toml").read_text(encoding="utf-8")
     text = text.replace('"features/', f'"{shipped}/features/').replace(

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from Debian's packages, and MLflow's tracking server on it."""
+"""A PostgreSQL database for the tests, from Debian's packages, and a tracking server on it."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ START_SECONDS = 120
 
 @contextlib.contextmanager
 def start_postgres() -> Iterator[str]:
-    """Run a database until the block ends, and give its URI; skip where that cannot be."""
+    """Run a database until the block ends, and yield its URI; skip the test if impossible."""
     programs = _find_programs() or _install_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed and apt-get cannot install it here")
@@ -68,7 +68,7 @@ def _install_programs() -> Path | None:
 
 
 def _find_account() -> str | None:
-    """Return who shall run the database, which refuses to be run by root."""
+    """Return the account for the database, if the tests run as root: it refuses root."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -77,7 +77,7 @@ def _find_account() -> str | None:
 
 @contextlib.contextmanager
 def start_tracking_server(database: str, folder: Path, program: str) -> Iterator[str]:
-    """Run `mlflow server` on a database until the block ends, and give its URI."""
+    """Run `mlflow server` on a database until the block ends, and yield its URI."""
     port = find_free_port()
     command = [program, "server", "--backend-store-uri", database, "--port", str(port)]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "2"]
@@ -100,7 +100,7 @@ def start_tracking_server(database: str, folder: Path, program: str) -> Iterator
             time.sleep(0.2)
         yield uri
     finally:
-        # its own group: the workers are its children
+        # the whole process group, because the workers are child processes
         os.killpg(server.pid, 15)
         server.wait(60)
 

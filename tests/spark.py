@@ -1,4 +1,4 @@
-"""A small Spark on this machine alone, for the tests and for every process that they start."""
+"""A small local Spark for the tests and for the processes that they start."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ DEFAULTS = {
     "spark.driver.memory": "1g",
     "spark.sql.shuffle.partitions": "2",
     "spark.ui.enabled": "false",
-    # compiling what a few hundred rows ask for takes longer than the rows
+    # for a few hundred rows, compiling a query takes longer than running it
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -26,10 +26,10 @@ DEFAULTS = {
 
 @contextmanager
 def run_spark(folder: Path) -> Iterator[Any]:
-    """Run the session of all tests, which `open_session` and MLflow find; skip without Spark.
+    """Run the session of all tests until the block ends; skip the test without Spark or Java.
 
-    Its settings are a cluster's, in a folder that `SPARK_CONF_DIR` names: a process that a test
-    starts with this environment starts a Spark like it.
+    The settings are in a file `spark-defaults.conf`, as on a cluster, and `SPARK_CONF_DIR` names
+    its folder. So a process that a test starts uses the same settings.
     """
     sql = pytest.importorskip("pyspark.sql", reason="needs requirements-spark.txt")
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):

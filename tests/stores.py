@@ -1,4 +1,4 @@
-"""MLflow's tracking store of a test, and the one from before put back after it."""
+"""A tracking store for a test; the previous MLflow settings are restored afterwards."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from train.__main__ import main
 
 @contextmanager
 def kept_tracking() -> Iterator[None]:
-    """Put MLflow's settings back at the end, also those that it hands on to processes.
+    """Restore MLflow's settings at the end, including its environment variables.
 
-    MLflow writes the URI and the experiment into its environment as well: a server started by a
-    later test would look for its model there.
+    MLflow writes the URI and the experiment into environment variables. Without this, a server that
+    a later test starts would look for its model in the store of this test.
     """
     before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
     try:
@@ -30,12 +30,12 @@ def kept_tracking() -> Iterator[None]:
 
 @contextmanager
 def own_store(directory: Path, experiment: str) -> Iterator[str]:
-    """Point MLflow at a database in a directory, and yield its URI."""
+    """Point MLflow at a database in a directory, and yield the URI of the database."""
     with kept_tracking():
         uri = f"sqlite:///{directory}/mlflow.db"
         mlflow.set_tracking_uri(uri)
         if mlflow.get_experiment_by_name(experiment) is None:
-            # SQLite's default keeps artifacts in the working directory: not in the checkout
+            # the default on SQLite would write artifacts into the working directory
             mlflow.create_experiment(experiment, artifact_location=str(directory / "mlruns"))
         mlflow.set_experiment(experiment)
         yield uri
@@ -43,7 +43,7 @@ def own_store(directory: Path, experiment: str) -> Iterator[str]:
 
 @contextmanager
 def trained_store(directory: Path, experiment: str, rows: int) -> Iterator[None]:
-    """Train one version on made loans, in a database and a portfolio in a directory."""
+    """Train one version on synthetic loans; database and portfolio are in a directory."""
     with own_store(directory, experiment):
         path = write_portfolio(directory, make_loans(rows))
         assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0

@@ -1,6 +1,7 @@
-"""The structure holds: small modules in small rooms, one name for one thing, every field told.
+"""The structure of the packages: small modules in small rooms, unique names, described fields.
 
-Which room may import which is a contract of import-linter in `pyproject.toml`; `make lint` runs it.
+A room is a folder with one job. import-linter checks which room may import which, by contracts in
+`pyproject.toml`; `make lint` runs it.
 """
 
 import ast
@@ -56,7 +57,7 @@ def body_lines(function: Function) -> int:
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=shown)
-def test_a_room_is_small_and_says_what_others_may_use(room: Path) -> None:
+def test_a_room_is_small_and_lists_its_public_names(room: Path) -> None:
     modules = [path for path in room.glob("*.py") if path.name != "__init__.py"]
     assert len(modules) <= MOST_MODULES
     names = [
@@ -64,7 +65,7 @@ def test_a_room_is_small_and_says_what_others_may_use(room: Path) -> None:
         for node in tree_of(room / "__init__.py").body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     ]
-    # the packages' own top is documented, and used by its modules' names
+    # other code imports the modules at the top of a package by name
     assert names or room.name in PACKAGES
 
 
@@ -77,28 +78,28 @@ def test_a_module_and_its_functions_are_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=shown)
-def test_other_rooms_are_entered_by_the_door(path: Path) -> None:
-    """A module imports from another room's `__init__`, from its own room by the module."""
+def test_other_rooms_are_imported_by_their_package(path: Path) -> None:
+    """A module imports another room by its `__init__`, and its own room by the module."""
     own = room_of(path)
     for module, name in imported(path):
-        is_door = (ROOT / Path(*module.split("."))).is_dir()
-        # a module of the same room, or of one that this room lies in
+        is_package = (ROOT / Path(*module.split("."))).is_dir()
+        # a module of the same room, or of a room that contains it
         is_own = f"{own}.".startswith(f"{module.rpartition('.')[0]}.")
-        assert is_own or is_door or module.count(".") < 2, f"{module}: {name}"
+        assert is_own or is_package or module.count(".") < 2, f"{module}: {name}"
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_page_names_the_rooms_that_the_contract_orders(package: str) -> None:
+def test_the_architecture_page_names_every_room_of_the_contract(package: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (layers,) = (c["layers"] for c in contracts["contracts"] if c.get("containers") == [package])
     ordered = {name for layer in layers for name in layer.split(" | ")}
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     section = text.partition(f"## Rooms of `{package}`")[2].partition("\n## ")[0]
-    told = re.findall(r"`(\w+)(?:/|\.py)`", section)
-    assert set(told) >= ordered
+    named = re.findall(r"`(\w+)(?:/|\.py)`", section)
+    assert set(named) >= ordered
 
 
-def test_one_name_is_one_thing() -> None:
+def test_public_names_are_unique() -> None:
     places: dict[str, set[str]] = defaultdict(set)
     for path in MODULES:
         for node in tree_of(path).body:
@@ -108,21 +109,21 @@ def test_one_name_is_one_thing() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=shown)
-def test_every_field_is_told(path: Path) -> None:
-    """The docstring of a public dataclass, or of a class with fields, names each of them."""
+def test_every_field_is_described(path: Path) -> None:
+    """The docstring of a public class with fields names each field."""
     for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
             continue
-        told = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
+        words = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
         for item in node.body:
             if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                # a section of a portfolio describes each key in its schema
+                # sections of portfolio.toml describe each key in their schema instead
                 described = "description=" in ast.unparse(item) or "ClassVar" in ast.unparse(item)
                 name = item.target.id
-                assert name in told or name.startswith("_") or described, f"{node.name}.{name}"
+                assert name in words or name.startswith("_") or described, f"{node.name}.{name}"
 
 
-def test_the_scorer_imports_nothing_it_can_leave() -> None:
+def test_the_scorer_does_not_import_mlflow_or_pandas() -> None:
     code = "import sys, scoring_model.version; print(*{'mlflow', 'pandas'} & set(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -131,7 +132,7 @@ def test_the_scorer_imports_nothing_it_can_leave() -> None:
 
 
 @pytest.mark.parametrize("package", [*PACKAGES, "tests", "benchmarks"])
-def test_every_module_says_its_job_in_its_first_line(package: str) -> None:
+def test_every_module_has_a_docstring(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert ast.get_docstring(tree_of(path)), path
 

@@ -1,4 +1,4 @@
-"""What is pushed to Heroku starts there and answers right, or is taken back."""
+"""A release to Heroku starts and answers correctly, or it is rolled back."""
 
 import json
 import os
@@ -24,7 +24,7 @@ SECRET = "the-secret-of-the-account"
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a version in a folder, as `make export` writes it."""
+    """Return the folder of a version, as `make export` writes it."""
     return save_model(train_scorer(trees=50, rows=2000), tmp_path_factory.mktemp("version"))
 
 
@@ -59,7 +59,7 @@ def test_the_slug_starts_in_an_empty_environment(model: Path) -> None:
 
 
 class Heroku(ThreadingHTTPServer):
-    """The platform as far as a release sees it: its API, and the app behind the same address."""
+    """A stand-in for Heroku: its API and the app, behind one address."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -70,20 +70,20 @@ class Heroku(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where API and app are."""
+        """Address of the API and of the app."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for `Heroku`."""
+    """Answers the requests to `Heroku`."""
 
     server: Heroku
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
-        """Answer what a release asks before and after its push."""
+        """Answer the requests that a release makes before and after its push."""
         newest = {"version": self.server.releases[0]["version"]}
         answers: dict[str, Any] = {
             "/apps/lender": {"web_url": f"{self.server.url}/"},
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(answers[self.path])
 
     def do_POST(self) -> None:
-        """Answer an applicant, or take a release back."""
+        """Score an applicant, or roll a release back."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/predict":
             self._send(self.server.answer)
@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def heroku(model: Path) -> Iterator[Heroku]:
-    """Start a platform whose app gives the right answer."""
+    """Start a stand-in whose app gives the correct answer."""
     logged = json.loads((model / "artifacts/scorer/example.json").read_text())
     with Heroku(logged["answer"]) as platform:
         threading.Thread(target=platform.serve_forever, daemon=True).start()
@@ -171,7 +171,9 @@ def test_commit_and_model_are_released_together(
     assert "/tree " not in listed.stdout
 
 
-def test_a_wrong_answer_is_taken_back(heroku: Heroku, model: Path, tmp_path: Path) -> None:
+def test_a_release_with_a_wrong_answer_is_rolled_back(
+    heroku: Heroku, model: Path, tmp_path: Path
+) -> None:
     heroku.answer = {**heroku.answer, "probability": 0.5}
     result = release(heroku, model, tmp_path / "app.git")
     assert result.returncode == 1
@@ -179,7 +181,7 @@ def test_a_wrong_answer_is_taken_back(heroku: Heroku, model: Path, tmp_path: Pat
     assert heroku.rolled_back_to == ["r7"]
 
 
-def test_a_release_that_crashes_is_taken_back(heroku: Heroku, model: Path, tmp_path: Path) -> None:
+def test_a_release_that_crashes_is_rolled_back(heroku: Heroku, model: Path, tmp_path: Path) -> None:
     heroku.state = "crashed"
     result = release(heroku, model, tmp_path / "app.git")
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""Seven tables the whole way: train, register, and score a folder of new applicants' tables."""
+"""Seven tables from end to end: train, register, and score a folder of new applicants."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ CHAMPION = "models:/credit-scoring@champion"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Train one version on made tables, in a database of its own."""
+    """Train one version on synthetic tables, in its own database."""
     folder = tmp_path_factory.mktemp("home_credit")
     with own_store(folder, "home credit"):
         path = write_histories(folder, make_histories(600), "csv")
@@ -37,7 +37,7 @@ def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
     tmp_path: Path,
 ) -> None:
     tables = make_histories(200, seed=5)
-    # the few gaps of this column all fell on test rows: the contract asks for it
+    # all gaps of this column are in test rows, so the contract requires a value
     application = tables["application_train"].fillna({"NAME_TYPE_SUITE": "Family"})
     tables["application_train"] = application
     write_histories(tmp_path, tables, "parquet")
@@ -56,7 +56,7 @@ def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
 
 
 @pytest.mark.usefixtures("spark")
-def test_a_training_on_spark_ends_in_a_version_like_any_other(folder: Path) -> None:
+def test_a_training_on_spark_gives_an_equivalent_version(folder: Path) -> None:
     arguments = ["--portfolio", str(folder / "portfolio.toml"), "--engine", "spark"]
     assert main(["train", *arguments, "--max_evals", "1"]) == 0
     client = MlflowClient()
@@ -70,7 +70,7 @@ def test_a_training_on_spark_ends_in_a_version_like_any_other(folder: Path) -> N
 
 
 @pytest.mark.usefixtures("spark")
-def test_a_folder_of_tables_is_scored_on_spark_alike(tmp_path: Path) -> None:
+def test_spark_scores_a_folder_of_tables_like_the_local_engine(tmp_path: Path) -> None:
     tables = make_histories(60, seed=5)
     application = tables["application_train"]
     required = next(
@@ -78,7 +78,7 @@ def test_a_folder_of_tables_is_scored_on_spark_alike(tmp_path: Path) -> None:
         for feature in load_model(CHAMPION).scorer.contract.features
         if feature.kind == "number" and not feature.nullable and feature.name in application
     )
-    # a row that the contract refuses has the number that it has in its table
+    # the report of rejected rows must give the row number in the table
     application[required] = application[required].astype(float)
     application.loc[7, required] = np.nan
     write_histories(tmp_path, tables, "parquet")
@@ -97,7 +97,7 @@ def test_a_folder_of_tables_is_scored_on_spark_alike(tmp_path: Path) -> None:
     assert 7 in set(rejected["spark"]["row"])
 
 
-def test_what_was_dropped_is_listed_with_its_reason() -> None:
+def test_dropped_features_are_listed_with_their_reasons() -> None:
     scorer = load_model(CHAMPION).scorer
     run = MlflowClient().get_model_version_by_alias("credit-scoring", "champion").run_id
     dropped = mlflow.artifacts.load_dict(f"runs:/{run}/dropped_features.json")
@@ -113,7 +113,7 @@ def test_a_missing_table_leaves_no_output(tmp_path: Path) -> None:
     assert not output.exists()
 
 
-def test_a_run_that_died_is_gone_on_from(
+def test_an_interrupted_run_is_continued(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tables = make_histories(120, seed=7)
@@ -126,7 +126,7 @@ def test_a_run_that_died_is_gone_on_from(
     features = model.scorer.features
     assert features is not None
     stopped = keep_features(features, tmp_path, output, "1GB", print)
-    # interrupted once all parts are done, at the place of the output
+    # the run fails after all parts are done, when it writes the output
     output.with_name(f"{output.name}.unfinished").mkdir()
     with pytest.raises(IsADirectoryError), stopped as rows:
         score_loans(model, [rows], output)

@@ -1,4 +1,4 @@
-"""The notebook runs against a real server, and is committed without outputs."""
+"""The notebook runs against a real server and is committed without outputs."""
 
 import os
 
@@ -22,7 +22,7 @@ def test_is_committed_without_outputs() -> None:
         assert cell.get("execution_count") is None
 
 
-def test_calls_and_defines_nothing() -> None:
+def test_defines_no_function_or_class() -> None:
     sources = [cell.source for cell in read().cells if cell.cell_type == "code"]
     assert not [source for source in sources if "def " in source or "class " in source]
 
@@ -34,7 +34,7 @@ def test_runs_against_a_server(
 ) -> None:
     monkeypatch.setenv("SCORING_URL", str(champion_server.http.base_url))
     monkeypatch.setenv("PORTFOLIO", str(project.portfolio))
-    # the kernel is another process: it finds `train` by the path, as a user's does by the folder
+    # the kernel is another process, so it needs the path of `train`
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     notebook = read()
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
@@ -42,5 +42,5 @@ def test_runs_against_a_server(
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == 2
     text = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
-    for said in ("'probability'", "this model", "accept all", "cost per applicant"):
-        assert said in text
+    for shown in ("'probability'", "this model", "accept all", "cost per applicant"):
+        assert shown in text

@@ -1,4 +1,4 @@
-"""The shipped portfolios: what they hold, and that their builders make it from the originals."""
+"""The shipped portfolios: their content, and their build from the published files."""
 
 import re
 import subprocess
@@ -69,7 +69,7 @@ def test_sba_is_tested_out_of_time(sba: tuple[Portfolio, PortfolioData]) -> None
     assert train_days.max() < pd.Timestamp("2004-01-01") <= test_days.min()
     assert test_days.max() < pd.Timestamp("2005-01-01")
     assert "leaks" in portfolio.exclude["term_months"]
-    # the amount lost is kept, for the money in the report, but no model sees it
+    # the amount lost is kept for the realised costs, but it is not a feature
     lost = data.test.frame["charged_off_amount"].to_numpy()
     assert lost[data.test.y == 1].mean() > 1000
     assert not set(portfolio.exclude) & set(data.contract.names)
@@ -93,7 +93,7 @@ def test_sba_has_the_right_kinds(sba: tuple[Portfolio, PortfolioData]) -> None:
     assert counts[list(bank.levels)].min() >= 50 > counts[list(bank.rare_levels)].max()
 
 
-def test_taiwan_protects_who_people_are(taiwan: tuple[Portfolio, PortfolioData]) -> None:
+def test_taiwan_protects_personal_attributes(taiwan: tuple[Portfolio, PortfolioData]) -> None:
     portfolio, data = taiwan
     assert portfolio.protected == ("sex", "education", "marriage", "age")
     assert not set(portfolio.protected) & set(data.contract.names)
@@ -130,7 +130,7 @@ def test_sba_is_built_from_the_published_csv(tmp_path: Path) -> None:
     loans = build("sba", SBA_ORIGINAL, "loans.parquet", tmp_path)
     shipped = pd.read_parquet(PORTFOLIOS / "sba" / "loans.parquet")
     assert loans.dtypes.astype(str).to_dict() == shipped.dtypes.astype(str).to_dict()
-    # 1969 is before the portfolio begins, and the fourth loan has no outcome
+    # the third loan is from 1969, before the portfolio begins; the fourth has no outcome
     assert loans["loan_id"].tolist() == [1, 2]
     first, second = loans.iloc[0], loans.iloc[1]
     assert first["approved_amount"] == 60_000
@@ -138,7 +138,7 @@ def test_sba_is_built_from_the_published_csv(tmp_path: Path) -> None:
     assert pd.isna(first["urban_rural"])
     assert first["defaulted"] == 0
     assert pd.isna(second["naics"])
-    # a bank may be called what pandas takes for missing
+    # the bank is named "NA", which pandas reads as missing by default
     assert (second["bank"], second["urban_rural"], second["franchise"]) == ("NA", "urban", "78760")
     assert (second["revolving_line"], second["charged_off_amount"]) == ("T", 4000.0)
     assert pd.isna(second["low_doc"])

@@ -1,4 +1,4 @@
-"""The whole way with a tracking server on PostgreSQL, and many trainings at once."""
+"""Train, promote, serve and roll back on PostgreSQL, with trainings at the same time."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def train(project: Project, seed: int) -> list[str]:
 
 
 def ask(server: Server, version: str, body: str) -> bytes:
-    """Return the answer of a version, once the server has come to it."""
+    """Wait until the server has loaded a version, and return its answer."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         answer = server.http.post(
@@ -57,7 +57,7 @@ def ask(server: Server, version: str, body: str) -> bytes:
             assert answer.status_code == httpx.codes.OK
             return answer.content
         time.sleep(0.2)
-    raise AssertionError(f"the server did not come to version {version}")
+    raise AssertionError(f"the server did not load version {version}")
 
 
 def example(client: MlflowClient) -> str:
@@ -82,8 +82,8 @@ def test_train_promote_serve_and_roll_back(shared: Project, database: str, tmp_p
         )
         for seed in range(1, AT_ONCE + 1)
     ]
-    said = [racer.communicate()[0] for racer in racers]
-    assert [racer.returncode for racer in racers] == [0] * AT_ONCE, said
+    outputs = [racer.communicate()[0] for racer in racers]
+    assert [racer.returncode for racer in racers] == [0] * AT_ONCE, outputs
     client = MlflowClient(shared.environment["MLFLOW_TRACKING_URI"])
     versions = client.search_model_versions("name = 'credit-scoring'")
     assert sorted(int(version.version) for version in versions) == list(range(1, AT_ONCE + 2))
@@ -105,11 +105,11 @@ def test_train_promote_serve_and_roll_back(shared: Project, database: str, tmp_p
         shared.mlflow_run("-e", "rollback", "-P", "reason=to see it return")
         assert ask(server, "1", body) == before
 
-    # without the tracking server between: the same commands, on the database itself
+    # the same commands on the database itself, without the tracking server
     direct = {**shared.environment, "MLFLOW_TRACKING_URI": database}
-    told = replace(shared, environment=direct).run(
+    printed = replace(shared, environment=direct).run(
         "python", "-m", "train", "history", "--format", "json"
     )
-    rows = json.loads(told.stdout)
+    rows = json.loads(printed.stdout)
     assert [row["version"] for row in rows] == [1, AT_ONCE + 1, 1]
     assert [row["kind"] for row in rows] == ["first", "override", "rollback"]

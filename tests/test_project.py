@@ -1,4 +1,4 @@
-"""The main job, end to end: `mlflow run .` trains and registers, MLflow and our server serve."""
+"""The whole system: `mlflow run .` trains and registers; MLflow and this server serve."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def client(project: Project) -> MlflowClient:
     return MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
 
 
-def test_the_run_keeps_its_record(project: Project) -> None:
+def test_the_run_logs_trials_metrics_and_artifacts(project: Project) -> None:
     mlflow = client(project)
     experiment = mlflow.get_experiment_by_name("credit-scoring").experiment_id
     runs = mlflow.search_runs([experiment], "attributes.status = 'FINISHED'")
@@ -53,7 +53,7 @@ def test_the_run_keeps_its_record(project: Project) -> None:
     assert version.tags["git_commit"]
 
 
-def test_a_version_holds_data_and_code_but_no_pickle(project: Project) -> None:
+def test_a_version_contains_data_and_code_but_no_pickle(project: Project) -> None:
     folder = next((project.directory / "mlruns").glob("**/MLmodel")).parent
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {f"artifacts/scorer/{name}" for name in ("booster.txt", "contract.json")} <= files
@@ -92,7 +92,7 @@ def example(project: Project) -> dict[str, Any]:
     return applicant
 
 
-def test_our_server_answers_predict_and_invocations_alike(
+def test_predict_and_invocations_give_equal_answers(
     project: Project, champion_server: Server
 ) -> None:
     one = champion_server.http.post("/predict", json=example(project))
@@ -128,7 +128,7 @@ def test_mlflow_serves_every_format(project: Project) -> None:
                     assert answer.status_code == 200, answer.text
                     assert answer.json()["predictions"] == [expected]
     finally:
-        # its own group: uvicorn is a child of the command line
+        # the whole process group, because uvicorn is a child process
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
@@ -204,7 +204,7 @@ def test_a_run_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    # the main run and a first trial: data are read, the search has begun
+    # two runs, the main run and a first trial, show that the search has begun
     while len(mlflow.search_runs([experiment])) < 2:
         assert process.poll() is None
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What stands twice says the same in both places."""
+"""Facts that are written in two places agree."""
 
 import argparse
 import re
@@ -17,13 +17,13 @@ def read(name: str) -> str:
 
 
 def pins(lines: list[str]) -> dict[str, str]:
-    """Return what lines such as `numpy==2.4.6` pin, extras and markers aside."""
+    """Return the packages and versions that lines such as `numpy==2.4.6` pin, without extras."""
     found = (re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", line) for line in lines)
     return {match[1].lower(): match[2] for match in found if match}
 
 
 def conda() -> dict[str, Any]:
-    """Return `conda.yaml`: what conda installs, and what pip does."""
+    """Return the version of Python and the pip packages of `conda.yaml`."""
     dependencies = yaml.safe_load(read("conda.yaml"))["dependencies"]
     pip = next(entry["pip"] for entry in dependencies if isinstance(entry, dict))
     python = next(d for d in dependencies if isinstance(d, str) and d.startswith("python="))
@@ -57,16 +57,16 @@ def test_every_requirement_is_pinned() -> None:
     assert len(pins(conda()["pip"])) == len(conda()["pip"])
 
 
-def test_serving_and_training_have_the_same_mlflow() -> None:
+def test_serving_and_training_use_the_same_mlflow() -> None:
     assert FILES["requirements.txt"]["mlflow-skinny"] == FILES["conda.yaml"]["mlflow"]
 
 
-def test_the_development_environment_holds_what_training_needs() -> None:
+def test_the_development_environment_contains_the_packages_of_training() -> None:
     whole = FILES["requirements.txt"] | FILES["requirements-dev.txt"]
     assert FILES["conda.yaml"].items() <= whole.items()
 
 
-def test_python_is_one_version_everywhere() -> None:
+def test_every_file_names_the_same_python() -> None:
     exact = read(".python-version").strip()
     minor = ".".join(exact.split(".")[:2])
     assert read("runtime.txt").strip() == f"python-{exact}"
@@ -80,7 +80,7 @@ def test_python_is_one_version_everywhere() -> None:
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
-    actions = make_parser()._actions  # argparse has no other way to ask
+    actions = make_parser()._actions  # argparse has no public function for this
     (found,) = [a for a in actions if isinstance(a, argparse._SubParsersAction)]
     return dict(found.choices)
 
@@ -89,7 +89,7 @@ ENTRY_POINTS: dict[str, Any] = yaml.safe_load(read("MLproject"))["entry_points"]
 
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
-def test_an_entry_point_takes_what_its_command_takes(entry_point: str) -> None:
+def test_an_entry_point_has_the_parameters_of_its_command(entry_point: str) -> None:
     declared = ENTRY_POINTS[entry_point]["parameters"]
     command = "train" if entry_point == "main" else entry_point
     parser = subcommands()[command]

