@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 FIRST_APPROVAL = pd.Timestamp("1997-01-01")
 TEST_FROM = pd.Timestamp("2004-01-01")
 END_OF_APPROVALS = pd.Timestamp("2005-01-01")
-# No record is younger: a two-digit year that seems to be belongs to the century before.
+# The newest year of any record. A two-digit year that gives a later year is of the 20th century.
 LAST_RECORDED_YEAR = 2014
 
 SCHEMA = pa.schema(
@@ -45,21 +45,21 @@ SCHEMA = pa.schema(
 
 
 def read_original(path: Path) -> pd.DataFrame:
-    """Read the published file as it is: the CSV as text only, or a typed Parquet copy."""
+    """Read the published file unchanged: the CSV as text, or a Parquet copy with types."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    # Only an empty field is missing: pandas would also take names such as "NULL" or "NA" for it.
+    # Only an empty field is missing. By default, pandas also reads "NULL" or "NA" as missing.
     return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
 
 
 def parse_text(values: pd.Series) -> pd.Series:
-    """Return text without surrounding blanks; an empty text is missing."""
+    """Return text without leading and trailing blanks; empty text becomes missing."""
     text = values.astype("string").str.strip()
     return text.mask(text == "")
 
 
 def parse_number(values: pd.Series) -> pd.Series:
-    """Return numbers as doubles, from numbers or from text such as ``"$60,000.00 "``."""
+    """Return doubles from numbers, or from text such as ``"$60,000.00 "``."""
     if pd.api.types.is_numeric_dtype(values):
         return values.astype("float64")
     digits = parse_text(values).str.replace(r"[$,]", "", regex=True)
@@ -67,7 +67,7 @@ def parse_number(values: pd.Series) -> pd.Series:
 
 
 def parse_date(values: pd.Series) -> pd.Series:
-    """Return dates to the millisecond, from dates or from text such as ``"28-Feb-97"``."""
+    """Return dates in milliseconds from dates, or from text such as ``"28-Feb-97"``."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return values.astype("datetime64[ms]")
     dates = pd.to_datetime(parse_text(values), format="%d-%b-%y").astype("datetime64[ms]")
@@ -76,27 +76,27 @@ def parse_date(values: pd.Series) -> pd.Series:
 
 
 def parse_code(values: pd.Series, undefined: int = 0) -> pd.Series:
-    """Return a numeric code as text; `undefined`, the code for not known, is missing."""
+    """Return numeric codes as text; the code `undefined` (not known) becomes missing."""
     codes = parse_number(values).astype("Int64")
     return codes.mask(codes == undefined).astype("string")
 
 
 def name_levels(values: pd.Series, levels: Mapping[str, str]) -> pd.Series:
-    """Return the readable level of every value; a value without one is missing."""
+    """Return a readable level for each value; a value without a level becomes missing."""
     return parse_text(values).map(levels).astype("string")
 
 
 def name_franchise(values: pd.Series) -> pd.Series:
-    """Return the franchise code; the two codes for no franchise, 0 and 1, are the level ``none``.
+    """Return the franchise code; the codes 0 and 1 (no franchise) become the level ``none``.
 
-    A level of its own, because a missing value also stands for a franchise never seen in training.
+    They do not become missing, because a franchise never seen in training is scored as missing.
     """
     codes = parse_number(values).astype("Int64").astype("string")
     return codes.mask(codes.isin(["0", "1"]), "none")
 
 
 def describe_decision(original: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the columns known when the loan was decided, row by row, under their new names."""
+    """Return the columns that were known at the decision, under their new names."""
     return {
         "state": parse_text(original["State"]),
         "bank": parse_text(original["Bank"]),
@@ -116,7 +116,7 @@ def describe_decision(original: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def describe_outcome(original: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the columns known, or rewritten, only after the decision."""
+    """Return the columns that were known, or changed, only after the decision."""
     return {
         "defaulted": parse_text(original["MIS_Status"]).eq("CHGOFF"),
         "term_months": parse_number(original["Term"]),
@@ -128,13 +128,13 @@ def describe_outcome(original: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def select_approvals(original: pd.DataFrame) -> pd.DataFrame:
-    """Return the loans approved in 1997-2004, whatever became of them."""
+    """Return the loans approved in 1997-2004, with any outcome."""
     approved = parse_date(original["ApprovalDate"])
     return original.loc[approved.between(FIRST_APPROVAL, END_OF_APPROVALS, inclusive="left")]
 
 
 def build_loans(approvals: pd.DataFrame) -> pd.DataFrame:
-    """Return the portfolio's loans, in order of approval; a loan of unknown outcome is dropped."""
+    """Return the portfolio's loans in order of approval, without loans of unknown outcome."""
     known = approvals[parse_text(approvals["MIS_Status"]).notna()]
     columns = {
         "loan_id": parse_number(known["LoanNr_ChkDgt"]).astype("int64"),
@@ -146,10 +146,10 @@ def build_loans(approvals: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_loans(loans: pd.DataFrame, path: Path) -> None:
-    """Write the loans as Parquet; the same loans and library give the same bytes."""
+    """Write the loans as Parquet; the same loans and library version give the same bytes."""
     table = pa.Table.from_pandas(loans, schema=SCHEMA, preserve_index=False)
     pq.write_table(
-        table.replace_schema_metadata(None),  # pandas would add its own version
+        table.replace_schema_metadata(None),  # it would contain the version of pandas
         path,
         compression="zstd",
         compression_level=19,
@@ -159,7 +159,7 @@ def write_loans(loans: pd.DataFrame, path: Path) -> None:
 
 
 def summarise(approvals: pd.DataFrame, loans: pd.DataFrame) -> str:
-    """Return the counts that README.md states."""
+    """Return the counts that are in README.md."""
     is_test = loans["approval_date"] >= TEST_FROM
     dropped = len(approvals) - len(loans)
     lines = [f"approved 1997-2004: {len(approvals):,}; dropped, outcome unknown: {dropped:,}"]
@@ -183,7 +183,7 @@ def main() -> None:
     approvals = select_approvals(read_original(arguments.original))
     loans = build_loans(approvals)
     write_loans(loans, arguments.output)
-    print(summarise(approvals, loans))  # noqa: T201  (the counts are what this command prints)
+    print(summarise(approvals, loans))  # noqa: T201  (printing is the task of this command)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 # The file counts months backwards from September 2005.
 MONTHS = ["september", "august", "july", "june", "may", "april"]
 
-# Codes that the publication does not explain (education 0, 5, 6; marriage 0) become missing.
+# Codes without an explanation in the publication (education 0, 5, 6; marriage 0) become missing.
 SEX = {1: "male", 2: "female"}
 EDUCATION = {1: "graduate_school", 2: "university", 3: "high_school", 4: "other"}
 MARRIAGE = {1: "married", 2: "single", 3: "other"}
@@ -22,7 +22,7 @@ AMOUNTS = {"LIMIT_BAL": "credit_limit_amount"} | {
     for published, name in (("BILL_AMT", "bill_amount"), ("PAY_AMT", "paid_amount"))
     for number, month in enumerate(MONTHS, start=1)
 }
-# Numbered 0, 2, 3, ...: the published file has no PAY_1.
+# The numbers are 0, 2, 3, ...: the published file has no PAY_1.
 STATUSES = {
     f"PAY_{number}": f"repayment_status_{month}"
     for number, month in zip([0, 2, 3, 4, 5, 6], MONTHS, strict=True)
@@ -43,9 +43,9 @@ SCHEMA = pa.schema(
 
 
 def read_original(path: Path) -> pd.DataFrame:
-    """Read the published file; its column names come out alike from every format.
+    """Read the published file; every format gives the same column names.
 
-    The .xls, and a CSV saved from it, carry a line X1, X2, ... above the names.
+    The .xls file, and a CSV file saved from it, have a line X1, X2, ... above the names.
     """
     if path.suffix == ".parquet":
         original = pd.read_parquet(path)
@@ -59,7 +59,7 @@ def read_original(path: Path) -> pd.DataFrame:
 
 
 def build_clients(original: pd.DataFrame) -> pd.DataFrame:
-    """Return the portfolio's clients, in order of their number."""
+    """Return the portfolio's clients, ordered by client number."""
     columns = {
         "client_id": original["ID"],
         "defaulted": original["default_payment_next_month"],
@@ -74,16 +74,16 @@ def build_clients(original: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_clients(clients: pd.DataFrame, path: Path) -> None:
-    """Write the clients as Parquet; the same clients and library give the same bytes."""
+    """Write the clients as Parquet; the same clients and library version give the same bytes."""
     table = pa.Table.from_pandas(clients, schema=SCHEMA, preserve_index=False)
-    # Without its metadata, where pandas would put its own version.
+    # The metadata are removed, because they would contain the version of pandas.
     pq.write_table(
         table.replace_schema_metadata(None), path, compression="zstd", compression_level=19
     )
 
 
 def summarise(clients: pd.DataFrame) -> str:
-    """Return the counts that README.md states."""
+    """Return the counts that are in README.md."""
     lines = [f"{len(clients):,} clients, {clients['defaulted'].mean():.2%} defaulted"]
     for name in ("sex", "education", "marriage"):
         for level, part in clients.groupby(clients[name].fillna("missing")):
@@ -103,7 +103,7 @@ def main() -> None:
     arguments = parser.parse_args()
     clients = build_clients(read_original(arguments.original))
     write_clients(clients, arguments.output)
-    print(summarise(clients))  # noqa: T201  (the counts are what this command prints)
+    print(summarise(clients))  # noqa: T201  (printing is the task of this command)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
--- The monthly status of the credits that the bureau reports: 0 paid, 1 to 5 ever later, C closed,
--- X unknown. First a row per credit, so that the join to the applicant stays small.
+-- The monthly status of the credits that the bureau reports: 0 paid, 1 to 5 increasingly late, C
+-- closed, X unknown. The first step makes one row per credit, so that the join to the applicant
+-- stays small.
 
 CREATE TEMPORARY VIEW bureau_balance_known AS
 SELECT
@@ -50,11 +51,11 @@ GROUP BY SK_ID_BUREAU;
 -- all, active and closed credits
 SELECT
     SK_ID_CURR,
-    sum(months) AS balance_months_count, -- Months that the bureau reports
-    min(month_min) AS balance_month_min, -- First month reported
-    max(month_max) AS balance_month_max, -- Last month reported
-    sum(month_sum) / nullif(sum(months), 0) AS balance_month_mean, -- Mean month reported
-    avg(months) AS balance_months_per_credit, -- Months reported per credit
+    sum(months) AS balance_months_count, -- Number of months that the bureau reports
+    min(month_min) AS balance_month_min, -- First month reported (relative to the application)
+    max(month_max) AS balance_month_max, -- Last month reported (relative to the application)
+    sum(month_sum) / nullif(sum(months), 0) AS balance_month_mean, -- Mean month reported (relative to the application)
+    avg(months) AS balance_months_per_credit, -- Mean number of months reported per credit
     sum(status_0) / nullif(sum(months), 0) AS balance_status_0_share, -- Share of months with status 0
     sum(status_1) / nullif(sum(months), 0) AS balance_status_1_share, -- Share of months with status 1
     sum(status_2) / nullif(sum(months), 0) AS balance_status_2_share, -- Share of months with status 2
@@ -65,7 +66,7 @@ SELECT
     sum(status_x) / nullif(sum(months), 0) AS balance_status_x_share, -- Share of months with status X
     max(worst) AS balance_worst_status, -- Worst monthly status, 0 to 5
     sum(class_sum) / nullif(sum(class_months), 0) AS balance_mean_status, -- Mean monthly status, 0 to 5
-    sum(late_months) AS balance_late_months_count, -- Months past due
+    sum(late_months) AS balance_late_months_count, -- Number of months past due
     max(worst_3m) AS balance_3m_worst_status, -- Worst monthly status of the last 3 months
     sum(class_sum_3m) / nullif(sum(class_months_3m), 0) AS balance_3m_mean_status, -- Mean monthly status of the last 3 months
     max(worst_6m) AS balance_6m_worst_status, -- Worst monthly status of the last 6 months
@@ -74,11 +75,11 @@ SELECT
     sum(class_sum_12m) / nullif(sum(class_months_12m), 0) AS balance_12m_mean_status, -- Mean monthly status of the last 12 months
     max(worst_24m) AS balance_24m_worst_status, -- Worst monthly status of the last 24 months
     sum(class_sum_24m) / nullif(sum(class_months_24m), 0) AS balance_24m_mean_status, -- Mean monthly status of the last 24 months
-    sum(class_sum_6m) / nullif(sum(class_months_6m), 0) - sum(class_sum_24m) / nullif(sum(class_months_24m), 0) AS balance_status_trend, -- Mean monthly status of 6 months less that of 24
-    sum(months) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS balance_active_months_count, -- Months reported, active credits
+    sum(class_sum_6m) / nullif(sum(class_months_6m), 0) - sum(class_sum_24m) / nullif(sum(class_months_24m), 0) AS balance_status_trend, -- Mean monthly status of the last 6 months minus that of the last 24 months
+    sum(months) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS balance_active_months_count, -- Number of months reported, active credits
     max(worst) FILTER (WHERE CREDIT_ACTIVE = 'Active') AS balance_active_worst_status, -- Worst monthly status, active credits
     sum(class_sum) FILTER (WHERE CREDIT_ACTIVE = 'Active') / nullif(sum(class_months) FILTER (WHERE CREDIT_ACTIVE = 'Active'), 0) AS balance_active_mean_status, -- Mean monthly status, active credits
-    sum(months) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS balance_closed_months_count, -- Months reported, closed credits
+    sum(months) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS balance_closed_months_count, -- Number of months reported, closed credits
     max(worst) FILTER (WHERE CREDIT_ACTIVE = 'Closed') AS balance_closed_worst_status, -- Worst monthly status, closed credits
     sum(class_sum) FILTER (WHERE CREDIT_ACTIVE = 'Closed') / nullif(sum(class_months) FILTER (WHERE CREDIT_ACTIVE = 'Closed'), 0) AS balance_closed_mean_status -- Mean monthly status, closed credits
 FROM bureau_balance_credits

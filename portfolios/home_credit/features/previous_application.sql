@@ -1,4 +1,4 @@
--- Earlier applications with this lender. 365243 in a day column means missing.
+-- Earlier applications with this lender. In a column of days, 365243 means missing.
 
 CREATE TEMPORARY VIEW previous_known AS
 SELECT
@@ -44,52 +44,52 @@ WHERE DAYS_DECISION <= 0;
 -- all applications
 SELECT
     SK_ID_CURR,
-    count(*) AS previous_count, -- Earlier applications
-    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_count, -- Approved applications
-    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_count, -- Refused applications
-    min(AMT_ANNUITY) AS previous_annuity_amount_min, -- Least of the annuity
-    max(AMT_ANNUITY) AS previous_annuity_amount_max, -- Greatest of the annuity
+    count(*) AS previous_count, -- Number of earlier applications
+    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Approved') AS previous_approved_count, -- Number of approved applications
+    count(*) FILTER (WHERE NAME_CONTRACT_STATUS = 'Refused') AS previous_refused_count, -- Number of refused applications
+    min(AMT_ANNUITY) AS previous_annuity_amount_min, -- Minimum of the annuity
+    max(AMT_ANNUITY) AS previous_annuity_amount_max, -- Maximum of the annuity
     avg(AMT_ANNUITY) AS previous_annuity_amount_mean, -- Mean of the annuity
-    min(AMT_APPLICATION) AS previous_asked_amount_min, -- Least of the amount asked for
-    max(AMT_APPLICATION) AS previous_asked_amount_max, -- Greatest of the amount asked for
-    avg(AMT_APPLICATION) AS previous_asked_amount_mean, -- Mean of the amount asked for
-    min(AMT_CREDIT) AS previous_credit_amount_min, -- Least of the credit
-    max(AMT_CREDIT) AS previous_credit_amount_max, -- Greatest of the credit
-    avg(AMT_CREDIT) AS previous_credit_amount_mean, -- Mean of the credit
-    min(application_credit_ratio) AS previous_asked_credit_ratio_min, -- Least of amount asked for to credit
-    max(application_credit_ratio) AS previous_asked_credit_ratio_max, -- Greatest of amount asked for to credit
-    avg(application_credit_ratio) AS previous_asked_credit_ratio_mean, -- Mean of amount asked for to credit
-    var_samp(application_credit_ratio) AS previous_asked_credit_ratio_var, -- Variance of amount asked for to credit
-    min(AMT_DOWN_PAYMENT) AS previous_down_payment_amount_min, -- Least of the down payment
-    max(AMT_DOWN_PAYMENT) AS previous_down_payment_amount_max, -- Greatest of the down payment
+    min(AMT_APPLICATION) AS previous_asked_amount_min, -- Minimum of the requested amount
+    max(AMT_APPLICATION) AS previous_asked_amount_max, -- Maximum of the requested amount
+    avg(AMT_APPLICATION) AS previous_asked_amount_mean, -- Mean of the requested amount
+    min(AMT_CREDIT) AS previous_credit_amount_min, -- Minimum of the credit amount
+    max(AMT_CREDIT) AS previous_credit_amount_max, -- Maximum of the credit amount
+    avg(AMT_CREDIT) AS previous_credit_amount_mean, -- Mean of the credit amount
+    min(application_credit_ratio) AS previous_asked_credit_ratio_min, -- Minimum of the ratio of requested amount to credit amount
+    max(application_credit_ratio) AS previous_asked_credit_ratio_max, -- Maximum of the ratio of requested amount to credit amount
+    avg(application_credit_ratio) AS previous_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount
+    var_samp(application_credit_ratio) AS previous_asked_credit_ratio_var, -- Variance of the ratio of requested amount to credit amount
+    min(AMT_DOWN_PAYMENT) AS previous_down_payment_amount_min, -- Minimum of the down payment
+    max(AMT_DOWN_PAYMENT) AS previous_down_payment_amount_max, -- Maximum of the down payment
     avg(AMT_DOWN_PAYMENT) AS previous_down_payment_amount_mean, -- Mean of the down payment
-    min(AMT_GOODS_PRICE) AS previous_goods_amount_min, -- Least of the price of the goods
-    max(AMT_GOODS_PRICE) AS previous_goods_amount_max, -- Greatest of the price of the goods
+    min(AMT_GOODS_PRICE) AS previous_goods_amount_min, -- Minimum of the price of the goods
+    max(AMT_GOODS_PRICE) AS previous_goods_amount_max, -- Maximum of the price of the goods
     avg(AMT_GOODS_PRICE) AS previous_goods_amount_mean, -- Mean of the price of the goods
-    min(HOUR_APPR_PROCESS_START) AS previous_hour_min, -- Least of the hour of the application
-    max(HOUR_APPR_PROCESS_START) AS previous_hour_max, -- Greatest of the hour of the application
+    min(HOUR_APPR_PROCESS_START) AS previous_hour_min, -- Minimum of the hour of the application
+    max(HOUR_APPR_PROCESS_START) AS previous_hour_max, -- Maximum of the hour of the application
     avg(HOUR_APPR_PROCESS_START) AS previous_hour_mean, -- Mean of the hour of the application
-    min(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_min, -- Least of the rate of the down payment
-    max(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_max, -- Greatest of the rate of the down payment
-    avg(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_mean, -- Mean of the rate of the down payment
-    min(DAYS_DECISION) AS previous_days_decision_min, -- Least of the day of the decision
-    max(DAYS_DECISION) AS previous_days_decision_max, -- Greatest of the day of the decision
-    avg(DAYS_DECISION) AS previous_days_decision_mean, -- Mean of the day of the decision
+    min(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_min, -- Minimum of the down payment rate
+    max(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_max, -- Maximum of the down payment rate
+    avg(RATE_DOWN_PAYMENT) AS previous_down_payment_rate_mean, -- Mean of the down payment rate
+    min(DAYS_DECISION) AS previous_days_decision_min, -- Minimum of the day of the decision (relative to the application)
+    max(DAYS_DECISION) AS previous_days_decision_max, -- Maximum of the day of the decision (relative to the application)
+    avg(DAYS_DECISION) AS previous_days_decision_mean, -- Mean of the day of the decision (relative to the application)
     avg(CNT_PAYMENT) AS previous_payments_count_mean, -- Mean of the number of payments
     sum(CNT_PAYMENT) AS previous_payments_count_sum, -- Sum of the number of payments
-    max(DAYS_FIRST_DRAWING) AS previous_days_first_drawing_max, -- Greatest of days first drawing
-    avg(DAYS_FIRST_DRAWING) AS previous_days_first_drawing_mean, -- Mean of days first drawing
-    max(DAYS_FIRST_DUE) AS previous_days_first_due_max, -- Greatest of days first due
-    avg(DAYS_FIRST_DUE) AS previous_days_first_due_mean, -- Mean of days first due
-    max(DAYS_LAST_DUE_1ST_VERSION) AS previous_days_last_due_1st_version_max, -- Greatest of days last due 1st version
-    avg(DAYS_LAST_DUE_1ST_VERSION) AS previous_days_last_due_1st_version_mean, -- Mean of days last due 1st version
-    max(DAYS_LAST_DUE) AS previous_days_last_due_max, -- Greatest of days last due
-    avg(DAYS_LAST_DUE) AS previous_days_last_due_mean, -- Mean of days last due
-    max(DAYS_TERMINATION) AS previous_days_termination_max, -- Greatest of days termination
-    avg(DAYS_TERMINATION) AS previous_days_termination_mean, -- Mean of days termination
-    avg(RATE_INTEREST_PRIMARY) AS previous_primary_rate_mean, -- Mean of the primary rate of interest
-    avg(SELLERPLACE_AREA) AS previous_seller_area_mean, -- Mean of the area of the place of sale
-    avg(NFLAG_INSURED_ON_APPROVAL) AS previous_insured_share -- Share insured
+    max(DAYS_FIRST_DRAWING) AS previous_days_first_drawing_max, -- Maximum of the day of the first drawing (relative to the application)
+    avg(DAYS_FIRST_DRAWING) AS previous_days_first_drawing_mean, -- Mean of the day of the first drawing (relative to the application)
+    max(DAYS_FIRST_DUE) AS previous_days_first_due_max, -- Maximum of the first due day (relative to the application)
+    avg(DAYS_FIRST_DUE) AS previous_days_first_due_mean, -- Mean of the first due day (relative to the application)
+    max(DAYS_LAST_DUE_1ST_VERSION) AS previous_days_last_due_1st_version_max, -- Maximum of the last due day in the first schedule (relative to the application)
+    avg(DAYS_LAST_DUE_1ST_VERSION) AS previous_days_last_due_1st_version_mean, -- Mean of the last due day in the first schedule (relative to the application)
+    max(DAYS_LAST_DUE) AS previous_days_last_due_max, -- Maximum of the last due day (relative to the application)
+    avg(DAYS_LAST_DUE) AS previous_days_last_due_mean, -- Mean of the last due day (relative to the application)
+    max(DAYS_TERMINATION) AS previous_days_termination_max, -- Maximum of the day of termination (relative to the application)
+    avg(DAYS_TERMINATION) AS previous_days_termination_mean, -- Mean of the day of termination (relative to the application)
+    avg(RATE_INTEREST_PRIMARY) AS previous_primary_rate_mean, -- Mean of the primary interest rate
+    avg(SELLERPLACE_AREA) AS previous_seller_area_mean, -- Mean of the area of the shop
+    avg(NFLAG_INSURED_ON_APPROVAL) AS previous_insured_share -- Share of insured applications
 FROM previous_known
 GROUP BY SK_ID_CURR;
 
@@ -112,9 +112,9 @@ SELECT
     avg(CASE WHEN CODE_REJECT_REASON = 'VERIF' THEN 1 ELSE 0 END) AS previous_reason_verif_share, -- Share with reason of refusal VERIF
     avg(CASE WHEN CODE_REJECT_REASON = 'SYSTEM' THEN 1 ELSE 0 END) AS previous_reason_system_share, -- Share with reason of refusal SYSTEM
     avg(CASE WHEN CODE_REJECT_REASON = 'CLIENT' THEN 1 ELSE 0 END) AS previous_reason_client_share, -- Share with reason of refusal CLIENT
-    avg(CASE WHEN NAME_CLIENT_TYPE = 'New' THEN 1 ELSE 0 END) AS previous_client_new_share, -- Share with kind of client New
-    avg(CASE WHEN NAME_CLIENT_TYPE = 'Refreshed' THEN 1 ELSE 0 END) AS previous_client_refreshed_share, -- Share with kind of client Refreshed
-    avg(CASE WHEN NAME_CLIENT_TYPE = 'Repeater' THEN 1 ELSE 0 END) AS previous_client_repeater_share, -- Share with kind of client Repeater
+    avg(CASE WHEN NAME_CLIENT_TYPE = 'New' THEN 1 ELSE 0 END) AS previous_client_new_share, -- Share with client type New
+    avg(CASE WHEN NAME_CLIENT_TYPE = 'Refreshed' THEN 1 ELSE 0 END) AS previous_client_refreshed_share, -- Share with client type Refreshed
+    avg(CASE WHEN NAME_CLIENT_TYPE = 'Repeater' THEN 1 ELSE 0 END) AS previous_client_repeater_share, -- Share with client type Repeater
     avg(CASE WHEN NAME_PRODUCT_TYPE = 'walk-in' THEN 1 ELSE 0 END) AS previous_product_walk_in_share, -- Share with product walk-in
     avg(CASE WHEN NAME_PRODUCT_TYPE = 'x-sell' THEN 1 ELSE 0 END) AS previous_product_x_sell_share, -- Share with product x-sell
     avg(CASE WHEN NAME_PRODUCT_TYPE = 'XNA' THEN 1 ELSE 0 END) AS previous_product_xna_share, -- Share with product XNA
@@ -127,9 +127,9 @@ SELECT
     avg(CASE WHEN NAME_YIELD_GROUP = 'low_normal' THEN 1 ELSE 0 END) AS previous_yield_low_normal_share, -- Share with yield group low_normal
     avg(CASE WHEN NAME_YIELD_GROUP = 'middle' THEN 1 ELSE 0 END) AS previous_yield_middle_share, -- Share with yield group middle
     avg(CASE WHEN NAME_YIELD_GROUP = 'XNA' THEN 1 ELSE 0 END) AS previous_yield_xna_share, -- Share with yield group XNA
-    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Cash through the bank' THEN 1 ELSE 0 END) AS previous_payment_cash_through_the_bank_share, -- Share with payment Cash through the bank
-    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Cashless from the account of the employer' THEN 1 ELSE 0 END) AS previous_payment_cashless_from_the_account_of_the_employer_share, -- Share with payment Cashless from the account of the employer
-    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Non-cash from your account' THEN 1 ELSE 0 END) AS previous_payment_non_cash_from_your_account_share, -- Share with payment Non-cash from your account
+    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Cash through the bank' THEN 1 ELSE 0 END) AS previous_payment_cash_through_the_bank_share, -- Share with payment type Cash through the bank
+    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Cashless from the account of the employer' THEN 1 ELSE 0 END) AS previous_payment_cashless_from_the_account_of_the_employer_share, -- Share with payment type Cashless from the account of the employer
+    avg(CASE WHEN NAME_PAYMENT_TYPE = 'Non-cash from your account' THEN 1 ELSE 0 END) AS previous_payment_non_cash_from_your_account_share, -- Share with payment type Non-cash from your account
     avg(CASE WHEN CHANNEL_TYPE = 'AP+ (Cash loan)' THEN 1 ELSE 0 END) AS previous_channel_ap_cash_loan_share, -- Share with channel AP+ (Cash loan)
     avg(CASE WHEN CHANNEL_TYPE = 'Car dealer' THEN 1 ELSE 0 END) AS previous_channel_car_dealer_share, -- Share with channel Car dealer
     avg(CASE WHEN CHANNEL_TYPE = 'Channel of corporate sales' THEN 1 ELSE 0 END) AS previous_channel_channel_of_corporate_sales_share, -- Share with channel Channel of corporate sales
@@ -175,36 +175,36 @@ GROUP BY SK_ID_CURR;
 -- approved applications
 SELECT
     SK_ID_CURR,
-    min(AMT_ANNUITY) AS previous_approved_annuity_amount_min, -- Least of the annuity, approved
-    max(AMT_ANNUITY) AS previous_approved_annuity_amount_max, -- Greatest of the annuity, approved
-    avg(AMT_ANNUITY) AS previous_approved_annuity_amount_mean, -- Mean of the annuity, approved
-    min(AMT_APPLICATION) AS previous_approved_asked_amount_min, -- Least of the amount asked for, approved
-    max(AMT_APPLICATION) AS previous_approved_asked_amount_max, -- Greatest of the amount asked for, approved
-    avg(AMT_APPLICATION) AS previous_approved_asked_amount_mean, -- Mean of the amount asked for, approved
-    min(AMT_CREDIT) AS previous_approved_credit_amount_min, -- Least of the credit, approved
-    max(AMT_CREDIT) AS previous_approved_credit_amount_max, -- Greatest of the credit, approved
-    avg(AMT_CREDIT) AS previous_approved_credit_amount_mean, -- Mean of the credit, approved
-    min(application_credit_ratio) AS previous_approved_asked_credit_ratio_min, -- Least of amount asked for to credit, approved
-    max(application_credit_ratio) AS previous_approved_asked_credit_ratio_max, -- Greatest of amount asked for to credit, approved
-    avg(application_credit_ratio) AS previous_approved_asked_credit_ratio_mean, -- Mean of amount asked for to credit, approved
-    var_samp(application_credit_ratio) AS previous_approved_asked_credit_ratio_var, -- Variance of amount asked for to credit, approved
-    min(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_min, -- Least of the down payment, approved
-    max(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_max, -- Greatest of the down payment, approved
-    avg(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_mean, -- Mean of the down payment, approved
-    min(AMT_GOODS_PRICE) AS previous_approved_goods_amount_min, -- Least of the price of the goods, approved
-    max(AMT_GOODS_PRICE) AS previous_approved_goods_amount_max, -- Greatest of the price of the goods, approved
-    avg(AMT_GOODS_PRICE) AS previous_approved_goods_amount_mean, -- Mean of the price of the goods, approved
-    min(HOUR_APPR_PROCESS_START) AS previous_approved_hour_min, -- Least of the hour of the application, approved
-    max(HOUR_APPR_PROCESS_START) AS previous_approved_hour_max, -- Greatest of the hour of the application, approved
-    avg(HOUR_APPR_PROCESS_START) AS previous_approved_hour_mean, -- Mean of the hour of the application, approved
-    min(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_min, -- Least of the rate of the down payment, approved
-    max(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_max, -- Greatest of the rate of the down payment, approved
-    avg(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_mean, -- Mean of the rate of the down payment, approved
-    min(DAYS_DECISION) AS previous_approved_days_decision_min, -- Least of the day of the decision, approved
-    max(DAYS_DECISION) AS previous_approved_days_decision_max, -- Greatest of the day of the decision, approved
-    avg(DAYS_DECISION) AS previous_approved_days_decision_mean, -- Mean of the day of the decision, approved
-    avg(CNT_PAYMENT) AS previous_approved_payments_count_mean, -- Mean of the number of payments, approved
-    sum(CNT_PAYMENT) AS previous_approved_payments_count_sum -- Sum of the number of payments, approved
+    min(AMT_ANNUITY) AS previous_approved_annuity_amount_min, -- Minimum of the annuity, approved applications
+    max(AMT_ANNUITY) AS previous_approved_annuity_amount_max, -- Maximum of the annuity, approved applications
+    avg(AMT_ANNUITY) AS previous_approved_annuity_amount_mean, -- Mean of the annuity, approved applications
+    min(AMT_APPLICATION) AS previous_approved_asked_amount_min, -- Minimum of the requested amount, approved applications
+    max(AMT_APPLICATION) AS previous_approved_asked_amount_max, -- Maximum of the requested amount, approved applications
+    avg(AMT_APPLICATION) AS previous_approved_asked_amount_mean, -- Mean of the requested amount, approved applications
+    min(AMT_CREDIT) AS previous_approved_credit_amount_min, -- Minimum of the credit amount, approved applications
+    max(AMT_CREDIT) AS previous_approved_credit_amount_max, -- Maximum of the credit amount, approved applications
+    avg(AMT_CREDIT) AS previous_approved_credit_amount_mean, -- Mean of the credit amount, approved applications
+    min(application_credit_ratio) AS previous_approved_asked_credit_ratio_min, -- Minimum of the ratio of requested amount to credit amount, approved applications
+    max(application_credit_ratio) AS previous_approved_asked_credit_ratio_max, -- Maximum of the ratio of requested amount to credit amount, approved applications
+    avg(application_credit_ratio) AS previous_approved_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount, approved applications
+    var_samp(application_credit_ratio) AS previous_approved_asked_credit_ratio_var, -- Variance of the ratio of requested amount to credit amount, approved applications
+    min(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_min, -- Minimum of the down payment, approved applications
+    max(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_max, -- Maximum of the down payment, approved applications
+    avg(AMT_DOWN_PAYMENT) AS previous_approved_down_payment_amount_mean, -- Mean of the down payment, approved applications
+    min(AMT_GOODS_PRICE) AS previous_approved_goods_amount_min, -- Minimum of the price of the goods, approved applications
+    max(AMT_GOODS_PRICE) AS previous_approved_goods_amount_max, -- Maximum of the price of the goods, approved applications
+    avg(AMT_GOODS_PRICE) AS previous_approved_goods_amount_mean, -- Mean of the price of the goods, approved applications
+    min(HOUR_APPR_PROCESS_START) AS previous_approved_hour_min, -- Minimum of the hour of the application, approved applications
+    max(HOUR_APPR_PROCESS_START) AS previous_approved_hour_max, -- Maximum of the hour of the application, approved applications
+    avg(HOUR_APPR_PROCESS_START) AS previous_approved_hour_mean, -- Mean of the hour of the application, approved applications
+    min(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_min, -- Minimum of the down payment rate, approved applications
+    max(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_max, -- Maximum of the down payment rate, approved applications
+    avg(RATE_DOWN_PAYMENT) AS previous_approved_down_payment_rate_mean, -- Mean of the down payment rate, approved applications
+    min(DAYS_DECISION) AS previous_approved_days_decision_min, -- Minimum of the day of the decision (relative to the application), approved applications
+    max(DAYS_DECISION) AS previous_approved_days_decision_max, -- Maximum of the day of the decision (relative to the application), approved applications
+    avg(DAYS_DECISION) AS previous_approved_days_decision_mean, -- Mean of the day of the decision (relative to the application), approved applications
+    avg(CNT_PAYMENT) AS previous_approved_payments_count_mean, -- Mean of the number of payments, approved applications
+    sum(CNT_PAYMENT) AS previous_approved_payments_count_sum -- Sum of the number of payments, approved applications
 FROM previous_known
 WHERE NAME_CONTRACT_STATUS = 'Approved'
 GROUP BY SK_ID_CURR;
@@ -212,36 +212,36 @@ GROUP BY SK_ID_CURR;
 -- refused applications
 SELECT
     SK_ID_CURR,
-    min(AMT_ANNUITY) AS previous_refused_annuity_amount_min, -- Least of the annuity, refused
-    max(AMT_ANNUITY) AS previous_refused_annuity_amount_max, -- Greatest of the annuity, refused
-    avg(AMT_ANNUITY) AS previous_refused_annuity_amount_mean, -- Mean of the annuity, refused
-    min(AMT_APPLICATION) AS previous_refused_asked_amount_min, -- Least of the amount asked for, refused
-    max(AMT_APPLICATION) AS previous_refused_asked_amount_max, -- Greatest of the amount asked for, refused
-    avg(AMT_APPLICATION) AS previous_refused_asked_amount_mean, -- Mean of the amount asked for, refused
-    min(AMT_CREDIT) AS previous_refused_credit_amount_min, -- Least of the credit, refused
-    max(AMT_CREDIT) AS previous_refused_credit_amount_max, -- Greatest of the credit, refused
-    avg(AMT_CREDIT) AS previous_refused_credit_amount_mean, -- Mean of the credit, refused
-    min(application_credit_ratio) AS previous_refused_asked_credit_ratio_min, -- Least of amount asked for to credit, refused
-    max(application_credit_ratio) AS previous_refused_asked_credit_ratio_max, -- Greatest of amount asked for to credit, refused
-    avg(application_credit_ratio) AS previous_refused_asked_credit_ratio_mean, -- Mean of amount asked for to credit, refused
-    var_samp(application_credit_ratio) AS previous_refused_asked_credit_ratio_var, -- Variance of amount asked for to credit, refused
-    min(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_min, -- Least of the down payment, refused
-    max(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_max, -- Greatest of the down payment, refused
-    avg(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_mean, -- Mean of the down payment, refused
-    min(AMT_GOODS_PRICE) AS previous_refused_goods_amount_min, -- Least of the price of the goods, refused
-    max(AMT_GOODS_PRICE) AS previous_refused_goods_amount_max, -- Greatest of the price of the goods, refused
-    avg(AMT_GOODS_PRICE) AS previous_refused_goods_amount_mean, -- Mean of the price of the goods, refused
-    min(HOUR_APPR_PROCESS_START) AS previous_refused_hour_min, -- Least of the hour of the application, refused
-    max(HOUR_APPR_PROCESS_START) AS previous_refused_hour_max, -- Greatest of the hour of the application, refused
-    avg(HOUR_APPR_PROCESS_START) AS previous_refused_hour_mean, -- Mean of the hour of the application, refused
-    min(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_min, -- Least of the rate of the down payment, refused
-    max(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_max, -- Greatest of the rate of the down payment, refused
-    avg(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_mean, -- Mean of the rate of the down payment, refused
-    min(DAYS_DECISION) AS previous_refused_days_decision_min, -- Least of the day of the decision, refused
-    max(DAYS_DECISION) AS previous_refused_days_decision_max, -- Greatest of the day of the decision, refused
-    avg(DAYS_DECISION) AS previous_refused_days_decision_mean, -- Mean of the day of the decision, refused
-    avg(CNT_PAYMENT) AS previous_refused_payments_count_mean, -- Mean of the number of payments, refused
-    sum(CNT_PAYMENT) AS previous_refused_payments_count_sum -- Sum of the number of payments, refused
+    min(AMT_ANNUITY) AS previous_refused_annuity_amount_min, -- Minimum of the annuity, refused applications
+    max(AMT_ANNUITY) AS previous_refused_annuity_amount_max, -- Maximum of the annuity, refused applications
+    avg(AMT_ANNUITY) AS previous_refused_annuity_amount_mean, -- Mean of the annuity, refused applications
+    min(AMT_APPLICATION) AS previous_refused_asked_amount_min, -- Minimum of the requested amount, refused applications
+    max(AMT_APPLICATION) AS previous_refused_asked_amount_max, -- Maximum of the requested amount, refused applications
+    avg(AMT_APPLICATION) AS previous_refused_asked_amount_mean, -- Mean of the requested amount, refused applications
+    min(AMT_CREDIT) AS previous_refused_credit_amount_min, -- Minimum of the credit amount, refused applications
+    max(AMT_CREDIT) AS previous_refused_credit_amount_max, -- Maximum of the credit amount, refused applications
+    avg(AMT_CREDIT) AS previous_refused_credit_amount_mean, -- Mean of the credit amount, refused applications
+    min(application_credit_ratio) AS previous_refused_asked_credit_ratio_min, -- Minimum of the ratio of requested amount to credit amount, refused applications
+    max(application_credit_ratio) AS previous_refused_asked_credit_ratio_max, -- Maximum of the ratio of requested amount to credit amount, refused applications
+    avg(application_credit_ratio) AS previous_refused_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount, refused applications
+    var_samp(application_credit_ratio) AS previous_refused_asked_credit_ratio_var, -- Variance of the ratio of requested amount to credit amount, refused applications
+    min(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_min, -- Minimum of the down payment, refused applications
+    max(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_max, -- Maximum of the down payment, refused applications
+    avg(AMT_DOWN_PAYMENT) AS previous_refused_down_payment_amount_mean, -- Mean of the down payment, refused applications
+    min(AMT_GOODS_PRICE) AS previous_refused_goods_amount_min, -- Minimum of the price of the goods, refused applications
+    max(AMT_GOODS_PRICE) AS previous_refused_goods_amount_max, -- Maximum of the price of the goods, refused applications
+    avg(AMT_GOODS_PRICE) AS previous_refused_goods_amount_mean, -- Mean of the price of the goods, refused applications
+    min(HOUR_APPR_PROCESS_START) AS previous_refused_hour_min, -- Minimum of the hour of the application, refused applications
+    max(HOUR_APPR_PROCESS_START) AS previous_refused_hour_max, -- Maximum of the hour of the application, refused applications
+    avg(HOUR_APPR_PROCESS_START) AS previous_refused_hour_mean, -- Mean of the hour of the application, refused applications
+    min(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_min, -- Minimum of the down payment rate, refused applications
+    max(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_max, -- Maximum of the down payment rate, refused applications
+    avg(RATE_DOWN_PAYMENT) AS previous_refused_down_payment_rate_mean, -- Mean of the down payment rate, refused applications
+    min(DAYS_DECISION) AS previous_refused_days_decision_min, -- Minimum of the day of the decision (relative to the application), refused applications
+    max(DAYS_DECISION) AS previous_refused_days_decision_max, -- Maximum of the day of the decision (relative to the application), refused applications
+    avg(DAYS_DECISION) AS previous_refused_days_decision_mean, -- Mean of the day of the decision (relative to the application), refused applications
+    avg(CNT_PAYMENT) AS previous_refused_payments_count_mean, -- Mean of the number of payments, refused applications
+    sum(CNT_PAYMENT) AS previous_refused_payments_count_sum -- Sum of the number of payments, refused applications
 FROM previous_known
 WHERE NAME_CONTRACT_STATUS = 'Refused'
 GROUP BY SK_ID_CURR;
@@ -249,46 +249,46 @@ GROUP BY SK_ID_CURR;
 -- applications of the last 3, 6, 12 and 24 months
 SELECT
     SK_ID_CURR,
-    count(*) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_count, -- Applications of the last 3 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -91 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_3m_refused_count, -- Refused applications of the last 3 months
-    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_credit_amount_mean, -- Mean of the credit, applications of the last 3 months
-    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_credit_amount_sum, -- Sum of the credit, applications of the last 3 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_count, -- Applications of the last 6 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -183 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_6m_refused_count, -- Refused applications of the last 6 months
-    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_credit_amount_mean, -- Mean of the credit, applications of the last 6 months
-    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_credit_amount_sum, -- Sum of the credit, applications of the last 6 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_count, -- Applications of the last 12 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -365 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_12m_refused_count, -- Refused applications of the last 12 months
-    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_credit_amount_mean, -- Mean of the credit, applications of the last 12 months
-    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_credit_amount_sum, -- Sum of the credit, applications of the last 12 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_count, -- Applications of the last 24 months
-    count(*) FILTER (WHERE DAYS_DECISION >= -730 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_24m_refused_count, -- Refused applications of the last 24 months
-    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_credit_amount_mean, -- Mean of the credit, applications of the last 24 months
-    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_credit_amount_sum -- Sum of the credit, applications of the last 24 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_count, -- Number of applications of the last 3 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -91 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_3m_refused_count, -- Number of refused applications of the last 3 months
+    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_credit_amount_mean, -- Mean of the credit amount, applications of the last 3 months
+    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -91) AS previous_3m_credit_amount_sum, -- Sum of the credit amount, applications of the last 3 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_count, -- Number of applications of the last 6 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -183 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_6m_refused_count, -- Number of refused applications of the last 6 months
+    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_credit_amount_mean, -- Mean of the credit amount, applications of the last 6 months
+    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -183) AS previous_6m_credit_amount_sum, -- Sum of the credit amount, applications of the last 6 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_count, -- Number of applications of the last 12 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -365 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_12m_refused_count, -- Number of refused applications of the last 12 months
+    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_credit_amount_mean, -- Mean of the credit amount, applications of the last 12 months
+    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -365) AS previous_12m_credit_amount_sum, -- Sum of the credit amount, applications of the last 12 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_count, -- Number of applications of the last 24 months
+    count(*) FILTER (WHERE DAYS_DECISION >= -730 AND NAME_CONTRACT_STATUS = 'Refused') AS previous_24m_refused_count, -- Number of refused applications of the last 24 months
+    avg(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_credit_amount_mean, -- Mean of the credit amount, applications of the last 24 months
+    sum(AMT_CREDIT) FILTER (WHERE DAYS_DECISION >= -730) AS previous_24m_credit_amount_sum -- Sum of the credit amount, applications of the last 24 months
 FROM previous_known
 GROUP BY SK_ID_CURR;
 
--- the last 1, 3 and 5 applications; ties in the day are broken by SK_ID_PREV
+-- the last 1, 3 and 5 applications; applications of the same day are ordered by SK_ID_PREV
 SELECT
     SK_ID_CURR,
-    avg(AMT_CREDIT) FILTER (WHERE recency <= 1) AS previous_last_1_credit_amount_mean, -- Mean of the credit, last 1 applications
-    avg(AMT_ANNUITY) FILTER (WHERE recency <= 1) AS previous_last_1_annuity_amount_mean, -- Mean of the annuity, last 1 applications
-    avg(application_credit_ratio) FILTER (WHERE recency <= 1) AS previous_last_1_asked_credit_ratio_mean, -- Mean of amount asked for to credit, last 1 applications
-    avg(DAYS_DECISION) FILTER (WHERE recency <= 1) AS previous_last_1_days_decision_mean, -- Mean of the day of the decision, last 1 applications
-    avg(CNT_PAYMENT) FILTER (WHERE recency <= 1) AS previous_last_1_payments_count_mean, -- Mean of the number of payments, last 1 applications
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 1) AS previous_last_1_refused_share, -- Share refused, last 1 applications
-    avg(AMT_CREDIT) FILTER (WHERE recency <= 3) AS previous_last_3_credit_amount_mean, -- Mean of the credit, last 3 applications
+    avg(AMT_CREDIT) FILTER (WHERE recency <= 1) AS previous_last_1_credit_amount_mean, -- Mean of the credit amount, last application
+    avg(AMT_ANNUITY) FILTER (WHERE recency <= 1) AS previous_last_1_annuity_amount_mean, -- Mean of the annuity, last application
+    avg(application_credit_ratio) FILTER (WHERE recency <= 1) AS previous_last_1_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount, last application
+    avg(DAYS_DECISION) FILTER (WHERE recency <= 1) AS previous_last_1_days_decision_mean, -- Mean of the day of the decision (relative to the application), last application
+    avg(CNT_PAYMENT) FILTER (WHERE recency <= 1) AS previous_last_1_payments_count_mean, -- Mean of the number of payments, last application
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 1) AS previous_last_1_refused_share, -- Share of refused applications, last application
+    avg(AMT_CREDIT) FILTER (WHERE recency <= 3) AS previous_last_3_credit_amount_mean, -- Mean of the credit amount, last 3 applications
     avg(AMT_ANNUITY) FILTER (WHERE recency <= 3) AS previous_last_3_annuity_amount_mean, -- Mean of the annuity, last 3 applications
-    avg(application_credit_ratio) FILTER (WHERE recency <= 3) AS previous_last_3_asked_credit_ratio_mean, -- Mean of amount asked for to credit, last 3 applications
-    avg(DAYS_DECISION) FILTER (WHERE recency <= 3) AS previous_last_3_days_decision_mean, -- Mean of the day of the decision, last 3 applications
+    avg(application_credit_ratio) FILTER (WHERE recency <= 3) AS previous_last_3_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount, last 3 applications
+    avg(DAYS_DECISION) FILTER (WHERE recency <= 3) AS previous_last_3_days_decision_mean, -- Mean of the day of the decision (relative to the application), last 3 applications
     avg(CNT_PAYMENT) FILTER (WHERE recency <= 3) AS previous_last_3_payments_count_mean, -- Mean of the number of payments, last 3 applications
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 3) AS previous_last_3_refused_share, -- Share refused, last 3 applications
-    avg(AMT_CREDIT) FILTER (WHERE recency <= 5) AS previous_last_5_credit_amount_mean, -- Mean of the credit, last 5 applications
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 3) AS previous_last_3_refused_share, -- Share of refused applications, last 3 applications
+    avg(AMT_CREDIT) FILTER (WHERE recency <= 5) AS previous_last_5_credit_amount_mean, -- Mean of the credit amount, last 5 applications
     avg(AMT_ANNUITY) FILTER (WHERE recency <= 5) AS previous_last_5_annuity_amount_mean, -- Mean of the annuity, last 5 applications
-    avg(application_credit_ratio) FILTER (WHERE recency <= 5) AS previous_last_5_asked_credit_ratio_mean, -- Mean of amount asked for to credit, last 5 applications
-    avg(DAYS_DECISION) FILTER (WHERE recency <= 5) AS previous_last_5_days_decision_mean, -- Mean of the day of the decision, last 5 applications
+    avg(application_credit_ratio) FILTER (WHERE recency <= 5) AS previous_last_5_asked_credit_ratio_mean, -- Mean of the ratio of requested amount to credit amount, last 5 applications
+    avg(DAYS_DECISION) FILTER (WHERE recency <= 5) AS previous_last_5_days_decision_mean, -- Mean of the day of the decision (relative to the application), last 5 applications
     avg(CNT_PAYMENT) FILTER (WHERE recency <= 5) AS previous_last_5_payments_count_mean, -- Mean of the number of payments, last 5 applications
-    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 5) AS previous_last_5_refused_share, -- Share refused, last 5 applications
-    regr_slope(AMT_CREDIT, DAYS_DECISION) FILTER (WHERE recency <= 10) AS previous_credit_amount_trend -- Slope of the credit by day, last 10 applications
+    avg(CASE WHEN NAME_CONTRACT_STATUS = 'Refused' THEN 1 ELSE 0 END) FILTER (WHERE recency <= 5) AS previous_last_5_refused_share, -- Share of refused applications, last 5 applications
+    regr_slope(AMT_CREDIT, DAYS_DECISION) FILTER (WHERE recency <= 10) AS previous_credit_amount_trend -- Trend of the credit amount per day, last 10 applications
 FROM previous_known
 GROUP BY SK_ID_CURR;
