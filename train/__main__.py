@@ -9,7 +9,7 @@ from typing import NoReturn
 from train.errors import InputError, NotEarned
 
 DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
-ENGINES = ("local", "spark", "dask")
+ENGINES, FOLDS = ("local", "spark", "dask"), ("stratified", "time")
 BOOLEANS, FORMATS = ("true", "false"), ("table", "json", "both")
 ENGINE_HELP = "where to compute"
 MEMORY_HELP = "memory for features from histories"
@@ -17,7 +17,7 @@ ROLLBACK_HELP = "put the previous champion back into production"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong command line as all wrong input: one line, status 1."""
+    """An argument parser that reports an error on one line and exits with status 1."""
 
     def error(self, message: str) -> NoReturn:
         """Print the error with the known parameters, and exit."""
@@ -37,16 +37,16 @@ def make_parser() -> Parser:
 
 
 def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
-    train = commands.add_parser("train", help="train, evaluate, register", allow_abbrev=False)
+    train = commands.add_parser("train", help="train and register a model", allow_abbrev=False)
     add = train.add_argument
     add("--portfolio", type=Path, default=Path(DEFAULT_PORTFOLIO), help="path of portfolio.toml")
     add("--max_evals", type=int, default=25, help="trials of the search")
     add("--false_negative_cost", type=float, default=10.0, help="cost of accepting a defaulter")
     add("--false_positive_cost", type=float, default=1.0, help="cost of refusing a good client")
-    add("--folds", choices=("stratified", "time"), default="stratified", help="how folds are made")
-    add("--seed", type=int, default=0, help="same seed and rows: same model")
+    add("--folds", choices=FOLDS, default="stratified", help="shuffled, or split by decision date")
+    add("--seed", type=int, default=0, help="the same seed on the same rows gives the same model")
     add("--resume", default="", help="id of an earlier run: continue its search")
-    add("--timeout_minutes", type=_optional_number, help="start no trial after this time")
+    add("--timeout_minutes", type=_optional_number, help="start no trial after so many minutes")
     add("--parallelism", type=int, default=1, help="trials that run at the same time")
     add("--memory_limit", default="4GB", help=MEMORY_HELP)
     add("--engine", choices=ENGINES, default="local", help=ENGINE_HELP)
@@ -66,9 +66,7 @@ def _add_promotion(commands: "argparse._SubParsersAction[Parser]") -> None:
     rollback.add_argument("--reason", required=True, help="why the champion is replaced")
     rollback.set_defaults(run=run_rollback, parser=rollback)
 
-    history = commands.add_parser(
-        "history", help="list all champions, past and present", allow_abbrev=False
-    )
+    history = commands.add_parser("history", help="list all champions", allow_abbrev=False)
     history.add_argument("--format", choices=FORMATS, default="both", help="what to print")
     history.set_defaults(run=run_history, parser=history)
 
@@ -139,7 +137,7 @@ def run_train(args: argparse.Namespace) -> None:
 
 
 def run_promote(args: argparse.Namespace) -> None:
-    """Move a version to a stage; Production requires that the gate passes."""
+    """Move a version to a stage; for Production it must pass the gate, or be overridden."""
     from train.promotion import (
         MODEL_NAME,
         check_reason,
@@ -202,7 +200,7 @@ def _warn(line: str) -> None:
 
 
 def run_score(args: argparse.Namespace) -> None:
-    """Score the applicants of files."""
+    """Score applicants from files."""
     from train.batch import BatchJob
     from train.batch_scoring import fetch_model, score_files
     from train.engines import open_engine
@@ -227,7 +225,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; return the exit status."""
     args, unknown = make_parser().parse_known_args(argv)
     if unknown:
-        # the parser of the subcommand lists the parameters of this subcommand
+        # the parser of the subcommand knows its parameters
         args.parser.error(f"unknown parameter {unknown[0]}")
     try:
         _run(args)

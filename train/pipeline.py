@@ -96,7 +96,7 @@ def search(loans: Loans) -> Searched:
 
 
 def fit(searched: Searched) -> Fitted:
-    """Fit the final model on all training rows, and the same model on each of some new folds."""
+    """Fit the final model on all training rows, and similar models on new folds of these rows."""
     loans = searched.loans
     job, train = loans.job, loans.data.train
     repeats = repeat_folds(
@@ -160,7 +160,7 @@ def evaluate(decided: Decided) -> TrainedModel:
 
 
 def _policy(job: Job, rule: DecisionRule, costs: LoanCosts) -> DecisionPolicy:
-    """Return the policy: one threshold, or a threshold rule for each loan and the medians."""
+    """Return the policy: one threshold, or a rule for each loan together with median figures."""
     columns, plain = job.portfolio.costs, job.settings.costs
     if not columns.decides:
         threshold = float(rule.thresholds(costs)[0])

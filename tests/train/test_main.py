@@ -17,7 +17,7 @@ ROWS = 400
 
 @pytest.fixture(scope="module", autouse=True)
 def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the runs of this file in a database of their own."""
+    """Keep the runs of this file in a separate database."""
     with own_store(tmp_path_factory.mktemp("tracking"), "bad input"):
         yield
 

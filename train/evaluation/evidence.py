@@ -102,7 +102,7 @@ def gather_evidence(
     if_accepted, if_refused = (costs.of_each(test.y, rows) for rows in (~everyone, everyone))
 
     def cost_of(matrix: FloatArray, rows: RowNumbers) -> FloatArray:
-        # the thresholds stay as they are, so that only the probability changes
+        # each loan keeps its own threshold: only the probability changes
         shuffled = scorer.score_encoded(EncodedRows(matrix)).probability
         moved = refuse(shuffled, decisions.threshold[rows])
         return np.where(moved, if_refused[rows], if_accepted[rows])

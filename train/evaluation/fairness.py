@@ -190,8 +190,8 @@ def fairness_notes(audit: Sequence[ColumnFairness], label: Callable[[str], str])
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         notes.append(
-            f"fairness: pairs of protected columns with a group below {LOWEST_RATIO:g}: "
-            f"{len(pairs)}; the lowest is in {_describe(worst, label)}"
+            "fairness: pairs of protected columns with an acceptance ratio below "
+            f"{LOWEST_RATIO:g}: {len(pairs)}; the lowest is in {_describe(worst, label)}"
         )
     return notes
 

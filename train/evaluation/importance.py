@@ -9,7 +9,7 @@ from scoring_model.types import FloatArray, RowNumbers
 from train.statistics import Interval, normal_mean
 
 REPEATS = 2
-# Most rows times trees that are scored for the importance: about ten seconds on two processors.
+# Limit on rows times trees that are scored: about ten seconds on two processors.
 BUDGET = 150_000_000
 MIN_ROWS, MAX_ROWS = 2_000, 30_000
 # With more features than this, only those that the booster uses most are shuffled.
@@ -42,7 +42,7 @@ def importance_in_money(
     """Shuffle one feature at a time and measure the rise in cost, largest rise first.
 
     L. Breiman, Random forests, Machine Learning 2001. The interval is for the mean rise over the
-    rows, averaged over `REPEATS` shuffles. It covers other rows like these, not another model.
+    rows, averaged over `REPEATS` shuffles. It holds for this model only.
 
     Parameters
     ----------

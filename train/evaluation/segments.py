@@ -67,7 +67,7 @@ def dearest_segments(
     cost_if_accepted: FloatArray,
     cost_if_refused: FloatArray,
 ) -> tuple[Segment, ...]:
-    """Return the segments that clearly cost more per applicant than all rows, by falling cost.
+    """Return the segments that clearly cost more per applicant than all rows, worst first.
 
     A segment is returned if the 95 % interval of its cost lies above the cost of all rows. Many
     segments are compared, so the costs of the worst ones are somewhat overstated.

@@ -1,4 +1,4 @@
-"""The ledger: a run of its own that records every move of a version, in order.
+"""The ledger: a separate MLflow run that records every move of a version, in order.
 
 The registry sets stage and alias by two calls, and does not check what was there before. But a
 parameter of an MLflow run can be written only once: if two processes write the same name, one of

@@ -94,7 +94,7 @@ def _add_to_report(move: Move, how: str, table: str) -> None:
 
 def _section(move: Move, how: str, table: str) -> str:
     parts: Iterable[str] = (
-        f"<h2>In production: version {move.version}</h2>",
+        f"<h2>Promotion of version {move.version} to production</h2>",
         f"<p>{html.escape(how)}</p>",
         f"<pre>{html.escape(table)}</pre>" if table else "",
     )

@@ -17,7 +17,10 @@ def settle(say: Say) -> Ledger:
     """
     ledger = read_ledger(registry.find_ledger())
     if (move := ledger.unfinished) is not None:
-        say(f"the move of version {move.version} to {move.stage} was interrupted: completed now")
+        say(
+            f"the move of version {move.version} to {move.stage} was interrupted "
+            "and is completed now"
+        )
         return carry_out(ledger)
     line = ledger.champions()
     last = line[-1] if line else None

@@ -1,5 +1,5 @@
--- Instalments of earlier loans with this lender. Only instalments that were due by the day of the
--- application are used, without payments after that day.
+-- Instalments of earlier loans with this lender. Rows with a due day or a payment after the day of
+-- the application are not used.
 
 CREATE TEMPORARY VIEW instalments_known AS
 SELECT

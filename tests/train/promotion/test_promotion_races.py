@@ -52,7 +52,7 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
     if call == "set_registered_model_alias":
         assert registry.in_production() == (CHEAPER, CHAMPION)
     assert main(["history"]) == 0
-    assert "interrupted: completed now" in capsys.readouterr().err
+    assert "was interrupted and is completed now" in capsys.readouterr().err
     assert in_production() == CHEAPER
     assert state()["stages"][CHAMPION] == "Archived"
     assert main(["history"]) == 0
