@@ -12,7 +12,7 @@ DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
 ENGINES, FOLDS = ("local", "spark", "dask"), ("stratified", "time")
 BOOLEANS, FORMATS = ("true", "false"), ("table", "json", "both")
 ENGINE_HELP = "where to compute"
-MEMORY_HELP = "memory for features from histories"
+MEMORY_HELP = "memory limit of features from histories"
 ROLLBACK_HELP = "put the previous champion back into production"
 
 

@@ -214,5 +214,5 @@ def resample_means(values: FloatArray, seed: int) -> FloatArray:
     if len(distinct) > MANY_VALUES:
         drawn = (values[rng.integers(0, rows, rows)].mean() for _ in range(FEWER_DRAWS))
         return np.fromiter(drawn, dtype=np.float64, count=FEWER_DRAWS)
-    # One multinomial draw gives how often each value is drawn. This is exact and needs no rows.
+    # One multinomial draw gives how often each value is drawn. It takes no longer for more rows.
     return np.asarray(rng.multinomial(rows, counts / rows, size=DRAWS) @ distinct / rows)
