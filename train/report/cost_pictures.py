@@ -1,4 +1,4 @@
-"""The pictures of the money: cost against the threshold, and beside simpler policies."""
+"""Draw the costs: against the threshold, and compared with simpler rules."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from scoring_model.types import FloatArray, LabelArray
 from train.portfolio import AnyCosts
 from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, new_figure, percent_axis
-from train.report.finished_run import FinishedRun
-from train.report.formatting import plain
+from train.report.finished_run import CURRENCY, FinishedRun
+from train.report.formatting import PER_CENT, UNSEEN, percent, plain
 from train.statistics import Interval
 
 REFERENCES = {
     "at_bayes": "the theoretical threshold",
     "refuse_all": "refusing everyone",
-    "at_half": "refusing from 50 %",
+    "at_half": f"refusing from 50{PER_CENT}",
     "accept_all": "accepting everyone",
 }
 GRID_POINTS = 400
@@ -35,18 +35,18 @@ def draw_cost(run: FinishedRun) -> Figure:
     total = accepted_bad + refused_good
     axes.plot(grid, accepted_bad, color=RED, linewidth=1.3)
     axes.plot(grid, refused_good, color=MUTED, linewidth=1.3)
-    axes.plot(grid, total, color=BLUE, label="training rows, out of fold")
+    axes.plot(grid, total, color=BLUE, label=UNSEEN)
     test = sum(_parts(run.data.test.y, scale.test, model.test_costs, grid))
-    axes.plot(grid, test, color=ORANGE, label="test rows")
+    axes.plot(grid, test, color=ORANGE, label="test loans")
     here = float(np.interp(scale.chosen, grid, total))
     axes.axvspan(scale.low, scale.high, color=MUTED, alpha=0.15, linewidth=0)
     axes.axvline(scale.theory, color=MUTED, linestyle=":", linewidth=1.3)
     axes.axvline(scale.chosen, color=INK, linewidth=1.3)
     axes.plot([scale.chosen], [here], "o", color=INK, markersize=7)
     high = 1.4 * max(float(np.max(test)), float(total.max()))
-    axes.set(xlim=(0, top), ylim=(0, high), ylabel="cost per applicant")
+    axes.set(xlim=(0, top), ylim=(0, high), ylabel=f"cost per applicant\n({run.unit})")
     if run.is_per_loan:
-        axes.set_xlabel("refuse from this multiple of each loan's own threshold")
+        axes.set_xlabel("refuse from this multiple of each loan's own theoretical threshold")
     else:
         axes.set_xlabel("threshold: refuse from this probability of default")
         percent_axis(axes.xaxis, top)
@@ -60,11 +60,11 @@ def draw_cost(run: FinishedRun) -> Figure:
 def _parts(
     y: LabelArray, position: FloatArray, costs: AnyCosts, grid: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what accepted defaulters and refused good clients cost at each threshold."""
+    """Return the cost of accepted defaulters, and of refused good clients, at each threshold."""
     edges = np.append(grid, np.inf)
     each_bad = costs.of_each(y, np.zeros(len(y), dtype=bool))
     each_good = costs.of_each(y, np.ones(len(y), dtype=bool))
-    # one equal to the threshold is refused
+    # a probability equal to the threshold is refused
     cell = np.searchsorted(edges, position, side="right")
     bad = np.bincount(cell, weights=each_bad, minlength=len(edges) + 1)
     good = np.bincount(cell, weights=each_good, minlength=len(edges) + 1)
@@ -75,11 +75,11 @@ def _parts(
 
 def _name_thresholds(axes: Axes, run: FinishedRun) -> None:
     scale = run.scale
-    write = "{:.2f}".format if run.is_per_loan else "{:.2%}".format
+    write = _times if run.is_per_loan else _percent
     right = scale.chosen >= scale.theory
     for value, text, colour, side in (
         (scale.chosen, f"chosen {write(scale.chosen)}", INK, right),
-        (scale.theory, f"theory {write(scale.theory)}", MUTED, not right),
+        (scale.theory, f"in theory {write(scale.theory)}", MUTED, not right),
     ):
         axes.annotate(
             text,
@@ -91,6 +91,14 @@ def _name_thresholds(axes: Axes, run: FinishedRun) -> None:
             va="center",
             color=colour,
         )
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2f} times"
+
+
+def _percent(threshold: float) -> str:
+    return percent(threshold, 2)
 
 
 def _name_line(
@@ -116,22 +124,19 @@ def _name_line(
 
 
 def draw_money(run: FinishedRun) -> Figure:
-    """Draw cost per applicant of the model and of what could be done without it."""
+    """Draw cost per applicant of the model and of simpler rules."""
     evaluation = run.model.evaluation
     rivals = [(name, evaluation.rivals[key].cost_per_applicant) for key, name in REFERENCES.items()]
-    return _draw_bars(
-        evaluation.cost, rivals, "cost per applicant on the test rows (line: 95 % interval)"
-    )
+    return _draw_bars(evaluation.cost, rivals, f"cost per applicant ({run.unit})")
 
 
 def draw_realised(run: FinishedRun) -> Figure:
-    """Draw what the decisions on the test rows came to in the end, where the portfolio says it."""
+    """Draw the realised cost of the decisions on the test rows."""
     realised = run.model.realised
     if realised is None:
         raise ValueError("the portfolio has no realised costs")
     rivals = [(REFERENCES[key], rival.cost_per_applicant) for key, rival in realised.rivals.items()]
-    label = "realised cost per applicant, in the table's money (line: 95 % interval)"
-    return _draw_bars(realised.cost, rivals, label)
+    return _draw_bars(realised.cost, rivals, f"realised cost per applicant, {CURRENCY}")
 
 
 def _draw_bars(ours: Interval, rivals: Sequence[tuple[str, float]], label: str) -> Figure:

@@ -1,55 +1,42 @@
-"""What the report says about the decision: threshold, money, certainty, probability."""
+"""Write the sections on the decision: threshold, costs, certainty, probability."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from train.decision import lowest_cost
 from train.evaluation import RealisedCosts
 from train.report.cost_pictures import REFERENCES
-from train.report.finished_run import FinishedRun
+from train.report.finished_run import CURRENCY, FinishedRun
 from train.report.formatting import (
+    INTERVAL,
     NOTHING,
+    UNSEEN,
     Section,
     Table,
     between,
+    large,
     listed,
     percent,
     plain,
     value_of,
     whole,
 )
-
-MEASURES = {
-    "cost_per_applicant": "cost per applicant",
-    "acceptance_rate": "acceptance rate",
-    "roc_auc": "AUC: chance that a defaulter ranks above a good client",
-    "ks": "KS: largest distance of the two groups",
-    "brier": "Brier score: mean squared error of the probability",
-}
+from train.statistics import MAX_OFF, Interval
 
 
 def decision_section(run: FinishedRun) -> Section:
-    """Say what was decided and why that threshold."""
-    model = run.model
-    policy = model.scorer.policy
+    """Say which threshold was chosen, and why."""
     words = (
-        f"{_theory(run)} The threshold was chosen on training rows that the model had not "
-        "seen (out of fold); the test rows had no part in it. On such rows drawn again and again, "
-        f"the cheapest lies between {_on_scale(run, run.scale.low)} and "
-        f"{_on_scale(run, run.scale.high)} (shaded).",
+        "The threshold is the probability of default from which applicants are refused. "
+        f"{_theory(run)}",
+        f"The threshold was chosen on {UNSEEN}: the training loans were split into parts, and a "
+        "model trained on the other parts judged each part. The test loans had no part in the "
+        "choice. If such loans are drawn again at random, the cheapest threshold lies between "
+        f"{_on_scale(run, run.scale.low)} and {_on_scale(run, run.scale.high)} in 95 of 100 draws "
+        "(shaded in the picture).",
     )
-    treatments = ", ".join(dict.fromkeys(params.treatment for params in model.members))
-    made = Table(
-        ("", ""),
-        [
-            ("trials of the search", whole(len(model.search.trials))),
-            ("treatment of the imbalance", treatments.replace("_", " ")),
-            ("boosters averaged", whole(len(model.members))),
-            ("trees", whole(model.trees)),
-            ("calibration map", policy.calibration.method),
-        ],
-        "How the model was made",
-    )
-    tables = (_thresholds_table(run), made)
+    tables = (_thresholds_table(run),)
     return Section("decision", "The decision", words, ("cost_by_threshold",), tables)
 
 
@@ -57,21 +44,25 @@ def _theory(run: FinishedRun) -> str:
     rule, costs = run.model.scorer.policy.loan_costs, run.model.settings.costs
     if rule is not None:
         return (
-            f"Accepting a defaulter costs {rule.false_negative}, refusing a good client "
-            f"{rule.false_positive}. With probabilities that mean what they say, refusing a loan "
-            "pays from the second by the sum of both on: the loan's own threshold."
+            f"Accepting a defaulter costs {rule.false_negative}, refusing a good client costs "
+            f"{rule.false_positive}, {CURRENCY}. If the probabilities are right, refusing is "
+            "cheaper from this probability on: the cost of refusing, divided by the sum of both "
+            "costs. This is the loan's own theoretical threshold. All of them were multiplied by "
+            f"one number, {run.scale.chosen:.2f}."
         )
-    false_negative, false_positive = costs.false_negative, costs.false_positive
+    bad, good = costs.false_negative, costs.false_positive
+    cost_of_bad = f"{bad:g} times as much as refusing one good client"
+    if good != 1.0:
+        cost_of_bad = f"{bad:g}, refusing one good client costs {good:g}"
     return (
-        f"Accepting a defaulter costs {false_negative:g}, refusing a good client "
-        f"{false_positive:g}. With probabilities that mean what they say, refusing pays from "
-        f"{false_positive:g} / ({false_positive:g} + {false_negative:g}) = "
-        f"{percent(costs.bayes_threshold, 2)} on."
+        f"Accepting a defaulter costs {cost_of_bad}. If the probabilities are right, refusing is "
+        f"cheaper from a probability of {good:g} / ({good:g} + {bad:g}) = "
+        f"{percent(costs.bayes_threshold, 2)} on. This is the theoretical threshold."
     )
 
 
 def _on_scale(run: FinishedRun, value: float) -> str:
-    return f"{value:.2f} times that" if run.is_per_loan else percent(value, 2)
+    return f"{value:.2f} times" if run.is_per_loan else percent(value, 2)
 
 
 def _thresholds_table(run: FinishedRun) -> Table:
@@ -79,42 +70,45 @@ def _thresholds_table(run: FinishedRun) -> Table:
     evaluation = model.evaluation
     rows = [
         (
-            "chosen",
+            "chosen threshold",
             _on_scale(run, scale.chosen),
             plain(proof.cost),
             plain(evaluation.cost.value),
         ),
         (
-            "theory",
+            "theoretical threshold",
             _on_scale(run, scale.theory),
             plain(proof.bayes_cost),
             plain(evaluation.rivals["at_bayes"].cost_per_applicant),
         ),
         (
-            "cheapest in hindsight",
+            "the best cut-off had the outcomes been known",
             NOTHING,
             plain(lowest_cost(model.oof.y, scale.oof, model.oof.costs)),
             plain(lowest_cost(run.data.test.y, scale.test, model.test_costs)),
         ),
     ]
-    header = ("", "threshold", "training, out of fold", "test")
-    return Table(header, rows, "Cost per applicant")
+    header = ("", "threshold", UNSEEN, "test loans")
+    return Table(header, rows, f"Cost per applicant ({run.unit})")
 
 
 def money_section(run: FinishedRun) -> Section:
-    """Say what the decisions cost beside those of simpler policies."""
+    """Say what the decisions cost, compared with simpler rules."""
     evaluation = run.model.evaluation
     dearer = [
         name
         for key, name in REFERENCES.items()
         if key != "at_bayes" and evaluation.rivals[key].difference.high < 0
     ]
+    compared = (
+        f"The model is clearly cheaper than {listed(dearer)}."
+        if dearer
+        else "The model is not clearly cheaper than any simpler rule."
+    )
+    cost = evaluation.cost
     words = (
-        (
-            f"The model is clearly cheaper than {listed(dearer)}."
-            if dearer
-            else "The model is not clearly cheaper than any simple policy."
-        ),
+        f"Per applicant, the decisions on the test loans cost {plain(cost.value)} {run.unit} "
+        f"({INTERVAL} {between(cost)}). {compared} The picture shows the interval as a line.",
     )
     rows = [
         (
@@ -126,9 +120,9 @@ def money_section(run: FinishedRun) -> Section:
         for key, name in REFERENCES.items()
     ]
     table = Table(
-        ("instead", "cost per applicant", "the model, less that", "95 % interval"),
+        ("simpler rule", "cost per applicant", "cost of the model minus this", INTERVAL),
         rows,
-        "Under zero the model is cheaper. Both policies decide on the same loans.",
+        f"Simpler rules on the same test loans ({run.unit}). Below zero the model is cheaper.",
     )
     tables = [table, _outcomes(run)]
     if (realised := run.model.realised) is not None:
@@ -138,22 +132,23 @@ def money_section(run: FinishedRun) -> Section:
 
 
 def _realised(run: FinishedRun, realised: RealisedCosts) -> Table:
-    """Say what the decisions came to in the end."""
+    """Return the table of realised costs."""
     costs, cost = run.portfolio.costs, realised.cost
     rows = [("this model", plain(cost.value), between(cost), NOTHING)]
     for key, rival in realised.rivals.items():
         name, value = REFERENCES[key], plain(rival.cost_per_applicant)
         rows.append((name, value, NOTHING, value_of(rival.difference)))
     caption = (
-        f"What it came to: {costs.realised_false_negative} for each defaulter accepted, "
+        f"Realised cost, {CURRENCY}: what the decisions cost in the end, "
+        f"{costs.realised_false_negative} for each defaulter accepted, "
         f"{costs.realised_false_positive} for each good client refused"
     )
-    header = ("", "realised cost per applicant", "95 % interval", "the model, less that")
+    header = ("", "realised cost per applicant", INTERVAL, "cost of the model minus this")
     return Table(header, rows, caption)
 
 
 def _outcomes(run: FinishedRun) -> Table:
-    """Count loans, and their amounts where the portfolio has them, by decision and outcome."""
+    """Return the loans, and their amounts if the portfolio has them, by decision and outcome."""
     rows, y = run.data.test, run.data.test.y
     refused = run.model.evaluation.refused
     cost = run.model.evaluation.cost_of_each
@@ -165,53 +160,77 @@ def _outcomes(run: FinishedRun) -> Table:
             cell = decided & (y == label)
             line = [f"{decision}, {outcome}", whole(float(cell.sum())), percent(float(cell.mean()))]
             if amount is not None:
-                line.append(whole(float(np.nansum(amount[cell]))))
+                line.append(large(float(np.nansum(amount[cell]))))
             line.append(percent(float(cost[cell].sum() / max(cost.sum(), 1e-12))))
             found.append(tuple(line))
-    header = ["test loans", "number", "share"]
+    header = ["decision, outcome", "loans", "share of the loans"]
     if column is not None:
-        header.append(run.label(column).lower())
-    return Table((*header, "share of the cost"), found, "What became of whom")
+        label = run.label(column)
+        header.append(f"{label[:1].lower()}{label[1:]}, {CURRENCY}")
+    return Table((*header, "share of the cost"), found, "The test loans by decision and outcome")
 
 
 def certainty_section(run: FinishedRun) -> Section:
     """Say how sure the figures are."""
     evaluation = run.model.evaluation
-    rows = []
-    for name, meaning in MEASURES.items():
-        interval = evaluation.intervals[name]
-        write = percent if name == "acceptance_rate" else plain
-        rows.append((meaning, write(interval.value), between(interval, write)))
+    intervals = evaluation.intervals
     words = (
-        "Drawn again and again from the test loans, as many defaulters as there are, 95 of 100 "
-        "samples give figures within these bounds. They hold for loans like these; they do not "
-        "cover a change of the economy.",
+        "Other test loans would have given somewhat different figures. To see by how much, test "
+        "loans were drawn again at random many times, each time with the same number of "
+        f"defaulters. In 95 of 100 draws the figure lay within its {INTERVAL}. The intervals hold "
+        "for loans like these. They do not cover a change of the economy.",
+        "The model ranks well if defaulters get higher probabilities than good clients. Its AUC is "
+        "the chance that, of one defaulter and one good client, the defaulter gets the higher one.",
     )
-    table = Table(("measure", "test", "95 % interval"), rows)
-    pictures = ("probability_by_outcome", "discrimination")
-    return Section("certainty", "How sure this is", words, pictures, (table,))
+    rows = [
+        _measure(f"cost per applicant ({run.unit})", evaluation.cost),
+        _measure("acceptance rate", intervals["acceptance_rate"], percent),
+        _measure("ranking (AUC): 0.5 is chance, 1 is perfect", intervals["roc_auc"]),
+    ]
+    technical = [
+        _measure("KS: largest distance between the distributions", intervals["ks"], percent),
+        _measure("Brier score: mean squared error of the probability", intervals["brier"]),
+        ("log loss: mean negative log-likelihood", plain(evaluation.log_loss), NOTHING),
+        ("ECE: expected calibration error, ten bins", percent(evaluation.ece, 2), NOTHING),
+        ("average precision", plain(evaluation.average_precision), NOTHING),
+    ]
+    header = ("measure", "test loans", INTERVAL)
+    return Section(
+        "certainty",
+        "How sure this is",
+        words,
+        ("probability_by_outcome",),
+        (Table(header, rows),),
+        (Table(header, technical, "Technical measures"),),
+    )
+
+
+def _measure(
+    name: str, interval: Interval, write: Callable[[float], str] = plain
+) -> tuple[str, str, str]:
+    return (name, write(interval.value), between(interval, write))
 
 
 def calibration_section(run: FinishedRun) -> Section:
-    """Say whether the probability means what it says."""
-    evaluation = run.model.evaluation
-    whole_test = evaluation.calibration
-    fits = "no longer fits" if whole_test.is_off else "is off by less than a quarter"
+    """Say whether the probability is right."""
+    whole_test = run.model.evaluation.calibration
+    fits = "no longer fits" if whole_test.is_off else "fits"
     words = (
-        f"On the test rows {percent(whole_test.mean_probability)} were expected to default and "
-        f"{value_of(whole_test.default_rate, percent)} did: the probability {fits} "
-        f"(ratio {whole_test.ratio:.2f}). Points on the dotted line mean exactly what they say; "
-        "the vertical line is the threshold.",
+        f"{percent(whole_test.mean_probability)} of the test loans were expected to default; "
+        f"{value_of(whole_test.default_rate, percent)} did. The probability {fits}: it counts as "
+        f"wrong if it is off by more than {percent(MAX_OFF, 0)} of the observed defaults and by "
+        "more than chance explains. In the picture, expected and observed defaults are equal on "
+        "the dotted line." + ("" if run.is_per_loan else " The vertical line is the threshold."),
     )
     rows = [
-        ("mean probability by default rate", f"{whole_test.ratio:.2f}"),
-        ("expected calibration error", percent(evaluation.ece, 2)),
-        ("log loss", plain(evaluation.log_loss)),
+        ("expected defaults", percent(whole_test.mean_probability)),
+        ("observed defaults", percent(whole_test.default_rate.value)),
+        ("expected by observed defaults (1 is exact)", f"{whole_test.ratio:.2f}"),
     ]
     return Section(
         "calibration",
         "Does the probability mean what it says?",
         words,
         ("calibration",),
-        (Table(("measure", "test"), rows),),
+        (Table(("", "test loans"), rows),),
     )

@@ -1,4 +1,4 @@
-"""How pictures look, and how one figure becomes a PNG file and a part of a web page."""
+"""Set the style of the pictures; write a figure as PNG and as SVG for the page."""
 
 import io
 import re
@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from scoring_model.types import FloatArray
+from train.report.formatting import PER_CENT
 from train.statistics import Interval
 
 INK, MUTED, LINE = "#1b2733", "#5f6c7b", "#d5dbe1"
 BLUE, ORANGE, GREEN, RED = "#1d6fb8", "#c75a12", "#2b7d4f", "#b3261e"
-# In a page these become its variables, which differ in light and dark.
+# In the page these colours become CSS variables, which differ in light and dark.
 PAGE_COLOURS = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
@@ -52,7 +53,7 @@ STYLE: Any = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "lines.linewidth": 2.0,
-    # a level may be called $100
+    # the name of a group may contain $, which must not start a formula
     "text.parse_math": False,
     "svg.fonttype": "none",
 }
@@ -64,26 +65,26 @@ def new_figure(height: float) -> Figure:
 
 
 def style() -> AbstractContextManager[None]:
-    """Return the context that figures are made in: colours are fixed when a part is drawn."""
+    """Return the context in which figures must be made: each part takes its style from it."""
     return mpl.rc_context(STYLE)
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG: the same run writes the same bytes."""
+    """Write a figure as PNG; the same run writes the same bytes."""
     figure.savefig(path, dpi=130, metadata={"Software": None})
 
 
 def to_svg(figure: Figure, name: str, description: str) -> str:
-    """Return a figure as an `<svg>` element for a page that holds several.
+    """Return a figure as an `<svg>` element for a page with several figures.
 
     Parameters
     ----------
     figure : Figure
         Drawn in the colours of this module.
     name : str
-        Letters, digits and underscores; unlike any other in the page: its ids start with it.
+        Letters, digits and underscores, unique in the page. All ids of the element start with it.
     description : str
-        For those who cannot see it.
+        Text for people who cannot see the picture.
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -102,7 +103,7 @@ def to_svg(figure: Figure, name: str, description: str) -> str:
 
 
 def thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return at most `MOST_POINTS` points of a line, evenly along it, first and last kept."""
+    """Return at most `MOST_POINTS` points of a line, evenly spaced, with the first and the last."""
     if len(x) <= MOST_POINTS:
         return x, y
     kept = np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int)
@@ -111,7 +112,9 @@ def thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def percent_axis(axis: Axis, top: float) -> None:
     """Label an axis of shares in per cent; `top` is the largest share shown."""
-    axis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0 if top >= 0.06 else 1))
+    axis.set_major_formatter(
+        PercentFormatter(xmax=1.0, decimals=0 if top >= 0.06 else 1, symbol=PER_CENT)
+    )
 
 
 def rows_with_intervals(
@@ -120,7 +123,7 @@ def rows_with_intervals(
     intervals: Sequence[Interval | None],
     colours: Sequence[str],
 ) -> None:
-    """Draw one point with its interval per row, the first on top; None leaves the row empty."""
+    """Draw one point and its interval per row, the first at the top; None leaves a row empty."""
     places = np.arange(len(names))[::-1]
     for place, interval, colour in zip(places, intervals, colours, strict=True):
         if interval is None:
@@ -134,5 +137,5 @@ def rows_with_intervals(
 
 
 def shorten(text: str, most: int = 46) -> str:
-    """Return a label cut to `most` signs."""
+    """Return a label cut to `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

@@ -1,4 +1,4 @@
-"""The pictures of the evidence: quarters, segments, features, protected groups."""
+"""Draw the evidence: quarters, segments, features, protected groups."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,27 +26,27 @@ MOST_QUARTER_NAMES = 12
 
 
 def draw_quarters(run: FinishedRun) -> Figure:
-    """Draw default rate and PD, AUC and cost by quarter of the test period."""
+    """Draw expected and observed defaults, AUC and cost by quarter of the test period."""
     figure = new_figure(6.0)
     rates, ranks, costs = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 2))
     quarters = run.model.evidence.quarters
     places = np.arange(len(quarters), dtype=np.float64)
     calibrations = [quarter.calibration for quarter in quarters]
-    _band(rates, places, [c.default_rate for c in calibrations], ORANGE, "defaulted")
+    _band(rates, places, [c.default_rate for c in calibrations], ORANGE, "observed")
     expected = [c.mean_probability for c in calibrations]
-    rates.plot(places, expected, "s--", color=BLUE, label="expected: mean probability")
+    rates.plot(places, expected, "s--", color=BLUE, label="expected")
     rates.set_ylim(0, 1.3 * max(*expected, *(c.default_rate.high for c in calibrations)))
     percent_axis(rates.yaxis, float(rates.get_ylim()[1]))
     rates.legend(loc="lower left", ncols=2)
-    rates.set_title("Default rate")
+    rates.set_title("Defaults: expected and observed")
     ranked = [n for n, quarter in enumerate(quarters) if quarter.roc_auc is not None]
     areas = [a for quarter in quarters if (a := quarter.roc_auc) is not None]
     if areas:
         _band(ranks, places[ranked], areas, BLUE, "AUC")
-    ranks.set_title("AUC: how well defaulters are told from good clients")
+    ranks.set_title("AUC: how well the model ranks defaulters above good clients")
     _band(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
     costs.axhline(run.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
-    costs.set_title("Cost per applicant (dotted: the whole test period)")
+    costs.set_title(f"Cost per applicant, {run.unit}")
     step = -(-len(quarters) // MOST_QUARTER_NAMES)
     costs.set_xticks(places[::step], [quarter.name for quarter in quarters][::step])
     costs.set_xlim(-0.4, len(quarters) - 0.6)
@@ -54,14 +54,14 @@ def draw_quarters(run: FinishedRun) -> Figure:
 
 
 def _band(axes: Axes, x: FloatArray, intervals: list[Interval], colour: str, name: str) -> None:
-    """Draw points joined by a line, each with its interval."""
+    """Draw points with their intervals, joined by a line."""
     values = np.array([[i.value, i.low, i.high] for i in intervals])
     spread = np.maximum([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]], 0.0)
     axes.errorbar(x, values[:, 0], yerr=spread, fmt="o-", color=colour, markersize=5, label=name)
 
 
 def draw_segments(run: FinishedRun) -> Figure:
-    """Draw the segments that cost most per applicant, beside the whole."""
+    """Draw the segments that cost most per applicant, and the cost of all test loans."""
     segments = run.model.evidence.segments[:SHOWN]
     figure = new_figure(1.1 + 0.34 * len(segments))
     axes = figure.subplots()
@@ -74,14 +74,14 @@ def draw_segments(run: FinishedRun) -> Figure:
     whole = run.model.evaluation.cost.value
     axes.axvline(whole, color=MUTED, linestyle=":", linewidth=1.3)
     axes.annotate(
-        "all applicants",
+        "all test loans",
         (whole, 1.0),
         (5, -2),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         color=MUTED,
     )
-    axes.set_xlabel("cost per applicant, with its 95 % interval")
+    axes.set_xlabel(f"cost per applicant ({run.unit})")
     return figure
 
 
@@ -97,7 +97,7 @@ def draw_importance(run: FinishedRun) -> Figure:
         [BLUE if item.rise.low > 0 else MUTED for item in shown],
     )
     axes.axvline(0.0, color=INK, linewidth=1.0)
-    axes.set_xlabel("rise in cost per applicant when the feature is shuffled")
+    axes.set_xlabel(f"rise in cost per applicant ({run.unit})")
     return figure
 
 
@@ -110,7 +110,9 @@ def draw_fairness(run: FinishedRun) -> Figure:
     for column, axes in zip(columns, panels[:, 0], strict=True):
         _draw_groups(axes, column)
         axes.set_title(run.fairness_name(column))
-    panels[-1, 0].set_xlabel("acceptance rate by that of the best group (line: four fifths)")
+    panels[-1, 0].set_xlabel(
+        "acceptance compared with the best-treated group (dotted: four fifths)"
+    )
     panels[-1, 0].set_xlim(left=0.0)
     return figure
 
@@ -125,7 +127,7 @@ def _draw_groups(axes: Axes, column: ColumnFairness) -> None:
         ratio = group.acceptance_ratio
         name = shorten(group.name.replace("_", " "), 30)
         if ratio is None or np.isnan(ratio.value):
-            names.append(f"{name}: only {group.rows}")
+            names.append(f"{name}: only {group.rows} applicants")
             intervals.append(None)
             colours.append(MUTED)
         else:

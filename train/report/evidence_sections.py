@@ -1,32 +1,36 @@
-"""What the report says about time, weak spots, features, leaks and data."""
+"""Write the sections on the evidence: time, weak groups, features, leaks, data."""
 
 from train.evaluation import SHOWN
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
+    INTERVAL,
     NOTHING,
     Section,
     Table,
     between,
+    counted,
     listed,
     percent,
     plain,
     stacked,
     whole,
 )
-from train.statistics import DigitGap
+from train.statistics import MAX_OFF, DigitGap
 
 
 def stability_section(run: FinishedRun) -> Section | None:
-    """Say how the model held quarter by quarter; None without a decision date."""
+    """Say how well the model fits in each quarter; None without a decision date."""
     quarters = run.model.evidence.quarters
     if not quarters:
         return None
+    limit = percent(MAX_OFF, 0)
     off = [quarter.name for quarter in quarters if quarter.calibration.is_off]
     words = (
-        f"The probability was off by more than a quarter in {listed(off)}: the model expects the "
-        "defaults of other times."
+        f"In {listed(off)} the expected defaults were off by more than {limit} of the observed "
+        "ones: the model expects the defaults of the time it learned from."
         if off
-        else "In no quarter was the probability off by more than a quarter of the default rate.",
+        else f"In every quarter the expected defaults were within {limit} of the observed ones, or "
+        "chance explains the difference.",
     )
     rows = [
         (
@@ -40,22 +44,34 @@ def stability_section(run: FinishedRun) -> Section | None:
         )
         for quarter in quarters
     ]
-    header = ("quarter", "loans", "defaulted", "expected", "AUC", "cost per applicant", "accepted")
-    return Section("stability", "Stability over time", words, ("quarters",), (Table(header, rows),))
+    header = (
+        "quarter",
+        "test loans",
+        "observed defaults",
+        "expected defaults",
+        "ranking (AUC)",
+        "cost per applicant",
+        "accepted",
+    )
+    table = Table(header, rows, f"The test loans by quarter (cost: {run.unit})")
+    return Section("stability", "Stability over time", words, ("quarters",), (table,))
 
 
 def segments_section(run: FinishedRun) -> Section:
-    """Say where the model is weak."""
+    """Say in which groups the decisions cost most."""
     segments = run.model.evidence.segments
     if not segments:
-        words = "No group of applicants costs clearly more than the whole."
+        words = "No group of applicants clearly costs more per applicant than all test loans."
         return Section("segments", "Where it is weak", (words,))
     worse = sum(segment.is_worse_than_one_answer for segment in segments)
+    found = (
+        "1 group clearly costs" if len(segments) == 1 else f"{len(segments)} groups clearly cost"
+    )
     words = (
-        f"{len(segments)} groups cost clearly more per applicant than the whole; the dearest are "
-        f"shown. In {worse or 'none'} of them (red) one answer for everybody would have cost less "
-        "than the model. Many groups were compared: the dearest look a little dearer than they "
-        "are."
+        f"{found} more per applicant than all test loans together. Red means: in this group the "
+        "model does worse than a flat rule. A flat rule accepts everybody or refuses everybody; "
+        f"in a red group it would have cost less. This holds for {counted(worse, 'group')}. Many "
+        "groups were compared, so by chance the worst ones look a little worse than they are."
     )
     rows = [
         (
@@ -69,22 +85,33 @@ def segments_section(run: FinishedRun) -> Section:
         )
         for segment in segments[:SHOWN]
     ]
-    header = ("group", "loans", "defaulted", "expected", "accepted", "cost", "one answer for all")
-    return Section("segments", "Where it is weak", (words,), ("segments",), (Table(header, rows),))
+    header = (
+        "group",
+        "test loans",
+        "observed defaults",
+        "expected defaults",
+        "accepted",
+        "cost per applicant",
+        "cost of the best flat rule",
+    )
+    table = Table(header, rows, f"The most expensive groups (cost: {run.unit})")
+    return Section("segments", "Where it is weak", (words,), ("segments",), (table,))
 
 
 def features_section(run: FinishedRun) -> Section:
-    """Say which features matter in money."""
+    """Say how much each feature changes the cost of the decisions."""
     importance = run.model.evidence.importance
     words = (
-        "Each feature was shuffled among the test loans, all else left alone: the rise in cost "
-        "per applicant is what the model would lose without it. Features that say the same thing "
-        "share their worth. Grey ones make no clear difference."
+        "A feature is a fact about the applicant or the loan that the model uses. One feature at "
+        "a time, its values were exchanged at random between the test loans. The more the cost per "
+        "applicant rises, the more the decisions depend on the feature. Features that hold the "
+        "same information share this rise. For grey features the rise may be chance."
     )
     rows = [
         (run.label(item.feature), plain(item.rise.value), between(item.rise)) for item in importance
     ]
-    table = Table(("feature", "rise in cost", "95 % interval"), rows, "All features", folded=True)
+    caption = f"All features: rise in cost per applicant ({run.unit})"
+    table = Table(("feature", "rise in cost", INTERVAL), rows, caption, folded=True)
     return Section(
         "features", "Which features matter", (words,), ("importance_in_money",), (table,)
     )
@@ -96,15 +123,24 @@ def leaks_section(run: FinishedRun) -> Section:
     found = [check for check in checks if check.grade != "clear"]
     accepted = [check.feature for check in checks if check.grade == "accepted"]
     words = (
-        "Before training, every feature was checked on the training rows for knowing what only "
-        "the outcome could have told it. A sure sign stops the run; what is listed first here is "
-        "worth a look and often honest."
-        + (f" Accepted by the portfolio in spite of it: {listed(accepted)}." if accepted else "")
+        "A leak is a feature that was filled in or changed after the decision, so that it contains "
+        "the outcome. Before training, every feature was checked for this on the training loans. A "
+        "sure sign of a leak stops the training. "
+        + (
+            "The features in the table should be checked. A weak sign often has a harmless cause."
+            if found
+            else "No feature shows a sign of a leak."
+        )
+        + (
+            f" The portfolio accepts in spite of a sure sign: {listed(accepted)}."
+            if accepted
+            else ""
+        )
     )
     tables = []
     if found:
         said = [(run.label(c.feature), "; ".join(c.findings)) for c in found]
-        tables.append(Table(("feature", "finding"), said, "Worth a look", texts=2))
+        tables.append(Table(("feature", "finding"), said, "Features to check", texts=2))
     rows = [
         (
             run.label(check.feature),
@@ -119,14 +155,14 @@ def leaks_section(run: FinishedRun) -> Section:
     ]
     header = (
         "feature",
-        "AUC alone",
-        "change over time",
+        "AUC of the feature alone",
+        "change over time (PSI)",
         "missing: repaid / defaulted",
-        "equal to a column left out",
+        "equal to an excluded column",
         "digits: repaid / defaulted",
     )
-    tables.append(Table(header, rows, "All features", folded=True))
-    return Section("leaks", "Leak audit", (words,), (), tuple(tables))
+    measured = Table(header, rows, "All features as the leak audit measured them", folded=True)
+    return Section("leaks", "Leak audit", (words,), (), tuple(tables), (measured,))
 
 
 def _digits(gap: DigitGap | None) -> str:
@@ -140,22 +176,21 @@ def _match(column: str | None, share: float) -> str:
 
 
 def data_section(run: FinishedRun) -> Section:
-    """Say what the model has learned from."""
+    """Say which loans and features the model learned from."""
     data, portfolio = run.data, run.portfolio
-    rows = [("source", portfolio.description)]
-    for name, side in (("training", data.train), ("test", data.test)):
+    rows = [("portfolio", portfolio.description)]
+    for name, side in (("training loans", data.train), ("test loans", data.test)):
         text = f"{whole(len(side.y))} loans, {percent(float(side.y.mean()))} defaulted"
         if portfolio.decision_date is not None:
             days = side.frame[portfolio.decision_date]
             text += f", decided {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
         rows.append((name, text))
-    rows.append(("SHA-256 of the table", data.digest))
     tables = [Table(("", ""), rows, texts=2)]
     features = [
         (
             run.label(feature.name),
             feature.name,
-            "number" if feature.kind == "number" else f"{len(feature.levels)} levels",
+            "number" if feature.kind == "number" else counted(len(feature.levels), "value"),
             percent(float(data.train.frame[feature.name].isna().mean())),
         )
         for feature in data.contract.features
@@ -164,11 +199,18 @@ def data_section(run: FinishedRun) -> Section:
     tables.append(Table(header, features, "Features", texts=3))
     if portfolio.exclude:
         tables.append(
-            Table(("left out", "why"), list(portfolio.exclude.items()), "Not features", texts=2)
+            Table(
+                ("column", "reason"),
+                list(portfolio.exclude.items()),
+                "Columns that the model does not use",
+                texts=2,
+            )
         )
     if portfolio.protected:
         protected = listed([run.label(name) for name in portfolio.protected])
-        words: tuple[str, ...] = (f"Kept for the fairness audit only: {protected}.",)
+        words: tuple[str, ...] = (
+            f"Not used by the model, kept for the fairness audit only: {protected}.",
+        )
     else:
         words = ()
     return Section("data", "The data", words, (), tuple(tables))

@@ -1,4 +1,4 @@
-"""The evidence as plain tables, for whoever wants to go on from the report."""
+"""Turn the evidence into tables for further analysis."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,9 +10,9 @@ from train.statistics import Interval
 
 
 def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[str, pd.DataFrame]:
-    """Return the tables that have rows, by name.
+    """Return the tables by name; a table without rows is left out.
 
-    An interval is three columns: the figure, and the same name with `_low` and `_high`.
+    An interval takes three columns: the figure, and the same name with `_low` and `_high`.
     """
     tables: dict[str, list[dict[str, str | float]]] = {
         "quarters": [{"quarter": q.name, **quarter_figures(q)} for q in evidence.quarters],
@@ -42,7 +42,7 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
 
 
 def quarter_figures(quarter: Quarter) -> dict[str, float]:
-    """Return the figures of one quarter by name; those there are no rows for are left out."""
+    """Return the figures of one quarter by name, without those that have too few rows."""
     figures = _flat(_without(asdict(quarter), "year", "number"))
     return {name: value for name, value in figures.items() if not isinstance(value, str)}
 
@@ -56,7 +56,7 @@ def _without(values: Mapping[str, object], *names: str) -> dict[str, object]:
 
 
 def _flat(values: Mapping[str, object]) -> dict[str, str | float]:
-    """Return nested figures side by side."""
+    """Return nested figures as one flat mapping."""
     found: dict[str, str | float] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

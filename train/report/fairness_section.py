@@ -1,14 +1,14 @@
-"""What the report says about protected groups and the features that stand in for them."""
+"""Write the section on protected groups, and on features that give a group away."""
 
 from train.evaluation import LOWEST_RATIO, MIN_ROWS, NOTABLE_AUC, ColumnFairness
 from train.report.finished_run import FinishedRun
-from train.report.formatting import Section, Table, listed, stacked, whole
+from train.report.formatting import INTERVAL, Section, Table, listed, stacked, whole
 
 SHOWN_PROXIES = 5
 
 
 def fairness_section(run: FinishedRun) -> Section | None:
-    """Say how protected groups fare; None without protected columns."""
+    """Compare the decisions by protected group; None without protected columns."""
     audit = run.model.evidence.fairness
     if not audit:
         return None
@@ -20,16 +20,17 @@ def fairness_section(run: FinishedRun) -> Section | None:
         if column.lowest_ratio is not None and column.lowest_ratio < LOWEST_RATIO
     ]
     first = (
-        f"By {listed(under)}, some group is accepted less than four fifths as often as the best "
-        "group (red)."
+        f"By {listed(under)}, some group is accepted less than four fifths as often as the "
+        "best-treated group (red)."
         if under
-        else "Every group that can be judged is accepted at least four fifths as often as the "
-        "best one."
+        else "Every group that is large enough to judge is accepted at least four fifths as often "
+        "as the best-treated group."
     )
     words = (
-        f"{first} The model does not see these columns. The four-fifths rule is about acceptance. "
-        f"Groups of fewer than {MIN_ROWS} applicants are too small to judge. Shares are in "
-        "per cent, each with its 95 % interval.",
+        "Protected columns say which group an applicant belongs to. The model does not use them. "
+        "The best-treated group is the one that is accepted most often. "
+        f"{first} Groups of fewer than {MIN_ROWS} applicants are too small to judge. The second "
+        f"line of a cell is the {INTERVAL}.",
     )
     tables = [_groups_table(run, column, folded=False) for column in single]
     if proxies := _proxies_table(run):
@@ -45,7 +46,7 @@ def _groups_table(run: FinishedRun, column: ColumnFairness, *, folded: bool) -> 
             ratio = "too few"
         else:
             is_best = group.name == column.best
-            ratio = "best" if is_best else stacked(group.acceptance_ratio, _two)
+            ratio = "best-treated" if is_best else stacked(group.acceptance_ratio, _two)
         rows.append(
             (
                 group.name.replace("_", " "),
@@ -61,12 +62,12 @@ def _groups_table(run: FinishedRun, column: ColumnFairness, *, folded: bool) -> 
     header = (
         "group",
         "applicants",
-        "accepted",
-        "by the best",
-        "good clients refused",
-        "defaulters accepted",
-        "expected",
-        "defaulted",
+        "accepted, %",
+        "acceptance compared with the best-treated group",
+        "good clients refused, %",
+        "defaulters accepted, %",
+        "expected defaults, %",
+        "observed defaults, %",
     )
     return Table(header, rows, run.fairness_name(column), folded=folded)
 
@@ -76,7 +77,7 @@ def _two(number: float) -> str:
 
 
 def _short(share: float) -> str:
-    """Return a percentage without its sign: the tables of groups are wide."""
+    """Return a percentage without its sign, which stands in the heading of the column."""
     return f"{share * 100:.1f}"
 
 
@@ -98,7 +99,8 @@ def _proxies_table(run: FinishedRun) -> Table | None:
     if not rows:
         return None
     caption = (
-        "Features that stand in for a protected column (AUC of predicting it: 0.5 is chance, 1 "
-        "gives it away)"
+        "How well the features predict a protected column that the model does not use (0.5 is "
+        "chance, 1 is certain)"
     )
-    return Table(("column", "told most by", "all features together"), rows, caption, texts=2)
+    header = ("protected column", "best single features", "all features together")
+    return Table(header, rows, caption, texts=2)

@@ -1,4 +1,4 @@
-"""`FinishedRun`: a training as pictures and report see it, with the words for its columns."""
+"""`FinishedRun`: a finished training, with the words that the report uses for its columns."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,21 +9,25 @@ from train.evaluation import ColumnFairness, Segment
 from train.portfolio import Portfolio
 from train.trained_model import TrainedModel
 
+CURRENCY = "in the portfolio's currency"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThresholdScale:
-    """The scale on which decisions are drawn, and what lies on it.
+    """The scale on which pictures show thresholds and probabilities.
 
-    Probabilities against thresholds; where each loan has its own costs, both by the loan's own
-    theoretical threshold, `FP / (FP + FN)`: then 1 is the theory for all of them.
+    With the same costs for all loans, the scale is the probability. With costs of each loan,
+    probabilities and thresholds are divided by the loan's own theoretical threshold,
+    `FP / (FP + FN)`, so that 1 is the theoretical threshold of every loan.
 
     Attributes
     ----------
     chosen, theory : float
+        The chosen and the theoretical threshold.
     low, high : float
-        Where the cheapest lies on resampled rows.
+        Interval of the cheapest threshold on resampled rows.
     oof, test : ndarray of float64, shape (rows,)
-        The probabilities on this scale.
+        Probabilities of the out-of-fold and the test rows.
     """
 
     chosen: float
@@ -47,23 +51,23 @@ class FinishedRun:
 
     @property
     def portfolio(self) -> Portfolio:
-        """What was trained on."""
+        """The portfolio that the model was trained on."""
         return self.model.portfolio
 
     @property
     def data(self) -> PortfolioData:
-        """Its rows on both sides of the split."""
+        """The training rows and the test rows."""
         return self.model.data
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What people read for each column that has a label, in English."""
+        """The English label of each column that has one."""
         named = {f.name: f.labels["en"] for f in self.data.contract.features if "en" in f.labels}
         others = self.portfolio.labels.items()
         return {name: texts["en"] for name, texts in others if "en" in texts} | named
 
     def label(self, column: str) -> str:
-        """Return what people read for a column: its label, or its name as words."""
+        """Return the label of a column, or its name with spaces for underscores."""
         return self.labels.get(column, column.replace("_", " "))
 
     def segment_name(self, segment: Segment) -> str:
@@ -71,12 +75,12 @@ class FinishedRun:
         return f"{self.label(segment.feature)}: {segment.group.replace('_', ' ')}"
 
     def fairness_name(self, column: ColumnFairness) -> str:
-        """Return the protected column, or the pair of them, as people say it."""
+        """Return the label of a protected column, or the labels of a pair joined by "and"."""
         return " and ".join(self.label(name) for name in column.columns)
 
     @property
     def threshold(self) -> float:
-        """The probability of default from which an applicant is refused; a median per loan."""
+        """The probability of default from which applicants are refused; the median if per loan."""
         return self.model.scorer.policy.threshold
 
     @property
@@ -84,9 +88,19 @@ class FinishedRun:
         """Whether each loan is decided by its own costs."""
         return self.portfolio.costs.decides
 
+    @property
+    def unit(self) -> str:
+        """The unit of the costs, as words that follow a figure."""
+        if self.is_per_loan:
+            return CURRENCY
+        cost = self.model.settings.costs.false_positive
+        if cost == 1.0:
+            return "times the cost of refusing one good client"
+        return f"where refusing one good client costs {cost:g}"
+
     @cached_property
     def scale(self) -> ThresholdScale:
-        """The scale on which decisions are drawn."""
+        """The scale on which pictures show thresholds and probabilities."""
         model, proof, theory = self.model, self.model.proof, self.model.bayes_threshold
         oof, test = model.oof.probability, model.test_probability
         if not self.is_per_loan:

@@ -1,4 +1,4 @@
-"""How the report writes numbers, and the shape of its tables and sections."""
+"""Write numbers for the report; define its tables and sections."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,6 +8,10 @@ from train.statistics import Interval
 
 PER_CENT = "\N{NO-BREAK SPACE}%"
 NOTHING = "\N{EN DASH}"
+INTERVAL = f"95{PER_CENT} interval"
+MILLION = 1_000_000
+# out-of-fold rows, in the words of the report
+UNSEEN = "past loans that the model had not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +23,11 @@ class Table:
     header : tuple of str
     rows : sequence of tuple of str
     caption : str
-        Above the table; may be empty.
+        Stands above the table; may be empty.
     texts : int
-        The first so many columns hold words, the others numbers.
+        Number of columns, from the left, that hold words. The others hold numbers.
     folded : bool
-        Whether it opens on a click: for long ones.
+        Whether the table opens on a click, as long ones do.
     """
 
     header: tuple[str, ...]
@@ -41,10 +45,12 @@ class Section:
     ----------
     anchor, title : str
     words : tuple of str
-        Paragraphs: what the pictures say.
+        Paragraphs.
     pictures : tuple of str
-        Their names, in order.
+        Names of the pictures, in order.
     tables : tuple of Table
+    appendix : tuple of Table
+        Tables with technical terms. They stand in the appendix of the page.
     """
 
     anchor: str
@@ -52,6 +58,7 @@ class Section:
     words: tuple[str, ...]
     pictures: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    appendix: tuple[Table, ...] = ()
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -60,12 +67,25 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def whole(number: float) -> str:
-    """Return a count with its thousands apart."""
+    """Return a count with commas between the thousands."""
     return f"{number:,.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun in the singular or the plural."""
+    return f"{whole(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def large(number: float) -> str:
+    """Return a sum of money, in millions where it is large."""
+    if abs(number) < MILLION:
+        return whole(number)
+    millions = number / MILLION
+    return f"{millions:,.{1 if abs(millions) < 100 else 0}f} million"
+
+
 def plain(number: float) -> str:
-    """Return a cost or a measure with three decimals, a sum of money with as many as it needs."""
+    """Return a number under 10 with three decimals, a larger one with fewer."""
     if math.isnan(number):
         return NOTHING
     digits = 3 if abs(number) < 10 else 1 if abs(number) < 100 else 0
@@ -76,7 +96,7 @@ def between(interval: Interval | None, write: Callable[[float], str] = plain) ->
     """Return the bounds of an interval as `a to b`."""
     if interval is None:
         return NOTHING
-    # one sign of the unit is enough
+    # the per cent sign stands once, after the second bound
     return f"{write(interval.low).removesuffix(PER_CENT)} to {write(interval.high)}"
 
 
@@ -86,7 +106,7 @@ def value_of(interval: Interval | None, write: Callable[[float], str] = plain) -
 
 
 def stacked(interval: Interval | None, write: Callable[[float], str] = plain) -> str:
-    """Return a figure with its bounds under it: for tables, which are narrow."""
+    """Return a figure with its bounds on the next line, for a narrow column of a table."""
     return NOTHING if interval is None else f"{write(interval.value)}\n{between(interval, write)}"
 
 

@@ -1,4 +1,4 @@
-"""The pictures of the probability: by outcome, discrimination, calibration."""
+"""Draw the probability: by outcome, as ROC and precision-recall curves, its calibration."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -7,6 +7,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from train.report.drawing import BLUE, INK, MUTED, ORANGE, new_figure, percent_axis, thin
 from train.report.finished_run import FinishedRun
+from train.report.formatting import UNSEEN
 from train.statistics import reliability_bins
 
 
@@ -27,7 +28,7 @@ def draw_outcomes(run: FinishedRun) -> Figure:
     axes.set(
         xlim=(0, top),
         xlabel="probability of default",
-        ylabel="share of the group",
+        ylabel="share of repaid, of defaulted loans",
     )
     percent_axis(axes.xaxis, top)
     percent_axis(axes.yaxis, float(axes.get_ylim()[1]))
@@ -50,7 +51,7 @@ def _mark_decision(axes: Axes, threshold: float) -> None:
 
 
 def draw_discrimination(run: FinishedRun) -> Figure:
-    """Draw ROC and precision-recall with the chosen point."""
+    """Draw the ROC and the precision-recall curve with the point of the chosen threshold."""
     figure = new_figure(3.9)
     left, right = figure.subplots(1, 2)
     y, probability = run.data.test.y, run.model.test_probability
@@ -68,7 +69,7 @@ def draw_discrimination(run: FinishedRun) -> Figure:
         title=f"ROC: area {evaluation.intervals['roc_auc'].value:.3f}",
     )
     precision, recall, _ = precision_recall_curve(y, probability)
-    # its first points are of a handful of rows and jump
+    # the points of the lowest recall rest on few rows and jump
     right.plot(*thin(recall[::-1], precision[::-1]), color=BLUE)
     right.axhline(float(y.mean()), color=MUTED, linestyle=":", linewidth=1.3)
     if refused.any():
@@ -92,13 +93,13 @@ def draw_calibration(run: FinishedRun) -> Figure:
     top = 0.0
     model = run.model
     for name, y, probability, colour, marker in (
-        ("training rows, out of fold", model.oof.y, model.oof.probability, BLUE, "s"),
-        ("test rows", run.data.test.y, model.test_probability, ORANGE, "o"),
+        (UNSEEN, model.oof.y, model.oof.probability, BLUE, "s"),
+        ("test loans", run.data.test.y, model.test_probability, ORANGE, "o"),
     ):
         bins = reliability_bins(y, probability)
         under = bins.default_rate - bins.default_rate_low
         over = bins.default_rate_high - bins.default_rate
-        # rounding must not make a bar negative
+        # rounding must not make the length of a bar negative
         spread = np.maximum([under, over], 0.0)
         axes.errorbar(
             bins.mean_probability,
@@ -113,14 +114,16 @@ def draw_calibration(run: FinishedRun) -> Figure:
             label=name,
         )
         top = max(top, float(bins.mean_probability.max()), float(bins.default_rate_high.max()))
-    axes.plot([0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label="perfect")
+    axes.plot(
+        [0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label="expected = observed"
+    )
     if not run.is_per_loan:
         axes.axvline(run.threshold, color=INK, linewidth=1.0)
     axes.set(
         xlim=(0, 1.03 * top),
         ylim=(0, 1.03 * top),
-        xlabel="probability of default, mean of a tenth of the rows",
-        ylabel="default rate of these rows",
+        xlabel="expected: mean probability of default of a tenth of the loans",
+        ylabel="observed: share of them that defaulted",
     )
     percent_axis(axes.xaxis, top)
     percent_axis(axes.yaxis, top)

@@ -1,6 +1,6 @@
-"""The pictures as files and the HTML report of a training run."""
+"""Write the pictures and the HTML report of a training run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -23,39 +23,67 @@ from train.report.evidence_sections import (
 )
 from train.report.fairness_section import fairness_section
 from train.report.finished_run import FinishedRun
-from train.report.formatting import Section
-from train.report.summary import concerns, tiles, verdict
+from train.report.formatting import INTERVAL, Section, Table, whole
+from train.report.summary import GRANTED_ONCE, concerns, limits_section, tiles, verdict
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
-# what those hear who cannot see the picture; it stands under it as well
+# the caption of each picture, and its text for people who cannot see it
 CAPTIONS = {
-    "cost_by_threshold": "Cost per applicant for every threshold",
-    "cost_against_others": "What the decisions cost, beside simpler policies",
-    "cost_realised": "What the decisions came to in the end",
-    "probability_by_outcome": "Probability of default of the test loans, by what became of them",
-    "discrimination": "How well defaulters are told from good clients; the dot is the decision",
-    "calibration": "Default rate against probability, with 95 % intervals",
-    "quarters": "The test period by quarter, with 95 % intervals",
-    "segments": "The groups that cost most per applicant",
-    "importance_in_money": "What each feature is worth in cost per applicant",
-    "fairness": "Acceptance of each protected group by that of the best group",
+    "cost_by_threshold": "Cost per applicant at every threshold. Blue: the loans on which the "
+    "threshold was chosen. Orange: the test loans.",
+    "cost_against_others": "Cost per applicant of the model and of simpler rules.",
+    "cost_realised": "Realised cost per applicant of the model and of simpler rules.",
+    "probability_by_outcome": "Probability of default of the test loans: loans that were repaid, "
+    "and loans that defaulted.",
+    "calibration": "Expected and observed defaults, each tenth of the loans by itself, with "
+    f"{INTERVAL}s.",
+    "quarters": f"The test period by quarter, with {INTERVAL}s. Dotted: the whole test period.",
+    "segments": f"The groups with the highest cost per applicant, with {INTERVAL}s. Red: in this "
+    "group the model does worse than a flat rule.",
+    "importance_in_money": "Rise in cost per applicant when the values of one feature are "
+    "exchanged at random.",
+    "fairness": "Acceptance compared with the best-treated group. Red: below four fifths.",
+    "discrimination": "ROC curve (left) and precision-recall curve (right). The dot is the chosen "
+    "threshold.",
 }
+# each term of the appendix, explained
+TERMS = (
+    ("trial of the search", "one set of model settings that was tried out"),
+    (
+        "treatment of the imbalance",
+        "how training makes up for few defaulters: not at all, by weights, or by resampling",
+    ),
+    ("booster, tree", "a booster adds up many small decision trees; several are averaged"),
+    (
+        "calibration map",
+        "turns the raw output of the boosters (log-odds) into a probability of default",
+    ),
+    ("SHA-256", "a fingerprint of the data: another table has another one"),
+    ("AUC", "the chance that a defaulter gets a higher probability than a good client"),
+    ("KS", "largest difference between the shares of defaulters and of good clients refused"),
+    ("Brier score, log loss", "errors of the probability for single loans; lower is better"),
+    ("ECE", "mean difference between expected and observed defaults in ten groups of loans"),
+    ("ROC curve", "defaulters refused against good clients refused, at every threshold"),
+    ("precision-recall curve", "defaulters among the refused against defaulters refused"),
+    ("average precision", "area under the precision-recall curve"),
+    ("PSI", "population stability index: change of a feature's distribution; 0 is no change"),
+)
 
 
 def draw_pictures(run: FinishedRun) -> dict[str, Figure]:
-    """Draw every picture that this run has something for, in reading order."""
+    """Draw the pictures of this run in reading order; those without data are left out."""
     evidence = run.model.evidence
     drawings: Mapping[str, tuple[Callable[[FinishedRun], Figure], bool]] = {
         "cost_by_threshold": (cost_pictures.draw_cost, True),
         "cost_against_others": (cost_pictures.draw_money, True),
         "cost_realised": (cost_pictures.draw_realised, run.portfolio.costs.realised),
         "probability_by_outcome": (probability_pictures.draw_outcomes, True),
-        "discrimination": (probability_pictures.draw_discrimination, True),
         "calibration": (probability_pictures.draw_calibration, True),
         "quarters": (evidence_pictures.draw_quarters, bool(evidence.quarters)),
         "segments": (evidence_pictures.draw_segments, bool(evidence.segments)),
         "importance_in_money": (evidence_pictures.draw_importance, bool(evidence.importance)),
         "fairness": (evidence_pictures.draw_fairness, bool(evidence.fairness)),
+        "discrimination": (probability_pictures.draw_discrimination, True),
     }
     with style():
         return {name: draw(run) for name, (draw, wanted) in drawings.items() if wanted}
@@ -89,8 +117,9 @@ def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) ->
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
         title=f"Credit decision: {run.portfolio.name}",
-        subtitle=run.portfolio.description,
+        subtitle=f"Portfolio (the loans that the model learned from): {run.portfolio.description}",
         verdict=verdict(run),
+        limits=GRANTED_ONCE,
         tiles=tiles(run),
         concerns=concerns(run),
         sections=sections(run),
@@ -101,9 +130,10 @@ def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) ->
 
 
 def sections(run: FinishedRun) -> list[Section]:
-    """Return the chapters of the report that this run has something for."""
-    chapters = (
+    """Return the sections of the report; those without data are left out."""
+    found = (
         decision_section(run),
+        limits_section(),
         money_section(run),
         certainty_section(run),
         calibration_section(run),
@@ -114,4 +144,33 @@ def sections(run: FinishedRun) -> list[Section]:
         leaks_section(run),
         data_section(run),
     )
-    return [chapter for chapter in chapters if chapter is not None]
+    chapters = [section for section in found if section is not None]
+    return [*chapters, _appendix(run, chapters)]
+
+
+def _appendix(run: FinishedRun, chapters: Sequence[Section]) -> Section:
+    """Return the technical tables of all sections, with their terms explained, as one section."""
+    words = "Details for readers who know the method, and the terms that they need."
+    terms = Table(("term", "meaning"), TERMS, "Terms", texts=2)
+    technical = [table for section in chapters for table in section.appendix]
+    return Section(
+        "appendix",
+        "Appendix: technical details",
+        (words,),
+        ("discrimination",),
+        (_made(run), *technical, terms),
+    )
+
+
+def _made(run: FinishedRun) -> Table:
+    model = run.model
+    treatments = dict.fromkeys(params.treatment.replace("_", " ") for params in model.members)
+    rows = [
+        ("trials of the search", whole(len(model.search.trials))),
+        ("treatment of the imbalance", ", ".join(treatments)),
+        ("boosters averaged", whole(len(model.members))),
+        ("trees", whole(model.trees)),
+        ("calibration map", model.scorer.policy.calibration.method),
+        ("SHA-256 of the table of loans", run.data.digest),
+    ]
+    return Table(("", ""), rows, "How the model was made", texts=2)

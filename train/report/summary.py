@@ -1,79 +1,213 @@
-"""The top of the report: the decision in a paragraph, the figures, what to look at."""
+"""Write the top of the report: the decision, the main figures, warnings and limits."""
 
-from train.report.finished_run import FinishedRun
-from train.report.formatting import PER_CENT, between, listed, percent, plain, whole
+import numpy as np
+
+from train.evaluation import LOWEST_RATIO, ColumnFairness
+from train.report.finished_run import CURRENCY, FinishedRun
+from train.report.formatting import (
+    INTERVAL,
+    PER_CENT,
+    UNSEEN,
+    Section,
+    between,
+    counted,
+    listed,
+    percent,
+    plain,
+    whole,
+)
+from train.statistics import MAX_OFF, CalibrationInTheLarge, Interval
+
+SHOWN_SEGMENTS = SHOWN_PROXIES = 3
+# every loan has an outcome, so every loan was granted
+GRANTED_ONCE = (
+    "All these loans were granted once. How the applicants who were refused at that time would "
+    "have repaid is unknown. The model is tested only on applicants who were once accepted; for "
+    "others it may be worse."
+)
 
 
 def verdict(run: FinishedRun) -> str:
     """Return the decision in one paragraph."""
-    model = run.model
-    y, refused = run.data.test.y, model.evaluation.refused
+    y, refused = run.data.test.y, run.model.evaluation.refused
     accepted = ~refused
-    bad_accepted = float(y[accepted].mean()) if accepted.any() else 0.0
     if run.is_per_loan:
         rule = (
-            "Each loan has a threshold of its own, from what its default and its refusal cost; "
-            f"half of them lie under {percent(run.threshold, 2)}."
+            "Each loan has a threshold of its own, the probability from which its applicant is "
+            "refused. It follows from what a default and a refusal of this loan cost. For half "
+            f"of the loans it lies below {percent(run.threshold, 2)}."
         )
     else:
         rule = (
-            "Applicants whose probability of default is "
-            f"{percent(run.threshold, 2)} or more are refused."
+            "Applicants are refused from a probability of "
+            f"{percent(run.threshold, 2)} on: the threshold."
         )
+    all_accepted = f"had all been accepted, {percent(float(y.mean()))}"
+    outcome = (
+        f"Of those accepted {percent(float(y[accepted].mean()))} defaulted; {all_accepted}."
+        if accepted.any()
+        else f"Nobody is accepted; {all_accepted} would have defaulted."
+    )
     return (
-        f"{rule} Of {whole(len(y))} test loans this accepts {percent(float(accepted.mean()))}, "
-        f"of which {percent(bad_accepted)} defaulted; of all of them {percent(float(y.mean()))} "
-        "did."
+        "From the facts about an applicant (the features) the model estimates the probability of "
+        "default: how likely it is that the loan will not be repaid. A good client is one who "
+        f"repays. {rule} The model was tested on {whole(len(y))} {UNSEEN} (the test loans). It "
+        f"accepts {percent(float(accepted.mean()))} of them. {outcome}"
     )
 
 
-def concerns(run: FinishedRun) -> list[str]:
-    """Return what somebody should look at, a line each."""
-    lines = run.model.evidence.notes(run.label)
-    marked = [check for check in run.model.leaks if check.grade in ("warning", "accepted")]
-    if marked:
-        names = listed([run.label(check.feature) for check in marked])
-        lines.append(f"The leak audit marks {names}.")
-    return [line[:1].upper() + line[1:] for line in lines]
-
-
 def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
-    """Return the figures at the top: name, figure, what stands beside it."""
+    """Return the figures at the top: name, figure, and its unit and interval."""
     evaluation = run.model.evaluation
     intervals = evaluation.intervals
     simple = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
     rivals = {name: evaluation.rivals[key] for name, key in simple.items()}
     best = min(rivals, key=lambda name: rivals[name].cost_per_applicant)
     saved, against = rivals[best].difference, rivals[best].cost_per_applicant
+    change = Interval(saved.value / against, saved.low / against, saved.high / against)
     calibration = evaluation.calibration
-    in_money = []
+    in_the_end = []
     if (realised := run.model.realised) is not None:
-        one_answer = min(rival.cost_per_applicant for rival in realised.rivals.values())
-        share = _change(realised.cost.value / one_answer - 1.0)
-        shown = plain(realised.cost.value)
-        in_money.append(("Realised, in money", shown, f"{share} against one answer"))
+        cost = realised.cost
+        beside = f"{CURRENCY}; {INTERVAL} {between(cost)}"
+        in_the_end.append(("Realised cost per applicant", plain(cost.value), beside))
+    accepted, auc = intervals["acceptance_rate"], intervals["roc_auc"]
     return [
-        ("Cost per applicant", plain(evaluation.cost.value), f"{between(evaluation.cost)}"),
         (
-            f"Against {best}",
-            _change(saved.value / against),
-            f"{between(saved)} per applicant",
+            "Cost per applicant",
+            plain(evaluation.cost.value),
+            f"{run.unit}; {INTERVAL} {between(evaluation.cost)}",
         ),
-        *in_money,
+        (
+            f"Cost compared with {best}",
+            _change(change.value),
+            f"{INTERVAL} {between(change, _change)}",
+        ),
+        *in_the_end,
         (
             "Accepted",
-            percent(intervals["acceptance_rate"].value),
-            between(intervals["acceptance_rate"], percent),
+            percent(accepted.value),
+            f"of the test loans; {INTERVAL} {between(accepted, percent)}",
         ),
-        ("AUC", plain(intervals["roc_auc"].value), between(intervals["roc_auc"])),
+        (
+            "Ranking (AUC)",
+            plain(auc.value),
+            f"0.5 is chance, 1 is perfect; {INTERVAL} {between(auc)}",
+        ),
         (
             "Expected defaults",
             percent(calibration.mean_probability),
-            f"{percent(calibration.default_rate.value)} defaulted",
+            f"of the test loans; observed: {percent(calibration.default_rate.value)}",
         ),
     ]
 
 
 def _change(share: float) -> str:
     """Return a change as a percentage with its sign."""
-    return f"{share:+.1%}".replace("-", "\N{MINUS SIGN}").replace("%", PER_CENT)
+    return f"{share * 100:+.1f}{PER_CENT}".replace("-", "\N{MINUS SIGN}")
+
+
+def concerns(run: FinishedRun) -> list[str]:
+    """Return what the committee should look at, one line each."""
+    return [
+        *_calibration_concerns(run),
+        *_segment_concerns(run),
+        *_fairness_concerns(run),
+        *_leak_concerns(run),
+    ]
+
+
+def _calibration_concerns(run: FinishedRun) -> list[str]:
+    lines = []
+    whole_test, quarters = run.model.evaluation.calibration, run.model.evidence.quarters
+    if whole_test.is_off:
+        lines.append(f"The probability of default no longer fits: {_compare(whole_test)}.")
+    off = [quarter for quarter in quarters if quarter.calibration.is_off]
+    # a single quarter is the whole test period
+    if off and not (whole_test.is_off and len(quarters) == 1):
+        worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
+        lines.append(
+            f"In {len(off)} of {counted(len(quarters), 'quarter')} the expected defaults are off "
+            f"by more than {percent(MAX_OFF, 0)} of the observed ones. The worst is "
+            f"{worst.name}: {_compare(worst.calibration)}."
+        )
+    return lines
+
+
+def _compare(calibration: CalibrationInTheLarge) -> str:
+    rate = calibration.default_rate
+    return (
+        f"{percent(calibration.mean_probability)} were expected to default, "
+        f"{percent(rate.value)} did ({INTERVAL} {between(rate, percent)})"
+    )
+
+
+def _segment_concerns(run: FinishedRun) -> list[str]:
+    worse = [s for s in run.model.evidence.segments if s.is_worse_than_one_answer]
+    if not worse:
+        return []
+    names = "; ".join(run.segment_name(segment) for segment in worse[:SHOWN_SEGMENTS])
+    more = len(worse) - SHOWN_SEGMENTS
+    rest = f"; and {more} more" if more > 0 else ""
+    groups = "this group" if len(worse) == 1 else "these groups"
+    return [
+        f"In {groups} the model does worse than a flat rule, which accepts or refuses everybody: "
+        f"{names}{rest}."
+    ]
+
+
+def _fairness_concerns(run: FinishedRun) -> list[str]:
+    lines = []
+    audit = run.model.evidence.fairness
+    under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
+    lines += [f"{_least(run, column)}." for column in under if len(column.columns) == 1]
+    pairs = [column for column in under if len(column.columns) == 2]
+    if pairs:
+        worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
+        lines.append(
+            f"{counted(len(pairs), 'pair')} of protected columns: some group is accepted less than "
+            f"four fifths as often as the best-treated group. Worst: {_least(run, worst)}."
+        )
+    for found in run.model.evidence.proxies:
+        if found.notable:
+            names = listed([run.label(name) for name, _ in found.notable[:SHOWN_PROXIES]])
+            lines.append(f"{run.label(found.column)} can partly be guessed from {names}.")
+    return lines
+
+
+def _least(run: FinishedRun, column: ColumnFairness) -> str:
+    """Say how much less often than the best-treated group the last one is accepted."""
+    name, group = run.fairness_name(column), column.lowest
+    if group is None or group.acceptance_ratio is None:
+        return name
+    ratio = group.acceptance_ratio
+    return (
+        f"{name}: {group.name.replace('_', ' ')} is accepted {ratio.value:.2f} times as often as "
+        f"the best-treated group, {str(column.best).replace('_', ' ')} ({INTERVAL} "
+        f"{ratio.low:.2f} to {ratio.high:.2f})"
+    )
+
+
+def _leak_concerns(run: FinishedRun) -> list[str]:
+    marked = [check for check in run.model.leaks if check.grade in ("warning", "accepted")]
+    if not marked:
+        return []
+    names = listed([run.label(check.feature) for check in marked])
+    return [
+        f"Check whether these features are known at the time of the decision: {names}. They "
+        "predict the outcome in an unusual manner, or have changed over time (see the leak audit)."
+    ]
+
+
+def limits_section() -> Section:
+    """Say what the figures cannot show, and that the page knows no status of the model."""
+    words = (
+        f"{GRANTED_ONCE} On this page, accepting everyone means everyone who was once granted a "
+        "loan. If applicants come who would have been refused then, they may default more often, "
+        "the probabilities may be too low for them, and the cost per applicant may be higher than "
+        "shown.",
+        "This page was written when the model was trained. It does not say whether the model is "
+        "in use, because that can change. The model registry says it. There, the model in use is "
+        "called the champion, and a newer version that may replace it the challenger.",
+    )
+    return Section("limits", "What these figures cannot show", words)

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +13,15 @@ from matplotlib.image import imread
 
 from tests.made import make_loans
 from tests.train.found import ODD_NAME, SETTINGS, find
+from tests.train.report.page import Page
 from train.report import FinishedRun, draw_pictures, save_pictures, write_report
+from train.report.summary import tiles
 
 ALL_PICTURES = [
-    *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "discrimination"),
-    *("calibration", "quarters", "segments", "importance_in_money", "fairness"),
+    *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "calibration"),
+    *("quarters", "segments", "importance_in_money", "fairness", "discrimination"),
 ]
 A4_POINTS = (595, 842)
-
-
-@pytest.fixture(scope="module")
-def report(finished: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(finished, draw_pictures(finished), path)
-    return path
-
-
-class Page(HTMLParser):
-    """What a page holds, and whether its marks are closed in order."""
-
-    VOID = frozenset(("meta", "link", "br", "img", "path", "use", "rect", "stop"))
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
 
 
 def test_every_picture_is_drawn_and_the_same_again(finished: FinishedRun, tmp_path: Path) -> None:
@@ -88,11 +54,12 @@ def test_the_page_is_whole_and_asks_for_nothing(report: Path) -> None:
 
 def test_the_page_says_what_a_committee_asks(report: Path, finished: FinishedRun) -> None:
     page = Page(report)
-    text = " ".join(" ".join(page.text).split())
+    text = page.words
     titles = [
-        *("The decision", "The money", "How sure this is", "Does the probability mean"),
+        *("The decision", "What these figures cannot show", "The money", "How sure this is"),
+        "Does the probability mean",
         *("Stability over time", "Where it is weak", "Which features matter", "Fairness"),
-        *("Leak audit", "The data"),
+        *("Leak audit", "The data", "Appendix: technical details"),
     ]
     places = [text.rindex(title) for title in titles]
     assert places == sorted(places)
@@ -138,12 +105,17 @@ realised_false_positive = "amount * 0.04"
     path = tmp_path / "report.html"
     write_report(found, figures, path)
     page = Page(path)
-    text = " ".join(" ".join(page.text).split())
+    text = page.words
     assert "Each loan has a threshold of its own" in text
     assert "Accepting a defaulter costs amount * 0.65 + 200" in text
-    assert "What it came to: lost_amount for each defaulter accepted" in text
+    assert "what the decisions cost in the end, lost_amount for each defaulter accepted" in text
     realised = found.model.metrics["test_realised_cost_per_applicant"]
     assert f"{realised:,.0f}" in text
+    cost, _, in_the_end, *_ = tiles(found)
+    assert cost[2].startswith("in the portfolio's currency; 95")
+    assert in_the_end[0] == "Realised cost per applicant"
+    assert in_the_end[2].startswith("in the portfolio's currency; 95")
+    assert "good client" not in cost[2]
     # what is drawn is what was decided: at the chosen multiple of each loan's own threshold
     refused = found.scale.test >= found.scale.chosen
     assert (refused == found.model.evaluation.refused).mean() > 0.999
