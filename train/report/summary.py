@@ -165,8 +165,9 @@ def _fairness_concerns(run: FinishedRun) -> list[str]:
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         lines.append(
-            f"{counted(len(pairs), 'pair')} of protected columns: some group is accepted less than "
-            f"four fifths as often as the best-treated group. Worst: {_least(run, worst)}."
+            f"{counted(len(pairs), 'pair')} of protected columns, which the model does not use: "
+            "some group is accepted less than four fifths as often as the best-treated group. "
+            f"Worst: {_least(run, worst)}."
         )
     for found in run.model.evidence.proxies:
         if found.notable:
@@ -183,7 +184,7 @@ def _least(run: FinishedRun, column: ColumnFairness) -> str:
     ratio = group.acceptance_ratio
     return (
         f"{name}: {group.name.replace('_', ' ')} is accepted {ratio.value:.2f} times as often as "
-        f"the best-treated group, {str(column.best).replace('_', ' ')} ({INTERVAL} "
+        f"{str(column.best).replace('_', ' ')}, the best-treated group ({INTERVAL} "
         f"{ratio.low:.2f} to {ratio.high:.2f})"
     )
 
@@ -194,8 +195,8 @@ def _leak_concerns(run: FinishedRun) -> list[str]:
         return []
     names = listed([run.label(check.feature) for check in marked])
     return [
-        f"Check whether these features are known at the time of the decision: {names}. They "
-        "predict the outcome in an unusual manner, or have changed over time (see the leak audit)."
+        f"The leak audit found something unusual in {names}. Check that these features are known "
+        "at the time of the decision (see Leak audit)."
     ]
 
 

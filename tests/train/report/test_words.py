@@ -23,7 +23,7 @@ JARGON = (
         "boosters?",
         "trials?",
         "calibration map",
-        "(treatment of the )?imbalance",
+        "imbalance",
         "ECE",
         "KS",
         "PSI",
