@@ -1,4 +1,4 @@
-"""The evidence as tables: every figure with its bounds, nothing lost."""
+"""The tables hold every figure of the evidence with its bounds."""
 
 import pytest
 

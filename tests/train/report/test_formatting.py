@@ -1,10 +1,19 @@
-"""Numbers as the report writes them."""
+"""How the report writes numbers."""
 
 import math
 
 import pytest
 
-from train.report.formatting import between, listed, percent, plain, stacked, value_of
+from train.report.formatting import (
+    between,
+    counted,
+    large,
+    listed,
+    percent,
+    plain,
+    stacked,
+    value_of,
+)
 from train.statistics import Interval
 
 SPACE, DASH, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -20,13 +29,24 @@ SPACE, DASH, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{MINUS SIGN}"
         (math.nan, DASH),
     ],
 )
-def test_costs_have_the_digits_they_need(number: float, text: str) -> None:
+def test_large_numbers_have_fewer_decimals(number: float, text: str) -> None:
     assert plain(number) == text
 
 
 def test_shares_are_percentages() -> None:
     assert percent(0.0909, 2) == f"9.09{SPACE}%"
     assert percent(math.nan) == DASH
+
+
+def test_large_sums_are_in_millions() -> None:
+    assert large(987_654.3) == "987,654"
+    assert large(9_876_543) == "9.9 million"
+    assert large(1_234_567_890) == "1,235 million"
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert counted(1, "group") == "1 group"
+    assert counted(2300, "group") == "2,300 groups"
 
 
 def test_an_interval_names_its_unit_once() -> None:

@@ -1,4 +1,4 @@
-"""The report: one self-contained page that a browser opens without a complaint, and pictures."""
+"""The report is one self-contained page without errors; its pictures are written as files."""
 
 import os
 import re
@@ -24,7 +24,7 @@ ALL_PICTURES = [
 A4_POINTS = (595, 842)
 
 
-def test_every_picture_is_drawn_and_the_same_again(finished: FinishedRun, tmp_path: Path) -> None:
+def test_every_picture_is_drawn_and_reproducible(finished: FinishedRun, tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         folder.mkdir()
@@ -35,7 +35,7 @@ def test_every_picture_is_drawn_and_the_same_again(finished: FinishedRun, tmp_pa
         assert imread(path).std() > 0.02
 
 
-def test_the_page_is_whole_and_asks_for_nothing(report: Path) -> None:
+def test_the_page_is_valid_and_loads_nothing(report: Path) -> None:
     page = Page(report)
     assert not page.open
     assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "img", "object")]
@@ -52,7 +52,7 @@ def test_the_page_is_whole_and_asks_for_nothing(report: Path) -> None:
     assert set(used) <= set(ids)
 
 
-def test_the_page_says_what_a_committee_asks(report: Path, finished: FinishedRun) -> None:
+def test_the_page_has_every_section_and_its_figures(report: Path, finished: FinishedRun) -> None:
     page = Page(report)
     text = page.words
     titles = [
@@ -77,7 +77,7 @@ def test_the_page_says_what_a_committee_asks(report: Path, finished: FinishedRun
     assert all(a["role"] == "img" and a["aria-label"] for a in pictures)
 
 
-def test_a_chapter_comes_only_with_something_to_say(tmp_path: Path) -> None:
+def test_a_section_without_data_is_left_out(tmp_path: Path) -> None:
     split = 'method = "random"\ntest_size = 0.3\nseed = 0'
     loans = make_loans(1500).drop(columns=["decided_on", "sex", "amount"])
     bare = find(tmp_path, loans, split=split, decision_date="", amount="", protected="")
@@ -116,7 +116,7 @@ realised_false_positive = "amount * 0.04"
     assert in_the_end[0] == "Realised cost per applicant"
     assert in_the_end[2].startswith("in the portfolio's currency; 95")
     assert "good client" not in cost[2]
-    # what is drawn is what was decided: at the chosen multiple of each loan's own threshold
+    # the pictures show the decisions: refused from the chosen multiple of the loan's own threshold
     refused = found.scale.test >= found.scale.chosen
     assert (refused == found.model.evaluation.refused).mean() > 0.999
 
@@ -142,7 +142,7 @@ def test_a_model_that_accepts_or_refuses_all_has_a_report(
 
 
 def chromium() -> str:
-    """Return the browser; a machine without one skips, CI never does."""
+    """Return the path of the browser; without one the test is skipped, except in CI."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found and not os.environ.get("CI"):
         pytest.skip("needs chromium")
@@ -151,11 +151,11 @@ def chromium() -> str:
 
 
 def browse(page: Path, profile: Path, *options: str) -> str:
-    """Open a page in a new headless browser and return what it says to standard error."""
+    """Open a page in a new headless browser and return its standard error."""
     command = [
         *(chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
         *("--hide-scrollbars", "--enable-logging=stderr", f"--user-data-dir={profile}"),
-        # no name is found: the browser itself would visit its maker
+        # no host name resolves: the browser must not call home
         *("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"),
         *(*options, page.as_uri()),
     ]
@@ -165,13 +165,13 @@ def browse(page: Path, profile: Path, *options: str) -> str:
 
 @pytest.mark.slow
 def test_a_browser_opens_it_without_error_or_request(report: Path, tmp_path: Path) -> None:
-    # what its policy forbids, a request to anywhere, the browser complains of
+    # the browser writes to the console when the policy of the page forbids a request
     assert ":CONSOLE" not in browse(report, tmp_path / "profile", "--dump-dom")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "slip",
+    "forbidden",
     [
         '<img src="http://127.0.0.1:9/x.png">',
         '<link rel="stylesheet" href="http://127.0.0.1:9/x.css">',
@@ -179,15 +179,15 @@ def test_a_browser_opens_it_without_error_or_request(report: Path, tmp_path: Pat
         "<script>nothing.there()</script>",
     ],
 )
-def test_the_browser_would_have_told(slip: str, report: Path, tmp_path: Path) -> None:
-    page = tmp_path / "slip.html"
+def test_a_browser_reports_forbidden_content(forbidden: str, report: Path, tmp_path: Path) -> None:
+    page = tmp_path / "forbidden.html"
     text = report.read_text(encoding="utf-8")
-    page.write_text(text.replace("</main>", f"{slip}</main>"), encoding="utf-8")
+    page.write_text(text.replace("</main>", f"{forbidden}</main>"), encoding="utf-8")
     assert ":CONSOLE" in browse(page, tmp_path / "profile", "--dump-dom")
 
 
 @pytest.mark.slow
-def test_it_follows_light_and_dark(report: Path, tmp_path: Path) -> None:
+def test_it_follows_the_light_or_dark_scheme(report: Path, tmp_path: Path) -> None:
     brightness = {}
     for name, scheme in (("light", "1"), ("dark", "0")):
         picture = tmp_path / f"{name}.png"
@@ -200,7 +200,7 @@ def test_it_follows_light_and_dark(report: Path, tmp_path: Path) -> None:
         )
         pixels = imread(picture)[..., :3].mean(axis=2)
         brightness[name] = float(np.median(pixels))
-        # text and lines stand out from the page, in the pictures too
+        # text and lines differ from the background, in the pictures too
         lower = pixels[700:]
         assert np.abs(lower - brightness[name]).max() > 0.5
     assert brightness["light"] > 0.9
