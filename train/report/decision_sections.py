@@ -214,7 +214,7 @@ def _measure(
 def calibration_section(run: FinishedRun) -> Section:
     """Say whether the probability is right."""
     whole_test = run.model.evaluation.calibration
-    fits = "no longer fits" if whole_test.is_off else "fits"
+    fits = "does not fit" if whole_test.is_off else "fits"
     words = (
         f"{percent(whole_test.mean_probability)} of the test loans were expected to default; "
         f"{value_of(whole_test.default_rate, percent)} did. The probability {fits}: it counts as "

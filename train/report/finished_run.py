@@ -80,7 +80,7 @@ class FinishedRun:
 
     @property
     def threshold(self) -> float:
-        """The probability of default from which applicants are refused; the median if per loan."""
+        """The probability from which applicants are refused; the median where loans have their own."""
         return self.model.scorer.policy.threshold
 
     @property

@@ -7,7 +7,6 @@ from train.report.finished_run import CURRENCY, FinishedRun
 from train.report.formatting import (
     INTERVAL,
     PER_CENT,
-    UNSEEN,
     Section,
     between,
     counted,
@@ -51,8 +50,8 @@ def verdict(run: FinishedRun) -> str:
     return (
         "From the facts about an applicant (the features) the model estimates the probability of "
         "default: how likely it is that the loan will not be repaid. A good client is one who "
-        f"repays. {rule} The model was tested on {whole(len(y))} {UNSEEN} (the test loans). It "
-        f"accepts {percent(float(accepted.mean()))} of them. {outcome}"
+        f"repays. {rule} The model was tested on {whole(len(y))} loans that were kept aside for "
+        f"this (the test loans). It accepts {percent(float(accepted.mean()))} of them. {outcome}"
     )
 
 
@@ -121,7 +120,9 @@ def _calibration_concerns(run: FinishedRun) -> list[str]:
     lines = []
     whole_test, quarters = run.model.evaluation.calibration, run.model.evidence.quarters
     if whole_test.is_off:
-        lines.append(f"The probability of default no longer fits: {_compare(whole_test)}.")
+        lines.append(
+            f"The probability of default does not fit the test loans: {_compare(whole_test)}."
+        )
     off = [quarter for quarter in quarters if quarter.calibration.is_off]
     # a single quarter is the whole test period
     if off and not (whole_test.is_off and len(quarters) == 1):
@@ -160,7 +161,8 @@ def _fairness_concerns(run: FinishedRun) -> list[str]:
     lines = []
     audit = run.model.evidence.fairness
     under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
-    lines += [f"{_least(run, column)}." for column in under if len(column.columns) == 1]
+    single = [column for column in under if len(column.columns) == 1]
+    lines += [f"{_least(run, column)}. This is below four fifths." for column in single]
     pairs = [column for column in under if len(column.columns) == 2]
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
