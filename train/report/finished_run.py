@@ -80,7 +80,7 @@ class FinishedRun:
 
     @property
     def threshold(self) -> float:
-        """The probability from which applicants are refused; the median where loans have their own."""
+        """The probability from which applicants are refused; the median if loans have their own."""
         return self.model.scorer.policy.threshold
 
     @property

@@ -28,7 +28,7 @@ def draw_outcomes(run: FinishedRun) -> Figure:
     axes.set(
         xlim=(0, top),
         xlabel="probability of default",
-        ylabel="share of repaid, of defaulted loans",
+        ylabel="share of the repaid (defaulted) loans",
     )
     percent_axis(axes.xaxis, top)
     percent_axis(axes.yaxis, float(axes.get_ylim()[1]))

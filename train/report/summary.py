@@ -120,9 +120,7 @@ def _calibration_concerns(run: FinishedRun) -> list[str]:
     lines = []
     whole_test, quarters = run.model.evaluation.calibration, run.model.evidence.quarters
     if whole_test.is_off:
-        lines.append(
-            f"The probability of default does not fit the test loans: {_compare(whole_test)}."
-        )
+        lines.append(f"The probability does not fit the test loans: {_compare(whole_test)}.")
     off = [quarter for quarter in quarters if quarter.calibration.is_off]
     # a single quarter is the whole test period
     if off and not (whole_test.is_off and len(quarters) == 1):
