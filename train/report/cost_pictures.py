@@ -117,7 +117,7 @@ def _name_line(
         (x[place], y[place]),
         (0, -8 if below else 6),
         textcoords="offset points",
-        ha="left" if below else "center",
+        ha="left",
         va="top" if below else "bottom",
         color=colour,
     )

@@ -54,9 +54,10 @@ def _theory(run: FinishedRun) -> str:
     cost_of_bad = f"{bad:g} times as much as refusing one good client"
     if good != 1.0:
         cost_of_bad = f"{bad:g}, refusing one good client costs {good:g}"
+    formula = f"{good:g} / ({good:g} + {bad:g})".replace(" ", "\N{NO-BREAK SPACE}")
     return (
         f"Accepting a defaulter costs {cost_of_bad}. If the probabilities are right, refusing is "
-        f"cheaper from a probability of {good:g} / ({good:g} + {bad:g}) = "
+        f"cheaper from a probability of {formula} = "
         f"{percent(costs.bayes_threshold, 2)} on. This is the theoretical threshold."
     )
 

@@ -20,7 +20,7 @@ def fairness_section(run: FinishedRun) -> Section | None:
         if column.lowest_ratio is not None and column.lowest_ratio < LOWEST_RATIO
     ]
     first = (
-        f"By {listed(under)}, some group is accepted less than four fifths as often as the "
+        f"For {listed(under)}, some group is accepted less than four fifths as often as the "
         "best-treated group (red)."
         if under
         else "Every group that is large enough to judge is accepted at least four fifths as often "
@@ -30,13 +30,14 @@ def fairness_section(run: FinishedRun) -> Section | None:
         "Protected columns say which group an applicant belongs to. The model does not use them. "
         "The best-treated group is the one that is accepted most often. "
         f"{first} Groups of fewer than {MIN_ROWS} applicants are too small to judge. The second "
-        f"line of a cell is the {INTERVAL}.",
+        f"line of a cell is the {INTERVAL}."
+        + (" The appendix has the tables of two protected columns together." if pairs else ""),
     )
     tables = [_groups_table(run, column, folded=False) for column in single]
     if proxies := _proxies_table(run):
         tables.append(proxies)
-    tables += [_groups_table(run, column, folded=True) for column in pairs]
-    return Section("fairness", "Fairness", words, ("fairness",), tuple(tables))
+    crossed = tuple(_groups_table(run, column, folded=True) for column in pairs)
+    return Section("fairness", "Fairness", words, ("fairness",), tuple(tables), crossed)
 
 
 def _groups_table(run: FinishedRun, column: ColumnFairness, *, folded: bool) -> Table:

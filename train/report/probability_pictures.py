@@ -30,6 +30,8 @@ def draw_outcomes(run: FinishedRun) -> Figure:
         xlabel="probability of default",
         ylabel="share of the repaid (defaulted) loans",
     )
+    # leave room above the bars for the words "accepted" and "refused"
+    axes.set_ylim(0, 1.15 * float(axes.get_ylim()[1]))
     percent_axis(axes.xaxis, top)
     percent_axis(axes.yaxis, float(axes.get_ylim()[1]))
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.92))

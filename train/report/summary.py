@@ -38,8 +38,8 @@ def verdict(run: FinishedRun) -> str:
         )
     else:
         rule = (
-            "Applicants are refused from a probability of "
-            f"{percent(run.threshold, 2)} on: the threshold."
+            f"Applicants are refused if this probability is {percent(run.threshold, 2)} or more. "
+            "This limit is the threshold."
         )
     all_accepted = f"had all been accepted, {percent(float(y.mean()))}"
     outcome = (

@@ -160,7 +160,7 @@ def test_the_page_claims_no_status(words: str) -> None:
         ("features", "facts about an applicant (the features)"),
         ("default", "probability of default: how likely it is that the loan will not be repaid"),
         ("good client", "A good client is one who repays"),
-        ("threshold", "on: the threshold."),
+        ("threshold", "This limit is the threshold."),
         ("test loans", "loans that were kept aside for this (the test loans)"),
         ("auc", "Ranking (AUC) {} 0.5 is chance, 1 is perfect"),
         ("champion", "the model in use is called the champion"),
