@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from scoring_model.types import FloatArray, LabelArray
 from train.portfolio import AnyCosts
-from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, new_figure, percent_axis
+from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, cost_axis, new_figure, percent_axis
 from train.report.finished_run import CURRENCY, FinishedRun
 from train.report.formatting import PER_CENT, UNSEEN, percent, plain
 from train.statistics import Interval
@@ -33,26 +33,30 @@ def draw_cost(run: FinishedRun) -> Figure:
     grid = np.linspace(0.0, top, GRID_POINTS)
     accepted_bad, refused_good = _parts(model.oof.y, scale.oof, model.oof.costs, grid)
     total = accepted_bad + refused_good
-    axes.plot(grid, accepted_bad, color=RED, linewidth=1.3)
-    axes.plot(grid, refused_good, color=MUTED, linewidth=1.3)
     axes.plot(grid, total, color=BLUE, label=UNSEEN)
     test = sum(_parts(run.data.test.y, scale.test, model.test_costs, grid))
     axes.plot(grid, test, color=ORANGE, label="test loans")
+    axes.plot(
+        grid, accepted_bad, color=RED, linewidth=1.3, label="part of blue: accepted defaulters"
+    )
+    axes.plot(
+        grid, refused_good, color=MUTED, linewidth=1.3, label="part of blue: refused good clients"
+    )
     here = float(np.interp(scale.chosen, grid, total))
     axes.axvspan(scale.low, scale.high, color=MUTED, alpha=0.15, linewidth=0)
     axes.axvline(scale.theory, color=MUTED, linestyle=":", linewidth=1.3)
     axes.axvline(scale.chosen, color=INK, linewidth=1.3)
     axes.plot([scale.chosen], [here], "o", color=INK, markersize=7)
-    high = 1.4 * max(float(np.max(test)), float(total.max()))
+    # leave room for the legend above the lines
+    high = 1.6 * max(float(np.max(test)), float(total.max()))
     axes.set(xlim=(0, top), ylim=(0, high), ylabel=f"cost per applicant\n({run.unit})")
+    cost_axis(axes.yaxis, high)
     if run.is_per_loan:
         axes.set_xlabel("refuse from this multiple of each loan's own theoretical threshold")
     else:
         axes.set_xlabel("threshold: refuse from this probability of default")
         percent_axis(axes.xaxis, top)
     _name_thresholds(axes, run)
-    _name_line(axes, grid, accepted_bad, 0.80, "accepted defaulters", RED, below=True)
-    _name_line(axes, grid, refused_good, 0.65, "refused good clients", MUTED)
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93))
     return figure
 
@@ -101,28 +105,6 @@ def _percent(threshold: float) -> str:
     return percent(threshold, 2)
 
 
-def _name_line(
-    axes: Axes,
-    x: FloatArray,
-    y: FloatArray,
-    at: float,
-    text: str,
-    colour: str,
-    *,
-    below: bool = False,
-) -> None:
-    place = int(at * (len(x) - 1))
-    axes.annotate(
-        text,
-        (x[place], y[place]),
-        (0, -8 if below else 6),
-        textcoords="offset points",
-        ha="left",
-        va="top" if below else "bottom",
-        color=colour,
-    )
-
-
 def draw_money(run: FinishedRun) -> Figure:
     """Draw cost per applicant of the model and of simpler rules."""
     evaluation = run.model.evaluation
@@ -152,5 +134,6 @@ def _draw_bars(ours: Interval, rivals: Sequence[tuple[str, float]], label: str) 
         axes.annotate(plain(value), (end, place), (6, 0), textcoords="offset points", va="center")
     axes.set_yticks(places, names)
     axes.set(xlim=(0, 1.12 * max(values)), xlabel=label)
+    cost_axis(axes.xaxis, max(values))
     axes.grid(visible=False, axis="y")
     return figure

@@ -33,8 +33,9 @@ def decision_section(run: FinishedRun) -> Section:
         f"The threshold was chosen on {UNSEEN}: the training loans were split into parts, and a "
         "model trained on the other parts judged each part. The test loans had no part in the "
         "choice. If such loans are drawn again at random, the cheapest threshold lies between "
-        f"{_on_scale(run, run.scale.low)} and {_on_scale(run, run.scale.high)} in 95 of 100 draws "
-        "(shaded in the picture).",
+        f"{_on_scale(run, run.scale.low)} and {_on_scale(run, run.scale.high)}"
+        f"{' the theoretical one' if run.is_per_loan else ''} in 95 of 100 draws (shaded in the "
+        "picture).",
     )
     tables = (_thresholds_table(run),)
     return Section("decision", "The decision", words, ("cost_by_threshold",), tables)
@@ -47,8 +48,8 @@ def _theory(run: FinishedRun) -> str:
             f"Accepting a defaulter costs {rule.false_negative}, refusing a good client costs "
             f"{rule.false_positive}, {CURRENCY}. If the probabilities are right, refusing is "
             "cheaper from this probability on: the cost of refusing, divided by the sum of both "
-            "costs. This is the loan's own theoretical threshold. All of them were multiplied by "
-            f"one number, {run.scale.chosen:.2f}."
+            "costs. This is the loan's own theoretical threshold. Each was multiplied by the "
+            f"same number, {run.scale.chosen:.2f}, which gives the chosen threshold."
         )
     bad, good = costs.false_negative, costs.false_positive
     cost_of_bad = f"{bad:g} times as much as refusing one good client"

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from scoring_model.types import FloatArray
 from train.report.formatting import PER_CENT
@@ -33,6 +33,7 @@ PAGE_COLOURS = {
 }
 WIDTH = 8.4
 MOST_POINTS = 400
+THOUSAND = 1000
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
@@ -115,6 +116,12 @@ def percent_axis(axis: Axis, top: float) -> None:
     axis.set_major_formatter(
         PercentFormatter(xmax=1.0, decimals=0 if top >= 0.06 else 1, symbol=PER_CENT)
     )
+
+
+def cost_axis(axis: Axis, top: float) -> None:
+    """Put commas between the thousands on an axis of costs; `top` is the largest cost shown."""
+    if top >= THOUSAND:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def rows_with_intervals(

@@ -12,6 +12,7 @@ from train.report.drawing import (
     MUTED,
     ORANGE,
     RED,
+    cost_axis,
     new_figure,
     percent_axis,
     rows_with_intervals,
@@ -46,6 +47,7 @@ def draw_quarters(run: FinishedRun) -> Figure:
     ranks.set_title("AUC: how well the model ranks defaulters above good clients")
     _band(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
     costs.axhline(run.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
+    cost_axis(costs.yaxis, max(quarter.cost.high for quarter in quarters))
     costs.set_title(f"Cost per applicant, {run.unit}")
     step = -(-len(quarters) // MOST_QUARTER_NAMES)
     costs.set_xticks(places[::step], [quarter.name for quarter in quarters][::step])
@@ -81,6 +83,7 @@ def draw_segments(run: FinishedRun) -> Figure:
         textcoords="offset points",
         color=MUTED,
     )
+    cost_axis(axes.xaxis, max(segment.cost.high for segment in segments))
     axes.set_xlabel(f"cost per applicant ({run.unit})")
     return figure
 

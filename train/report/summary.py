@@ -103,7 +103,9 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
 
 def _change(share: float) -> str:
     """Return a change as a percentage with its sign."""
-    return f"{share * 100:+.1f}{PER_CENT}".replace("-", "\N{MINUS SIGN}")
+    # adding 0 makes a rounded minus zero positive
+    rounded = round(share * 100, 1) + 0.0
+    return f"{rounded:+.1f}{PER_CENT}".replace("-", "\N{MINUS SIGN}")
 
 
 def concerns(run: FinishedRun) -> list[str]:
