@@ -167,8 +167,8 @@ def _outcomes(run: FinishedRun) -> Table:
             found.append(tuple(line))
     header = ["decision, outcome", "loans", "share of the loans"]
     if column is not None:
-        label = run.label(column)
-        header.append(f"{label[:1].lower()}{label[1:]}, {CURRENCY}")
+        name = run.label(column)
+        header.append(f"{name[:1].lower()}{name[1:]}, {CURRENCY}")
     return Table((*header, "share of the cost"), found, "The test loans by decision and outcome")
 
 

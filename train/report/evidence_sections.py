@@ -141,6 +141,10 @@ def leaks_section(run: FinishedRun) -> Section:
     if found:
         said = [(run.label(c.feature), "; ".join(c.findings)) for c in found]
         tables.append(Table(("feature", "finding"), said, "Features to check", texts=2))
+    return Section("leaks", "Leak audit", (words,), (), tuple(tables), (_measured(run),))
+
+
+def _measured(run: FinishedRun) -> Table:
     rows = [
         (
             run.label(check.feature),
@@ -151,7 +155,7 @@ def leaks_section(run: FinishedRun) -> Section:
             _match(check.evidence.match_column, check.evidence.match_share),
             _digits(check.evidence.digits),
         )
-        for check in checks
+        for check in run.model.leaks
     ]
     header = (
         "feature",
@@ -161,8 +165,7 @@ def leaks_section(run: FinishedRun) -> Section:
         "equal to an excluded column",
         "digits: repaid / defaulted",
     )
-    measured = Table(header, rows, "All features as the leak audit measured them", folded=True)
-    return Section("leaks", "Leak audit", (words,), (), tuple(tables), (measured,))
+    return Table(header, rows, "All features as the leak audit measured them", folded=True)
 
 
 def _digits(gap: DigitGap | None) -> str:

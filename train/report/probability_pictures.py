@@ -99,13 +99,12 @@ def draw_calibration(run: FinishedRun) -> Figure:
         ("test loans", run.data.test.y, model.test_probability, ORANGE, "o"),
     ):
         bins = reliability_bins(y, probability)
-        under = bins.default_rate - bins.default_rate_low
-        over = bins.default_rate_high - bins.default_rate
+        rate, low, high = bins.default_rate, bins.default_rate_low, bins.default_rate_high
         # rounding must not make the length of a bar negative
-        spread = np.maximum([under, over], 0.0)
+        spread = np.maximum([rate - low, high - rate], 0.0)
         axes.errorbar(
             bins.mean_probability,
-            bins.default_rate,
+            rate,
             yerr=spread,
             fmt=marker,
             linestyle="-",
@@ -115,7 +114,7 @@ def draw_calibration(run: FinishedRun) -> Figure:
             color=colour,
             label=name,
         )
-        top = max(top, float(bins.mean_probability.max()), float(bins.default_rate_high.max()))
+        top = max(top, float(bins.mean_probability.max()), float(high.max()))
     axes.plot(
         [0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label="expected = observed"
     )

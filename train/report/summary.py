@@ -59,11 +59,6 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
     """Return the figures at the top: name, figure, and its unit and interval."""
     evaluation = run.model.evaluation
     intervals = evaluation.intervals
-    simple = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
-    rivals = {name: evaluation.rivals[key] for name, key in simple.items()}
-    best = min(rivals, key=lambda name: rivals[name].cost_per_applicant)
-    saved, against = rivals[best].difference, rivals[best].cost_per_applicant
-    change = Interval(saved.value / against, saved.low / against, saved.high / against)
     calibration = evaluation.calibration
     in_the_end = []
     if (realised := run.model.realised) is not None:
@@ -77,11 +72,7 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
             plain(evaluation.cost.value),
             f"{run.unit}; {INTERVAL} {between(evaluation.cost)}",
         ),
-        (
-            f"Cost compared with {best}",
-            _change(change.value),
-            f"{INTERVAL} {between(change, _change)}",
-        ),
+        _comparison(run),
         *in_the_end,
         (
             "Accepted",
@@ -101,10 +92,22 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
     ]
 
 
+def _comparison(run: FinishedRun) -> tuple[str, str, str]:
+    """Return the tile that compares the model with the cheaper flat rule."""
+    rules = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
+    rivals = {name: run.model.evaluation.rivals[key] for name, key in rules.items()}
+    best = min(rivals, key=lambda name: rivals[name].cost_per_applicant)
+    saved, against = rivals[best].difference, rivals[best].cost_per_applicant
+    change = Interval(saved.value / against, saved.low / against, saved.high / against)
+    beside = f"{INTERVAL} {between(change, _change)}"
+    return (f"Cost compared with {best}", _change(change.value), beside)
+
+
 def _change(share: float) -> str:
     """Return a change as a percentage with its sign."""
-    # adding 0 makes a rounded minus zero positive
-    rounded = round(share * 100, 1) + 0.0
+    rounded = round(share * 100, 1)
+    if rounded == 0:
+        return percent(0.0)
     return f"{rounded:+.1f}{PER_CENT}".replace("-", "\N{MINUS SIGN}")
 
 

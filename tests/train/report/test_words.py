@@ -15,6 +15,7 @@ from train.report.decision_sections import decision_section
 from train.report.fairness_section import fairness_section
 from train.report.report import CAPTIONS
 from train.report.summary import concerns, tiles, verdict
+from train.statistics import Interval
 
 UNIT = "times the cost of refusing one good client"
 APPENDIX = "Appendix: technical details"
@@ -82,6 +83,18 @@ def test_a_tile_has_one_unit(finished: FinishedRun) -> None:
     for name, figure, beside in shown:
         bounds = beside.partition("interval")[2] or beside
         assert figure.endswith("%") == bounds.endswith("%"), name
+
+
+def test_a_change_that_rounds_to_zero_has_no_sign(finished: FinishedRun) -> None:
+    evaluation = finished.model.evaluation
+    same = {
+        name: replace(rival, difference=Interval(-1e-5, -0.5, 1e-5))
+        for name, rival in evaluation.rivals.items()
+    }
+    evidence = replace(finished.model.evidence, evaluation=replace(evaluation, rivals=same))
+    compared = tiles(FinishedRun(replace(finished.model, evidence=evidence)))[1]
+    assert compared[1].split() == ["0.0", "%"]
+    assert compared[2].split()[-2:] == ["0.0", "%"]
 
 
 def test_defaults_of_the_accepted_and_of_all(finished: FinishedRun, words: str) -> None:
