@@ -106,8 +106,7 @@ def draw_calibration(run: FinishedRun) -> Figure:
             bins.mean_probability,
             rate,
             yerr=spread,
-            fmt=marker,
-            linestyle="-",
+            fmt=f"{marker}-",
             linewidth=1.3,
             elinewidth=1.6,
             markersize=5,
@@ -115,9 +114,8 @@ def draw_calibration(run: FinishedRun) -> Figure:
             label=name,
         )
         top = max(top, float(bins.mean_probability.max()), float(high.max()))
-    axes.plot(
-        [0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label="expected = observed"
-    )
+    equal = "expected = observed"
+    axes.plot([0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.3, label=equal)
     if not run.is_per_loan:
         axes.axvline(run.threshold, color=INK, linewidth=1.0)
     axes.set(
