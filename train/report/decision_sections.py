@@ -97,20 +97,10 @@ def _thresholds_table(run: FinishedRun) -> Table:
 def money_section(run: FinishedRun) -> Section:
     """Say what the decisions cost, compared with simpler rules."""
     evaluation = run.model.evaluation
-    dearer = [
-        name
-        for key, name in REFERENCES.items()
-        if key != "at_bayes" and evaluation.rivals[key].difference.high < 0
-    ]
-    compared = (
-        f"The model is clearly cheaper than {listed(dearer)}."
-        if dearer
-        else "The model is not clearly cheaper than any simpler rule."
-    )
     cost = evaluation.cost
     words = (
         f"Per applicant, the decisions on the test loans cost {plain(cost.value)} {run.unit} "
-        f"({INTERVAL} {between(cost)}). {compared} The picture shows the interval as a line.",
+        f"({INTERVAL} {between(cost)}). {_compared(run)} The picture shows the interval as a line.",
     )
     rows = [
         (
@@ -131,6 +121,18 @@ def money_section(run: FinishedRun) -> Section:
         tables.insert(1, _realised(run, realised))
     pictures = ("cost_against_others", "cost_realised")
     return Section("money", "The money", words, pictures, tuple(tables))
+
+
+def _compared(run: FinishedRun) -> str:
+    """Return which simpler rules are clearly more expensive than the model, and which are not."""
+    rivals = run.model.evaluation.rivals
+    rules = [key for key in REFERENCES if key != "at_bayes"]
+    clear = [REFERENCES[key] for key in rules if rivals[key].difference.high < 0]
+    unclear = [REFERENCES[key] for key in rules if rivals[key].difference.high >= 0]
+    if not clear:
+        return "The model is not clearly cheaper than any simpler rule."
+    rest = f" It is not clearly cheaper than {listed(unclear)}." if unclear else ""
+    return f"The model is clearly cheaper than {listed(clear)}.{rest}"
 
 
 def _realised(run: FinishedRun, realised: RealisedCosts) -> Table:

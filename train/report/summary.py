@@ -213,7 +213,7 @@ def limits_section() -> Section:
         "the probabilities may be too low for them, and the cost per applicant may be higher than "
         "shown.",
         "This page was written when the model was trained. It does not say whether the model is "
-        "in use, because that can change. The model registry says it. There, the model in use is "
+        "in use, because that can change. The model registry shows it. There, the model in use is "
         "called the champion, and a newer version that may replace it the challenger.",
     )
     return Section("limits", "What these figures cannot show", words)

@@ -11,7 +11,7 @@ from tests.train.found import SETTINGS
 from tests.train.report.page import Page
 from train.portfolio import Costs
 from train.report import FinishedRun, draw_pictures
-from train.report.decision_sections import decision_section
+from train.report.decision_sections import decision_section, money_section
 from train.report.fairness_section import fairness_section
 from train.report.report import CAPTIONS
 from train.report.summary import concerns, tiles, verdict
@@ -75,6 +75,23 @@ def test_costs_on_another_scale_name_it(finished: FinishedRun) -> None:
     assert run.unit == "where refusing one good client costs 50"
     said = " ".join(decision_section(run).words)
     assert "Accepting a defaulter costs 500, refusing one good client costs 50." in said
+
+
+def test_the_rules_that_are_not_clearly_dearer_are_named(finished: FinishedRun) -> None:
+    model = finished.model
+    unclear = replace(model.evaluation.rivals["refuse_all"], difference=Interval(-0.1, -0.2, 0.1))
+    clear = replace(unclear, difference=Interval(-0.1, -0.2, -0.05))
+    for rivals, said in (
+        (
+            {"refuse_all": unclear, "accept_all": clear, "at_half": clear},
+            "It is not clearly cheaper",
+        ),
+        (dict.fromkeys(model.evaluation.rivals, unclear), "not clearly cheaper than any simpler"),
+    ):
+        evaluation = replace(model.evaluation, rivals={**model.evaluation.rivals, **rivals})
+        evidence = replace(model.evidence, evaluation=evaluation)
+        section = money_section(FinishedRun(replace(model, evidence=evidence)))
+        assert said in section.words[0]
 
 
 def test_a_tile_has_one_unit(finished: FinishedRun) -> None:
