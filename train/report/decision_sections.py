@@ -218,13 +218,20 @@ def _measure(
 def calibration_section(run: FinishedRun) -> Section:
     """Say whether the probability is right."""
     whole_test = run.model.evaluation.calibration
-    fits = "does not fit" if whole_test.is_off else "fits"
+    limit = percent(MAX_OFF, 0)
+    judged = (
+        f"This is more than the limit of {limit}, and chance does not explain it: the probability "
+        "does not fit."
+        if whole_test.is_off
+        else f"The probability counts as wrong only above {limit}, and only if chance does not "
+        "explain the difference."
+    )
     words = (
         f"{percent(whole_test.mean_probability)} of the test loans were expected to default; "
-        f"{value_of(whole_test.default_rate, percent)} did. The probability {fits}: it counts as "
-        f"wrong if it is off by more than {percent(MAX_OFF, 0)} of the observed defaults and by "
-        "more than chance explains. In the picture, expected and observed defaults are equal on "
-        "the dotted line." + ("" if run.is_per_loan else " The vertical line is the threshold."),
+        f"{value_of(whole_test.default_rate, percent)} did. The expected defaults are off by "
+        f"{percent(abs(whole_test.ratio - 1.0), 0)} of the observed ones. {judged} In the picture, "
+        "expected and observed defaults are equal on the dotted line."
+        + ("" if run.is_per_loan else " The vertical line is the threshold."),
     )
     rows = [
         ("expected defaults", percent(whole_test.mean_probability)),

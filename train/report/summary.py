@@ -199,10 +199,7 @@ def _leak_concerns(run: FinishedRun) -> list[str]:
     if not marked:
         return []
     names = listed([run.label(check.feature) for check in marked])
-    return [
-        f"The leak audit found something unusual in {names}. Check that these features are known "
-        "at the time of the decision (see Leak audit)."
-    ]
+    return [f"The leak audit found something unusual in {names} (see Leak audit)."]
 
 
 def limits_section() -> Section:

@@ -11,11 +11,11 @@ from tests.train.found import SETTINGS
 from tests.train.report.page import Page
 from train.portfolio import Costs
 from train.report import FinishedRun, draw_pictures
-from train.report.decision_sections import decision_section, money_section
+from train.report.decision_sections import calibration_section, decision_section, money_section
 from train.report.fairness_section import fairness_section
 from train.report.report import CAPTIONS
 from train.report.summary import concerns, tiles, verdict
-from train.statistics import Interval
+from train.statistics import CalibrationInTheLarge, Interval
 
 UNIT = "times the cost of refusing one good client"
 APPENDIX = "Appendix: technical details"
@@ -92,6 +92,17 @@ def test_the_rules_that_are_not_clearly_dearer_are_named(finished: FinishedRun) 
         evidence = replace(model.evidence, evaluation=evaluation)
         section = money_section(FinishedRun(replace(model, evidence=evidence)))
         assert said in section.words[0]
+
+
+def test_a_probability_that_is_off_is_said_to_be(finished: FinishedRun) -> None:
+    model = finished.model
+    for mean, said in ((0.21, "are off by 5 % of the observed"), (0.30, "does not fit")):
+        calibration = CalibrationInTheLarge(mean, Interval(0.2, 0.19, 0.205))
+        evaluation = replace(model.evaluation, calibration=calibration)
+        evidence = replace(model.evidence, evaluation=evaluation)
+        section = calibration_section(FinishedRun(replace(model, evidence=evidence)))
+        assert said in " ".join(section.words[0].split())
+        assert ("does not fit" in section.words[0]) == calibration.is_off
 
 
 def test_a_tile_has_one_unit(finished: FinishedRun) -> None:
