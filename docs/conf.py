@@ -19,6 +19,9 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "refer
 exclude_patterns = ["_build", "_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
+# an indented block without a language is shown as it is
+highlight_language = "none"
+
 # so that a link to a heading of another page, such as `serving.md#keys`, is checked
 myst_heading_anchors = 3
 

@@ -120,7 +120,8 @@ def entry_points_reference() -> str:
 
     from train.__main__ import make_parser
 
-    parser = make_parser()
+    # argparse does not publish the actions of a subcommand
+    parser: Any = make_parser()
     (commands,) = (action for action in parser._actions if action.dest == "command")
     helps = {choice.dest: choice.help for choice in commands._choices_actions}
     project = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))
