@@ -15,7 +15,7 @@ project_copyright = "the authors; Apache-2.0"
 # pyproject.toml is the only place that holds the version
 version = release = _project["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "reference"]
 exclude_patterns = ["_build", "_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
@@ -30,10 +30,12 @@ default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-napoleon_google_docstring = False
-napoleon_use_rtype = False
-napoleon_use_param = False
-napoleon_use_ivar = True
+# autodoc lists the members itself
+numpydoc_show_class_members = False
+# A signature links to types of this project only: no other project's index is at hand offline.
+# `Loaded` is a type variable, which has no page.
+nitpick_ignore = [("py:class", "scoring_model.version.follower.Loaded")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!(?:scoring_model|train)\.).*")]
 
 html_theme = "furo"
 html_title = f"{project} {release}"
