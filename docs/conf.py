@@ -1,5 +1,7 @@
 """Sphinx's settings: `make docs` builds the site, strictly and without the network."""
 
+import inspect
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -38,9 +40,26 @@ nitpick_ignore = [("py:class", "scoring_model.version.follower.Loaded")]
 nitpick_ignore_regex = [(r"py:.*", r"(?!(?:scoring_model|train)\.).*")]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"{project} {release}"
 html_copy_source = False
 html_show_sphinx = False
+
+
+# how arrays are called in the code
+_ARRAY = re.compile(
+    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], "
+    r"~?numpy\.dtype\[~?numpy\.(\w+)\]\]"
+)
+_ARRAYS = {
+    "float64": "FloatArray",
+    "int8": "LabelArray",
+    "bool": "BoolArray",
+    "int64": "RowNumbers",
+}
+# at the beginning of a line the initial of an author would begin a list
+_INITIAL = re.compile(r"^(\s*[A-Z])\. (?=[A-Z])")
 
 
 def skip_generated(
@@ -50,6 +69,30 @@ def skip_generated(
     return True if type(member).__name__ == "_tuplegetter" else (skip or None)
 
 
+def shorten_signature(
+    _app: Any, _what: str, _name: str, member: Any, _options: Any, signature: str, result: str
+) -> tuple[str, str] | None:
+    """Name arrays as the code does, and leave out pydantic's rules: a reference describes them."""
+    if signature is None:
+        return None
+    if "pydantic" in signature:
+        return f"({', '.join(inspect.signature(member).parameters)})", result
+    arrays = [
+        _ARRAY.sub(lambda found: _ARRAYS.get(found[1], "ndarray"), text or "")
+        for text in (signature, result)
+    ]
+    return arrays[0], arrays[1] or None
+
+
+def escape_initials(
+    _app: Any, _what: str, _name: str, _member: Any, _options: Any, lines: list[str]
+) -> None:
+    """Keep the initial of an author from beginning a list."""
+    lines[:] = [_INITIAL.sub(r"\1\\. ", line) for line in lines]
+
+
 def setup(app: Any) -> None:
     """Connect the functions of this file."""
     app.connect("autodoc-skip-member", skip_generated)
+    app.connect("autodoc-process-signature", shorten_signature)
+    app.connect("autodoc-process-docstring", escape_initials)
