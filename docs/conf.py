@@ -40,7 +40,7 @@ nitpick_ignore = [("py:class", "scoring_model.version.follower.Loaded")]
 nitpick_ignore_regex = [(r"py:.*", r"(?!(?:scoring_model|train)\.).*")]
 
 html_theme = "furo"
-html_static_path = ["_static"]
+html_static_path = [str(Path(__file__).parent / "_static")]
 html_css_files = ["site.css"]
 html_title = f"{project} {release}"
 html_copy_source = False
