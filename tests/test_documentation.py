@@ -19,7 +19,7 @@ from scoring_model.http.routes import TABLE
 from scoring_model.settings import DEFAULTS
 from scoring_model.telemetry.metrics import HELP
 from tests.conftest import ROOT
-from train.portfolio import PortfolioFile
+from train.portfolio import GateLimits, PortfolioFile
 
 DOCS = ROOT / "docs"
 # where a page could load something from: a script, a style, a font, a picture
@@ -162,7 +162,8 @@ def test_every_parameter_of_mlflow_run_is_there(generated: dict[str, str]) -> No
 
 
 def test_every_error_of_the_server_is_there(generated: dict[str, str]) -> None:
-    for kind in (ScoringError, *ScoringError.__subclasses__()):
+    kinds: list[type[ScoringError]] = [ScoringError, *ScoringError.__subclasses__()]
+    for kind in kinds:
         assert f">{kind.code}<" in generated["errors-reference"]
         assert str(kind.status) in generated["errors-reference"]
 
@@ -176,6 +177,15 @@ def test_every_route_is_described() -> None:
     text = (DOCS / "serving.md").read_text(encoding="utf-8")
     for path in TABLE:
         assert re.search(rf"^\|.*{path}`", text, re.MULTILINE), path
+
+
+def test_the_page_on_promotion_names_the_gate_s_defaults() -> None:
+    text = (DOCS / "promotion.md").read_text(encoding="utf-8")
+    for field in dataclasses.fields(GateLimits):
+        limit = getattr(GateLimits(), field.name)
+        shown = re.search(rf"`{field.name}` (?:\| |\(default )([\d.]+)", text)
+        assert shown, field.name
+        assert float(shown[1]) == limit
 
 
 def test_every_room_is_in_the_api_reference() -> None:

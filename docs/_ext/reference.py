@@ -154,12 +154,14 @@ def errors_reference() -> str:
     """Describe every error that the server answers with."""
     from scoring_model.errors import ScoringError
 
-    kinds = sorted((ScoringError, *ScoringError.__subclasses__()), key=lambda kind: kind.status)
-    meanings = {ScoringError: "The request could not be answered."}
-    rows = (
-        (str(kind.status), f"`{kind.code}`", meanings.get(kind, str(kind.__doc__)).split("\n\n")[0])
-        for kind in kinds
-    )
+    def meaning(kind: type[ScoringError]) -> str:
+        if kind is ScoringError:  # its docstring describes the base class
+            return "The request could not be answered."
+        return str(kind.__doc__).split("\n\n")[0]
+
+    kinds: list[type[ScoringError]] = [ScoringError, *ScoringError.__subclasses__()]
+    kinds.sort(key=lambda kind: kind.status)
+    rows = ((str(kind.status), f"`{kind.code}`", meaning(kind)) for kind in kinds)
     return table(("status", "code", "meaning"), rows)
 
 
