@@ -1,5 +1,9 @@
-"""What the README says: its commands run, in its order, in a checkout of their own."""
+"""The commands of the README and of the documentation run, in a checkout of their own.
 
+A block marked `sh` is run, line by line; a block marked `text` is only shown.
+"""
+
+import importlib.util
 import json
 import os
 import re
@@ -7,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,43 +21,97 @@ import pytest
 from tests.conftest import ROOT
 from tests.made import make_loans
 
-README = ROOT / "README.md"
+README, FRENCH, CONTRIBUTING = (ROOT / f"{n}.md" for n in ("README", "README.fr", "CONTRIBUTING"))
+DOCS = [page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts]
+# the README comes first: it trains, starts the server and saves the applicant for all pages
+PAGES = [README, CONTRIBUTING, *sorted(DOCS)]
+MAX_README_LINES = 150
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 # Commands that do not end: each is started, and the next ones talk to it.
 SERVERS = {"make serve": "http://127.0.0.1:8000/ping", "make ui": "http://127.0.0.1:5000/health"}
-# What starts so is run by other tests, or wants what no test has.
+# A command that begins like one of these is run by the test that is named, or not at all.
 ELSEWHERE = {
-    "make test": "this runs within it",
+    "make test": "this test is part of it",
+    "make lint": "make test runs it first",
+    "make docs": "it needs no model, and its page says what it checks",
+    "make bench": "it measures for minutes, and needs wrk",
+    "make screenshot": "it needs a browser",
+    "python -m benchmarks.": "they measure for minutes or hours; their packages are not all here",
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -P resume=": "tests/train/search/test_resume.py",
-    "mlflow models build-docker": "wants a Docker engine",
-    "docker run": "wants a Docker engine",
-    "createdb mlflow": "tests/test_postgres.py, with a database of its own",
+    "mlflow models build-docker": "it needs a Docker engine",
+    "docker run": "it needs a Docker engine",
+    "createdb mlflow": "tests/test_postgres.py",
     "mlflow server --backend-store-uri postgresql": "tests/test_postgres.py",
     "export MLFLOW_TRACKING_URI=": "tests/test_postgres.py",
 }
 
 
-def blocks(language: str) -> list[str]:
-    text = README.read_text(encoding="utf-8")
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
     return [body for kind, body in BLOCK.findall(text) if kind == language]
 
 
-def commands() -> list[str]:
-    """Return the commands of every `sh` block, lines that end in a backslash joined."""
-    lines = [line for block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
+def commands(page: Path) -> list[str]:
+    """Return the commands of every `sh` block; lines that end in a backslash are joined."""
+    lines = [
+        line for block in blocks(page, "sh") for line in block.replace("\\\n", " ").splitlines()
+    ]
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def test_documents_are_what_they_say() -> None:
-    for block in blocks("json"):
+def all_commands() -> list[str]:
+    """Return the commands of all pages in order; what several pages repeat is run once."""
+    return list(dict.fromkeys(command for page in PAGES for command in commands(page)))
+
+
+@pytest.mark.parametrize("page", [FRENCH, *PAGES], ids=name_of)
+def test_documents_are_what_they_say(page: Path) -> None:
+    for block in blocks(page, "json"):
         json.loads(block)
+    for block in blocks(page, "toml"):
+        tomllib.loads(block)
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("page", [README, FRENCH, CONTRIBUTING], ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    assert targets
+    for target in targets:
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [README, FRENCH], ids=name_of)
+def test_a_readme_is_short(page: Path) -> None:
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= MAX_README_LINES
+
+
+@pytest.mark.parametrize("language", ["sh", "text", "toml", "json"])
+def test_the_french_readme_shows_the_same_commands_and_answers(language: str) -> None:
+    assert blocks(FRENCH, language) == blocks(README, language)
+
+
+def test_the_guide_begins_with_the_portfolio_of_the_readme() -> None:
+    assert blocks(ROOT / "docs" / "own-data.md", "toml")[0] == blocks(README, "toml")[0]
+
+
+def test_tests_that_run_a_command_exist() -> None:
+    for place in ELSEWHERE.values():
+        assert (ROOT / place).is_file() or not place.startswith("tests/"), place
+
+
+def test_modules_that_commands_name_exist() -> None:
+    pages = [*PAGES, *(ROOT / "portfolios").rglob("README.md")]
+    found = [re.findall(r"python -m ([\w.]+)", page.read_text("utf-8")) for page in pages]
+    ours = {name for names in found for name in names if name.startswith(("train", "benchmarks"))}
+    assert ours
+    assert [name for name in ours if importlib.util.find_spec(name) is None] == []
 
 
 @pytest.fixture
@@ -68,7 +127,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy2(ROOT / name, place / name)
     (place / ".venv").symlink_to(sys.prefix)
     (place / "mine").mkdir()
-    (place / "mine" / "portfolio.toml").write_text(blocks("toml")[0])
+    (place / "mine" / "portfolio.toml").write_text(blocks(README, "toml")[0])
     loans = make_loans(3000).drop(columns=["lost_amount", "sex"])
     loans.to_csv(place / "mine" / "loans.csv", index=False)
     return place
@@ -87,7 +146,7 @@ def started() -> Iterator[list["subprocess.Popen[bytes]"]]:
 def test_every_command_runs(checkout: Path, started: list["subprocess.Popen[bytes]"]) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment["PATH"] = f"{checkout / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
-    for command in commands():
+    for command in all_commands():
         if command.startswith(tuple(ELSEWHERE)):
             continue
         if command in SERVERS:

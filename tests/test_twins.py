@@ -103,3 +103,20 @@ def test_an_entry_point_has_the_parameters_of_its_command(entry_point: str) -> N
     line = ENTRY_POINTS[entry_point]["command"]
     assert re.findall(r"--(\w+)[ =]\{\1\}", line) == list(declared)
     assert line.startswith(f"python -m train {command} ")
+
+
+def test_the_newest_version_of_the_changelog_is_the_projects() -> None:
+    released = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$", read("CHANGELOG.md"), re.M
+    )
+    assert released[0] == tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert released == sorted(released, key=lambda v: [int(n) for n in v.split(".")], reverse=True)
+
+
+def test_the_page_on_training_names_each_parameter_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", read("docs/training.md"), re.M)
+    told = {name: default.strip().strip("`") for name, default in rows}
+    declared = ENTRY_POINTS["main"]["parameters"]
+    assert {name: told.get(name) for name in declared} == {
+        name: str(parameter["default"]) for name, parameter in declared.items()
+    }
