@@ -3,7 +3,6 @@
 import pytest
 
 from scoring_model.settings import DEFAULTS, read_settings
-from tests.conftest import ROOT
 
 
 def test_the_defaults_are_valid() -> None:
@@ -17,8 +16,3 @@ def test_a_description_is_whole_sentences_for_the_table_of_settings(name: str) -
     assert description.endswith(".")
     # neither a line break nor a column's border may stand in a cell of the table
     assert not {"\n", "|"} & set(description)
-
-
-def test_the_readme_names_every_variable() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in DEFAULTS if f"`{name}`" not in text] == []

@@ -1,6 +1,6 @@
 """`Evidence`: all results of the evaluation on the test rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import lightgbm
@@ -60,13 +60,13 @@ class Evidence:
         """All figures as metrics of the main run."""
         return {**self.evaluation.metrics, **fairness_metrics(self.fairness)}
 
-    def notes(self, label: Callable[[str], str] = str) -> list[str]:
-        """Return the warnings, one line each; `label` gives the readable name of a column."""
+    def notes(self) -> list[str]:
+        """Return the warnings, one line each."""
         return [
             *calibration_notes(self.evaluation.calibration, self.quarters),
-            *segment_notes(self.segments, label),
-            *fairness_notes(self.fairness, label),
-            *proxy_notes(self.proxies, label),
+            *segment_notes(self.segments),
+            *fairness_notes(self.fairness),
+            *proxy_notes(self.proxies),
         ]
 
 

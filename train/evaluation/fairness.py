@@ -1,6 +1,6 @@
 """The fairness audit: acceptance rates and error rates by protected group."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -180,24 +180,22 @@ def _metric_name(column: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in column)
 
 
-def fairness_notes(audit: Sequence[ColumnFairness], label: Callable[[str], str]) -> list[str]:
+def fairness_notes(audit: Sequence[ColumnFairness]) -> list[str]:
     """Return a warning for each column below four fifths, and one for all such pairs."""
     under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
-    notes = [
-        f"fairness: {_describe(column, label)}" for column in under if len(column.columns) == 1
-    ]
+    notes = [f"fairness: {_describe(column)}" for column in under if len(column.columns) == 1]
     pairs = [column for column in under if len(column.columns) == 2]
     if pairs:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         notes.append(
             "fairness: pairs of protected columns with an acceptance ratio below "
-            f"{LOWEST_RATIO:g}: {len(pairs)}; the lowest is in {_describe(worst, label)}"
+            f"{LOWEST_RATIO:g}: {len(pairs)}; the lowest is in {_describe(worst)}"
         )
     return notes
 
 
-def _describe(column: ColumnFairness, label: Callable[[str], str]) -> str:
-    group, name = column.lowest, " and ".join(map(label, column.columns))
+def _describe(column: ColumnFairness) -> str:
+    group, name = column.lowest, " and ".join(column.columns)
     if group is None or group.acceptance_ratio is None:
         return name
     ratio = group.acceptance_ratio

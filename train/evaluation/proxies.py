@@ -1,6 +1,6 @@
 """Proxies: how well the features predict each protected column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lightgbm
@@ -124,12 +124,12 @@ def _auc_together(
     return areas
 
 
-def proxy_notes(proxies: Sequence[Proxies], label: Callable[[str], str]) -> list[str]:
+def proxy_notes(proxies: Sequence[Proxies]) -> list[str]:
     """Return a line for each protected column that a single feature predicts too well."""
     return [
-        f"fairness: the features predict the protected column {label(p.column)} (AUC "
+        f"fairness: the features predict the protected column {p.column} (AUC "
         f"{p.together:.2f}, 0.5 is chance); strongest single features: "
-        + ", ".join(f"{label(name)} (AUC {auc:.2f})" for name, auc in p.notable[:3])
+        + ", ".join(f"{name} (AUC {auc:.2f})" for name, auc in p.notable[:3])
         for p in proxies
         if p.notable
     ]

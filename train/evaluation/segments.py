@@ -1,6 +1,6 @@
 """Weak segments: the groups of applicants whose decisions cost most."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,12 +112,12 @@ def dearest_segments(
     return tuple(sorted(found, key=lambda segment: -segment.cost.value))
 
 
-def segment_notes(segments: Sequence[Segment], label: Callable[[str], str]) -> list[str]:
+def segment_notes(segments: Sequence[Segment]) -> list[str]:
     """Return a warning if a flat rule would cost less than the model in some segments."""
     worse = [s for s in segments if s.is_worse_than_one_answer]
     if not worse:
         return []
-    names = "; ".join(f"{label(s.feature)}: {s.group}" for s in worse[:3])
+    names = "; ".join(f"{s.feature}: {s.group}" for s in worse[:3])
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
     rules = "accepting all, or refusing all, would have cost less than the model"
     return [f"weak segments: {rules} in {names}{more}"]

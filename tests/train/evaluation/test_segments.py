@@ -33,10 +33,10 @@ def test_a_planted_weak_segment_comes_first() -> None:
     assert worst.is_worse_than_one_answer
     assert worst.cost.low < worst.cost.value < worst.cost.high
     assert 0 < worst.acceptance_rate < 1
-    notes = segment_notes([worst], {"region": "Region"}.__getitem__)
+    notes = segment_notes([worst])
     assert notes == [
         "weak segments: accepting all, or refusing all, would have cost less than the model in "
-        "Region: west"
+        "region: west"
     ]
 
 
@@ -45,4 +45,4 @@ def test_without_weak_segments_hardly_any_are_found() -> None:
     # about twenty 95 % intervals: one segment in forty is above the mean cost by chance
     assert len(segments) <= 2
     assert not [segment for segment in segments if segment.is_worse_than_one_answer]
-    assert segment_notes(segments, str) == []
+    assert segment_notes(segments) == []
