@@ -115,7 +115,7 @@ def _reasons_to_warn(evidence: LeakEvidence) -> list[str]:
     if evidence.match_share >= WARN_MATCH_SHARE:
         reasons.append(
             f"it equals the excluded column {evidence.match_column} in "
-            f"{evidence.match_share:.0%} of the rows compared"
+            f"{evidence.match_share:.0%} of the loans compared"
         )
     if evidence.digits and evidence.digits.differs:
         reasons.append(str(evidence.digits))

@@ -11,7 +11,7 @@ from scoring_model.policy import Expression, LoanCostRule
 from scoring_model.types import FloatArray, LabelArray
 from train.errors import InputError
 from train.portfolio.costs import LoanCosts
-from train.portfolio.section import SECTION, rule
+from train.portfolio.section import SECTION, Text, rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +73,12 @@ class CostColumns:
         default=None,
         description="What refusing this loan would have cost if it was repaid. It follows the "
         "rules of `realised_false_negative`.",
+    )
+
+    currency: Text | None = Field(
+        default=None,
+        description="Currency of these costs and of the `amount`, such as `US dollars`. The report "
+        "names it with each amount of money.",
     )
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scoring_model.types import FloatArray, LabelArray
 from train.portfolio import AnyCosts
 from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, cost_axis, new_figure, percent_axis
-from train.report.finished_run import CURRENCY, FinishedRun
+from train.report.finished_run import FinishedRun
 from train.report.formatting import PER_CENT, UNSEEN, percent, plain
 from train.statistics import Interval
 
@@ -118,7 +118,7 @@ def draw_realised(run: FinishedRun) -> Figure:
     if realised is None:
         raise ValueError("the portfolio has no realised costs")
     rivals = [(REFERENCES[key], rival.cost_per_applicant) for key, rival in realised.rivals.items()]
-    return _draw_bars(realised.cost, rivals, f"realised cost per applicant, {CURRENCY}")
+    return _draw_bars(realised.cost, rivals, f"realised cost per applicant, {run.in_currency}")
 
 
 def _draw_bars(ours: Interval, rivals: Sequence[tuple[str, float]], label: str) -> Figure:

@@ -7,7 +7,7 @@ import numpy as np
 from train.decision import lowest_cost
 from train.evaluation import RealisedCosts
 from train.report.cost_pictures import REFERENCES
-from train.report.finished_run import CURRENCY, FinishedRun
+from train.report.finished_run import FinishedRun
 from train.report.formatting import (
     INTERVAL,
     NOTHING,
@@ -46,8 +46,8 @@ def _theory(run: FinishedRun) -> str:
     if rule is not None:
         return (
             f"Accepting a defaulter costs {rule.false_negative}, refusing a good client costs "
-            f"{rule.false_positive}, {CURRENCY}. If the probabilities are right, refusing is "
-            "cheaper from this probability on: the cost of refusing, divided by the sum of both "
+            f"{rule.false_positive}, {run.in_currency}. If the probabilities are right, refusing "
+            "is cheaper from this probability on: the cost of refusing, divided by the sum of both "
             "costs. This is the loan's own theoretical threshold. Each was multiplied by the "
             f"same number, {run.scale.chosen:.2f}, which gives the chosen threshold."
         )
@@ -143,7 +143,7 @@ def _realised(run: FinishedRun, realised: RealisedCosts) -> Table:
         name, value = REFERENCES[key], plain(rival.cost_per_applicant)
         rows.append((name, value, NOTHING, value_of(rival.difference)))
     caption = (
-        f"Realised cost, {CURRENCY}: what the decisions cost in the end, "
+        f"Realised cost, {run.in_currency}: what the decisions cost in the end, "
         f"{costs.realised_false_negative} for each defaulter accepted, "
         f"{costs.realised_false_positive} for each good client refused"
     )
@@ -170,7 +170,7 @@ def _outcomes(run: FinishedRun) -> Table:
     header = ["decision, outcome", "loans", "share of the loans"]
     if column is not None:
         name = run.label(column)
-        header.append(f"{name[:1].lower()}{name[1:]}, {CURRENCY}")
+        header.append(f"{name[:1].lower()}{name[1:]}, {run.in_currency}")
     return Table((*header, "share of the cost"), found, "The test loans by decision and outcome")
 
 

@@ -127,7 +127,9 @@ def leaks_section(run: FinishedRun) -> Section:
         "the outcome. Before training, every feature was checked for this on the training loans. A "
         "sure sign of a leak stops the training. "
         + (
-            "The features in the table should be checked. A weak sign often has a harmless cause."
+            "The features in the table should be checked. A weak sign often has a harmless cause. "
+            "The population stability index says how much a feature's distribution changed: 0 is "
+            "no change."
             if found
             else "No feature shows a sign of a leak."
         )

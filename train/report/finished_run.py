@@ -9,8 +9,6 @@ from train.evaluation import ColumnFairness, Segment
 from train.portfolio import Portfolio
 from train.trained_model import TrainedModel
 
-CURRENCY = "in the portfolio's currency"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThresholdScale:
@@ -89,10 +87,15 @@ class FinishedRun:
         return self.portfolio.costs.decides
 
     @property
+    def in_currency(self) -> str:
+        """The currency of the portfolio's amounts, as words that follow a figure."""
+        return f"in {self.portfolio.costs.currency or 'the currency of the portfolio'}"
+
+    @property
     def unit(self) -> str:
         """The unit of the costs, as words that follow a figure."""
         if self.is_per_loan:
-            return CURRENCY
+            return self.in_currency
         cost = self.model.settings.costs.false_positive
         if cost == 1.0:
             return "times the cost of refusing one good client"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from train.evaluation import LOWEST_RATIO, ColumnFairness
-from train.report.finished_run import CURRENCY, FinishedRun
+from train.report.finished_run import FinishedRun
 from train.report.formatting import (
     INTERVAL,
     PER_CENT,
@@ -63,7 +63,7 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
     in_the_end = []
     if (realised := run.model.realised) is not None:
         cost = realised.cost
-        beside = f"{CURRENCY}; {INTERVAL} {between(cost)}"
+        beside = f"{run.in_currency}; {INTERVAL} {between(cost)}"
         in_the_end.append(("Realised cost per applicant", plain(cost.value), beside))
     accepted, auc = intervals["acceptance_rate"], intervals["roc_auc"]
     return [

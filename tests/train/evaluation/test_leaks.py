@@ -172,7 +172,7 @@ def test_a_copy_of_an_excluded_column_that_is_no_outcome_is_a_warning(loans: pd.
     check = audit(portfolio, table)["amount"]
     assert check.grade == "warning"
     assert check.findings == (
-        "it equals the excluded column amount_eur in 100% of the rows compared",
+        "it equals the excluded column amount_eur in 100% of the loans compared",
     )
 
 

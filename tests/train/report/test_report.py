@@ -112,9 +112,9 @@ realised_false_positive = "amount * 0.04"
     realised = found.model.metrics["test_realised_cost_per_applicant"]
     assert f"{realised:,.0f}" in text
     cost, _, in_the_end, *_ = tiles(found)
-    assert cost[2].startswith("in the portfolio's currency; 95")
+    assert cost[2].startswith("in the currency of the portfolio; 95")
     assert in_the_end[0] == "Realised cost per applicant"
-    assert in_the_end[2].startswith("in the portfolio's currency; 95")
+    assert in_the_end[2].startswith("in the currency of the portfolio; 95")
     assert "good client" not in cost[2]
     # the pictures show the decisions: refused from the chosen multiple of the loan's own threshold
     refused = found.scale.test >= found.scale.chosen

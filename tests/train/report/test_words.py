@@ -10,6 +10,7 @@ import pytest
 from tests.train.found import SETTINGS
 from tests.train.report.page import Page
 from train.portfolio import Costs
+from train.portfolio.cost_columns import CostColumns
 from train.report import FinishedRun, draw_pictures
 from train.report.decision_sections import calibration_section, decision_section, money_section
 from train.report.fairness_section import fairness_section
@@ -56,7 +57,7 @@ def test_amounts_have_their_unit(words: str, finished: FinishedRun) -> None:
         assert f"{caption} ({UNIT})" in words
     assert f"Simpler rules on the same test loans ({UNIT})" in words
     # the loans' own amounts
-    assert "amount, in the portfolio's currency" in words
+    assert "amount, in the currency of the portfolio" in words
 
 
 def test_pictures_have_the_unit_of_their_costs(finished: FinishedRun) -> None:
@@ -67,6 +68,14 @@ def test_pictures_have_the_unit_of_their_costs(finished: FinishedRun) -> None:
         labels = [text for a in axes for text in (a.get_xlabel(), a.get_ylabel())]
         titles = [a.get_title(loc="left") for a in axes]
         assert any(UNIT in text for text in labels + titles), name
+
+
+def test_amounts_of_money_have_the_currency_of_the_costs(finished: FinishedRun) -> None:
+    assert finished.in_currency == "in the currency of the portfolio"
+    portfolio = replace(finished.portfolio, costs=CostColumns(currency="US dollars"))
+    run = FinishedRun(replace(finished.model, portfolio=portfolio))
+    [by_outcome] = [t for t in money_section(run).tables if "by decision and outcome" in t.caption]
+    assert "amount, in US dollars" in by_outcome.header
 
 
 def test_costs_on_another_scale_name_it(finished: FinishedRun) -> None:
