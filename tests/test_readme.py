@@ -1,6 +1,7 @@
 """The commands of the README and of the documentation run, in a checkout of their own.
 
-A block marked `sh` is run, line by line; a block marked `text` is only shown.
+A block marked `sh` is run, line by line. A block marked `text` is only shown: it is an output, or a
+command with a place that the reader fills in, such as `<key>`.
 """
 
 import importlib.util
@@ -33,14 +34,17 @@ SERVERS = {"make serve": "http://127.0.0.1:8000/ping", "make ui": "http://127.0.
 # A command that begins like one of these is run by the test that is named, or not at all.
 ELSEWHERE = {
     "make test": "this test is part of it",
-    "make lint": "make test runs it first",
-    "make docs": "it needs no model, and its page says what it checks",
+    "make docs": "tests/test_documentation.py",
     "make bench": "it measures for minutes, and needs wrk",
-    "make screenshot": "it needs a browser",
     "python -m benchmarks.": "they measure for minutes or hours; their packages are not all here",
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
-    "mlflow run . --env-manager local -P resume=": "tests/train/search/test_resume.py",
+    "mlflow run . --env-manager local -P engine=spark": "tests/test_home_credit.py",
+    "mlflow run . --env-manager local -P engine=dask": "tests/train/engines/test_dask.py",
+    "pip install": "they are in the environment of these tests",
+    "pre-commit install": "it writes into the repository",
+    "python .ci/try_slug.py": "tests/test_deployment.py",
+    "python .ci/release.py": "tests/test_deployment.py",
     "mlflow models build-docker": "it needs a Docker engine",
     "docker run": "it needs a Docker engine",
     "createdb mlflow": "tests/test_postgres.py",
@@ -104,6 +108,16 @@ def test_the_guide_begins_with_the_portfolio_of_the_readme() -> None:
 def test_tests_that_run_a_command_exist() -> None:
     for place in ELSEWHERE.values():
         assert (ROOT / place).is_file() or not place.startswith("tests/"), place
+
+
+def test_every_command_is_run_or_named() -> None:
+    known = all_commands()
+    programs = {command.split()[0] for command in known}
+    shown = [(name_of(page), block) for page in PAGES for block in blocks(page, "text")]
+    hidden = [(page, b) for page, b in shown if b.split()[0] in programs and "<" not in b]
+    assert hidden == []
+    unused = [begin for begin in ELSEWHERE if not any(c.startswith(begin) for c in known)]
+    assert unused == []
 
 
 def test_modules_that_commands_name_exist() -> None:
