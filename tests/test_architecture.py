@@ -94,7 +94,7 @@ def test_the_architecture_page_names_every_room_of_the_contract(package: str) ->
     (layers,) = (c["layers"] for c in contracts["contracts"] if c.get("containers") == [package])
     ordered = {name for layer in layers for name in layer.split(" | ")}
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = text.partition(f"## Rooms of `{package}`")[2].partition("\n## ")[0]
+    section = text.partition(f"## Packages and modules of `{package}`")[2].partition("\n## ")[0]
     named = re.findall(r"`(\w+)(?:/|\.py)`", section)
     assert set(named) >= ordered
 

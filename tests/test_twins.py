@@ -111,12 +111,3 @@ def test_the_newest_version_of_the_changelog_is_the_projects() -> None:
     )
     assert released[0] == tomllib.loads(read("pyproject.toml"))["project"]["version"]
     assert released == sorted(released, key=lambda v: [int(n) for n in v.split(".")], reverse=True)
-
-
-def test_the_page_on_training_names_each_parameter_with_its_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", read("docs/training.md"), re.M)
-    told = {name: default.strip().strip("`") for name, default in rows}
-    declared = ENTRY_POINTS["main"]["parameters"]
-    assert {name: told.get(name) for name in declared} == {
-        name: str(parameter["default"]) for name, parameter in declared.items()
-    }
