@@ -24,7 +24,7 @@ def main() -> None:
             run_id=version.run_id, artifact_path="report.html", dst_path=folder
         )
         command = ["chromium", "--headless", "--no-sandbox", "--disable-background-networking"]
-        command += ["--hide-scrollbars", "--window-size=1000,1010", f"--screenshot={PICTURE}"]
+        command += ["--hide-scrollbars", "--window-size=1000,655", f"--screenshot={PICTURE}"]
         subprocess.run([*command, Path(report).as_uri()], check=True)
 
 

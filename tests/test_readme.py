@@ -34,8 +34,6 @@ SERVERS = {"make serve": "http://127.0.0.1:8000/ping", "make ui": "http://127.0.
 # A command that begins like one of these is run by the test that is named, or not at all.
 ELSEWHERE = {
     "make test": "this test is part of it",
-    "make docs": "tests/test_documentation.py",
-    "make bench": "it measures for minutes, and needs wrk",
     "python -m benchmarks.": "they measure for minutes or hours; their packages are not all here",
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
@@ -99,6 +97,18 @@ def test_a_readme_is_short(page: Path) -> None:
 @pytest.mark.parametrize("language", ["sh", "text", "toml", "json"])
 def test_the_french_readme_shows_the_same_commands_and_answers(language: str) -> None:
     assert blocks(FRENCH, language) == blocks(README, language)
+
+
+def test_the_figures_of_the_default_training_are_the_same_everywhere() -> None:
+    [printed] = [b for b in blocks(README, "text") if b.startswith("  cost per applicant")]
+    assert printed in blocks(ROOT / "docs" / "tutorial.md", "text")
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    chapter = page.partition("## The default training")[2].partition("\n## ")[0]
+    figures = dict(re.findall(r"^  (\S.*?) {2,}(\S+)$", printed, re.MULTILINE))
+    assert len(figures) == 7
+    assert [name for name, figure in figures.items() if figure not in chapter] == ["threshold"]
+    [took] = re.findall(r"\d+ minutes? \d+ seconds", README.read_text(encoding="utf-8"))
+    assert took in chapter
 
 
 def test_the_guide_begins_with_the_portfolio_of_the_readme() -> None:

@@ -76,7 +76,7 @@ def test_only_the_tested_main_branch_is_deployed_without_overlap() -> None:
     assert deploy["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
     assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
     assert jobs()["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
-    assert jobs()["test"]["steps"][-1] == {"run": "make test"}
+    assert jobs()["test"]["steps"][-2:] == [{"run": "make test"}, {"run": "make docs"}]
 
 
 def test_secrets_are_passed_by_environment_variables_only() -> None:

@@ -108,7 +108,7 @@ def settings_reference() -> str:
     from scoring_model.settings import DEFAULTS
 
     rows = (
-        (f"`{name}`", f"`{default}`" if default else _NOTHING, _sentence(meaning))
+        (f"`{name}`", f"`{default}`" if default else "empty", _sentence(meaning))
         for name, (default, meaning) in DEFAULTS.items()
     )
     return table(("variable", "default", "meaning"), rows)
