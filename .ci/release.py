@@ -107,7 +107,7 @@ def main() -> int:
         )
         return 1
     call(f"/apps/{app}/releases", {"release": before["id"]})
-    print(f"error: {url} answered wrong: back at v{before['version']}", file=sys.stderr)
+    print(f"error: {url} gave a wrong answer: rolled back to v{before['version']}", file=sys.stderr)
     return 1
 
 

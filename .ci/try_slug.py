@@ -48,7 +48,7 @@ def start(slug: Path, environment: Path, key: str, port: int) -> "subprocess.Pop
         "PATH": f"{environment / 'bin'}:/usr/bin:/bin",
         "PORT": str(port),
         "SCORING_API_KEYS": hashlib.sha256(key.encode()).hexdigest(),
-        # Heroku sets this by the size of the dyno; the line must start one worker all the same
+        # Heroku sets this by the size of the dyno; the line must still start only one worker
         "WEB_CONCURRENCY": "2",
     }
     return subprocess.Popen(["/bin/sh", "-c", line], cwd=slug, env=variables)
@@ -110,7 +110,7 @@ def main() -> int:
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     if not faults:
-        print(f"{shlex.quote(str(model))}: the logged answer, keys on, a clean exit")
+        print(f"{shlex.quote(str(model))}: the answer is right, a key is needed, the stop is clean")
     return 1 if faults else 0
 
 

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.scale [rows]` measures the processor time of each part, so that other programs
 on the machine have little influence. From this it computes core-hours and bytes for 10 million to a
-billion rows. It assumes that time grows with rows times trees.
+billion rows. It assumes that time grows in proportion to rows times trees.
 """
 
 import sys
@@ -86,8 +86,8 @@ def main(rows: int) -> None:
     print(f"  fit      {1e6 * fit:.3f} for a million rows and one tree (measured on {rows} rows)")
     print(f"  score    {1e6 * score:.2f} for a million rows, {TREES} trees, Parquet to Parquet")
     print(f"  trial    {trial:.1f} on {SEARCH_ROWS} rows, all folds; no search uses more rows")
-    # the final fit; one fit per fold, which leaves out the rows of the fold, so that k of them take
-    # as long as k - 1 fits of all rows; and one fit to find the number of trees
+    # the final fit; the fits on k folds, which take as long as k - 1 fits of all rows, because
+    # each leaves out one fold; and one fit to find the number of trees
     fits = 1 + (FINAL_FOLDS_OF_MANY - 1) + 1
     network = TREES * (LEAVES - 1) * FEATURES * BINNING["max_bin"] * BIN_BYTES
     print(f"computed for {TREES} trees, {TRIALS} trials, {fits} fits of all rows:")

@@ -143,7 +143,7 @@ def measure_single(
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:
-    # the ratio of the printed medians: a reader who divides them finds the same
+    # use the medians that are printed, so that a reader can check the ratio
     return statistics.median(ours) / statistics.median(theirs)
 
 

@@ -1,4 +1,4 @@
-"""The error classes. Each has its HTTP status, and none ever holds an applicant's value."""
+"""The error classes, each with its HTTP status. No error holds a value of an applicant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ class FeatureError(ScoringError):
 
 
 class ArtifactError(ScoringError):
-    """A version's files cannot be used: missing, altered, or of a format this code cannot read."""
+    """A version's files cannot be used: missing, altered, or in an unknown format."""
 
     status = 503
     code = "bad_artifact"

@@ -11,7 +11,7 @@ from scoring_model.version import SCORER_ARTIFACT, load_scorer
 
 
 class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no type information
-    """Model and threshold together, as the registry stores and every MLflow tool loads them."""
+    """A model with its threshold, in the form that MLflow's registry stores and its tools load."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the scorer from the version's artifacts."""
@@ -37,8 +37,8 @@ class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no 
         Returns
         -------
         DataFrame, shape (rows, 3)
-            `probability` (float64, of default), `score` (int64, 1 = accepted, 0 = refused) and
-            `threshold` (float64), with the index of `model_input`.
+            `probability` (float64), `score` (int64, 1 = accepted, 0 = refused) and `threshold`
+            (float64), with the index of `model_input`.
 
         Raises
         ------

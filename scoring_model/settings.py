@@ -97,7 +97,7 @@ class ServerSettings:
     max_body_bytes : int
         Largest body of a request, in bytes.
     max_rows, max_explained_rows : int
-        Most applicants in a request, and most applicants in a request for reasons.
+        Maximum number of applicants in a request, and in a request for reasons.
     timeout_seconds : int
         Time limit of a request, in seconds.
     metrics_directory : Path or None

@@ -49,7 +49,7 @@ def test_the_slug_starts_in_an_empty_environment(model: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "the logged answer, keys on, a clean exit" in result.stdout
+    assert "the answer is right, a key is needed, the stop is clean" in result.stdout
     packages = re.search(r"packages (\d+) MB", result.stdout)
     memory = re.search(r"memory (\d+) MB", result.stdout)
     assert packages
@@ -177,7 +177,7 @@ def test_a_release_with_a_wrong_answer_is_rolled_back(
     heroku.answer = {**heroku.answer, "probability": 0.5}
     result = release(heroku, model, tmp_path / "app.git")
     assert result.returncode == 1
-    assert "answered wrong: back at v7" in result.stderr
+    assert "gave a wrong answer: rolled back to v7" in result.stderr
     assert heroku.rolled_back_to == ["r7"]
 
 

@@ -11,8 +11,10 @@ from train.errors import InputError, NotEarned
 DEFAULT_PORTFOLIO = "portfolios/sba/portfolio.toml"
 ENGINES, FOLDS = ("local", "spark", "dask"), ("stratified", "time")
 BOOLEANS, FORMATS = ("true", "false"), ("table", "json", "both")
-ENGINE_HELP = "where to compute"
-MEMORY_HELP = "memory limit of features from histories"
+ENGINE_HELP = "where the heavy work runs: on this machine or on a cluster"
+MEMORY_HELP = "most memory that DuckDB may use to compute features from histories"
+CONTRACT_HELP = "whether the version may refuse requests that the champion accepts"
+INVALID_HELP = "what to do with invalid rows: write them to a separate file, or stop"
 ROLLBACK_HELP = "put the previous champion back into production"
 
 
@@ -30,7 +32,6 @@ def make_parser() -> Parser:
     """Return the parser of `python -m train`."""
     parser = Parser(prog="python -m train", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, dest="command", parser_class=Parser)
-
     for add in (_add_train, _add_promotion, _add_score, _add_demo):
         add(commands)
     return parser
@@ -40,14 +41,14 @@ def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
     train = commands.add_parser("train", help="train and register a model", allow_abbrev=False)
     add = train.add_argument
     add("--portfolio", type=Path, default=Path(DEFAULT_PORTFOLIO), help="path of portfolio.toml")
-    add("--max_evals", type=int, default=25, help="trials of the search")
+    add("--max_evals", type=int, default=25, help="number of trials of the search")
     add("--false_negative_cost", type=float, default=10.0, help="cost of accepting a defaulter")
     add("--false_positive_cost", type=float, default=1.0, help="cost of refusing a good client")
-    add("--folds", choices=FOLDS, default="stratified", help="shuffled, or split by decision date")
+    add("--folds", choices=FOLDS, default="stratified", help="folds are shuffled or split by date")
     add("--seed", type=int, default=0, help="the same seed on the same rows gives the same model")
-    add("--resume", default="", help="id of an earlier run: continue its search")
-    add("--timeout_minutes", type=_optional_number, help="start no trial after so many minutes")
-    add("--parallelism", type=int, default=1, help="trials that run at the same time")
+    add("--resume", default="", help="id of an earlier run whose search is continued")
+    add("--timeout_minutes", type=_optional_number, help="start no trial after this many minutes")
+    add("--parallelism", type=int, default=1, help="number of trials that run at the same time")
     add("--memory_limit", default="4GB", help=MEMORY_HELP)
     add("--engine", choices=ENGINES, default="local", help=ENGINE_HELP)
     train.set_defaults(run=run_train, parser=train)
@@ -59,7 +60,7 @@ def _add_promotion(commands: "argparse._SubParsersAction[Parser]") -> None:
     add("--version", required=True, help="number of the version, or latest")
     add("--stage", required=True, help="Production, Staging or Archived")
     add("--override", default="", help="reason to promote although the gate refuses")
-    add("--allow_contract_change", choices=BOOLEANS, default="false", help="allow breaking changes")
+    add("--allow_contract_change", choices=BOOLEANS, default="false", help=CONTRACT_HELP)
     promote.set_defaults(run=run_promote, parser=promote)
 
     rollback = commands.add_parser("rollback", help=ROLLBACK_HELP, allow_abbrev=False)
@@ -79,7 +80,7 @@ def _add_score(commands: "argparse._SubParsersAction[Parser]") -> None:
     add("--model_uri", default="models:/credit-scoring@champion", help="model to score with")
     add("--key", default="", help="column that identifies a row; default: the portfolio's key")
     add("--memory_limit", default="4GB", help=MEMORY_HELP)
-    add("--on_invalid", choices=("reject", "fail"), default="reject", help="reject rows, or stop")
+    add("--on_invalid", choices=("reject", "fail"), default="reject", help=INVALID_HELP)
     add("--engine", choices=("local", "spark"), default="local", help=ENGINE_HELP)
     score.set_defaults(run=run_score, parser=score)
 

@@ -13,7 +13,7 @@ class InputError(Exception):
 
 
 class NotEarned(InputError):
-    """The gate refuses a challenger; the registry is unchanged."""
+    """The gate refuses a challenger. The registry is not changed."""
 
     exit_status = 2
 

@@ -81,7 +81,7 @@ def search(loans: Loans) -> Searched:
         record.note(line)
     finished = record.begin_search(planned.identity)
     if finished:
-        record.note(f"the search goes on after {len(finished)} trials of an earlier run")
+        record.note(f"the search continues after {len(finished)} trials of an earlier run")
     found = job.engine.search(planned, record.log_trial, finished)
     if found.stopped:
         record.note(

@@ -1,4 +1,4 @@
-"""FastAPI, pydantic and `Booster.predict`: the usual design of such a service."""
+"""FastAPI, pydantic and `Booster.predict`: a common design of a scoring service."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Flask, pydantic and `LGBMClassifier` under gunicorn: the older usual design."""
+"""Flask, pydantic and `LGBMClassifier` under gunicorn: an older design that is still common."""
 
 from typing import Any
 

@@ -82,7 +82,7 @@ class FeatureContract:
         values : list of float
             One row of `EncodedRows.matrix`.
         unseen : list of str
-            Fields whose category training never saw.
+            Category features with a level that training never saw.
 
         Raises
         ------

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 8 << 20
 
 
 class _Heading(NamedTuple):
-    """The column names, the number of lines to skip for them, and whether any line follows."""
+    """The column names, the number of lines to skip for them, and whether rows follow."""
 
     names: list[str]
     lines: int
@@ -51,7 +51,7 @@ class CsvTable:
 
     @cached_property
     def _heading(self) -> _Heading:
-        # read no further than the heading: `read` reports broken lines after it, row by row
+        # stop after the heading: `read` reports the broken lines below it
         with self._open_text() as text:
             lines = csv.reader(text, strict=True)
             skipped = 0
@@ -112,7 +112,7 @@ class CsvTable:
 
 @dataclass(slots=True)
 class _BrokenLines:
-    """Collects the broken lines, and tells Arrow's parser to skip them.
+    """Collects the broken lines, and makes Arrow's parser skip them.
 
     Attributes
     ----------

@@ -16,11 +16,11 @@ class EncodedColumn(NamedTuple):
     Attributes
     ----------
     numbers : ndarray of float64, shape (rows,)
-        Missing values, never-seen categories and refused values are NaN.
+        NaN for missing values, unseen levels and refused values.
     problems : list of (int, str)
-        Row of each value that is refused, and the rule that it breaks.
+        Row number of each refused value, and the rule that the value breaks.
     unseen : list of int
-        Rows whose category training never saw.
+        Numbers of the rows with a level that training never saw.
     """
 
     numbers: FloatArray
@@ -35,11 +35,11 @@ class EncodedRows:
     Attributes
     ----------
     matrix : ndarray of float64, shape (rows, features)
-        C-contiguous; missing values, never-seen categories and refused values are NaN.
+        C-contiguous; NaN for missing values, unseen levels and refused values.
     unseen : tuple of (int, str)
-        Row and field of each category that training never saw, by row.
+        Row number and field of each level that training never saw, sorted by row.
     problems : tuple of FieldProblem
-        What is wrong, by row; a row without a problem may be scored.
+        All problems, sorted by row. A row without a problem may be scored.
     """
 
     matrix: FloatArray
@@ -70,7 +70,7 @@ def gather_columns(
     rows : int
         Number of applicants.
     problems : sequence of FieldProblem
-        Problems that are already known. They come first in their row.
+        Problems that are already known. In each row they come before the new ones.
     """
     matrix = np.empty((rows, len(names)), dtype=np.float64)
     unseen: list[tuple[int, str]] = []

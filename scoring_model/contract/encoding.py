@@ -1,7 +1,7 @@
 """The rule that decides whether a value is valid, and the encoding of lists of JSON values.
 
-`encode_number` and `encode_level` hold the rule for one value. Functions that encode many values at
-once handle only values that are valid by their type alone. They apply the rule to all others.
+`encode_number` and `encode_level` hold the rule for one value. The functions that encode many
+values at once skip the rule only where the type alone proves that a value is valid.
 """
 
 import math
@@ -48,7 +48,7 @@ def encode_number(value: Any, nullable: bool) -> float | str:
 
 
 def encode_level(value: Any, nullable: bool, codes: Codes) -> float | str | None:
-    """Return the level's code, NaN if missing, None if never seen, or the rule that it breaks.
+    """Return the level's code, NaN if missing, None if unseen, or the rule that it breaks.
 
     Parameters
     ----------

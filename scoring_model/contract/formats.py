@@ -28,7 +28,7 @@ _TEXT_KINDS = (
     *(pa.types.is_string, pa.types.is_large_string),
     *(pa.types.is_binary, pa.types.is_large_binary),
 )
-# a table of applicants never has a heading of 100,000 names
+# no real table of applicants has more columns
 _MOST_COLUMNS = 2000
 
 
@@ -105,7 +105,7 @@ def _encode_csv(body: bytes, contract: FeatureContract, max_rows: int) -> Encode
             raise TooLarge(f"a CSV must have at most {_MOST_COLUMNS} columns")
         batches = _read_batches(table, contract, max_rows)
     except (ValueError, OSError) as error:
-        raise InvalidRequest("the body is not CSV in UTF-8 with a header") from error
+        raise InvalidRequest("the body is not CSV in UTF-8 with a heading") from error
     return _encode_batches(batches, contract, from_text=True)
 
 
@@ -129,7 +129,7 @@ def _read_batches(
     for batch in table.read([name for name in contract.names if name in found]):
         if batch.broken:
             row = batch.broken[0]
-            raise InvalidRequest(f"row {row} of the CSV must have as many cells as its header")
+            raise InvalidRequest(f"row {row} of the CSV must have as many fields as the heading")
         check_row_count(batch.end, max_rows)
         batches.append(batch.records)
     columns = [column for batch in batches for column in batch.columns]

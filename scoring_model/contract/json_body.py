@@ -20,7 +20,8 @@ def parse_json(body: bytes, wrappers: Collection[str] = ()) -> Any:
     ----------
     body : bytes
     wrappers : collection of str
-        Names of fields that may enclose the applicants. A problem is named by its place inside.
+        Names of fields that may enclose the applicants. Errors give the place of a problem inside
+        of them.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def _find_problems(value: Any, wrappers: Collection[str]) -> Iterator[FieldProbl
 def _find_within(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, list):
         for number, item in enumerate(value):
-            # an array of numbers is named once, not number by number
+            # report an array of numbers once, not each of its numbers
             if isinstance(item, _Unreadable):
                 yield place, NOT_FINITE
                 return

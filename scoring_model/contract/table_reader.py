@@ -34,7 +34,7 @@ class TableBatch:
     broken : tuple of int
         Numbers of rows with more or fewer fields than the heading; they are not in `records`.
     end : int
-        Number of the row after the last row of these.
+        Number of the first row after these rows.
     """
 
     records: pa.RecordBatch

@@ -53,7 +53,7 @@ def encode_array(
 def encode_series(series: "pd.Series[Any]", nullable: bool, codes: Codes | None) -> EncodedColumn:
     """Encode a column of a DataFrame; for parameters see `encode_array`.
 
-    One column at a time is converted to Arrow. To convert the whole frame would double its memory.
+    One column at a time is converted to Arrow. Converting the whole frame would double its memory.
     """
 
     def pick(rows: RowNumbers | slice) -> list[Any]:

@@ -21,7 +21,7 @@ def is_yes_no(codes: Codes) -> bool:
 
 
 def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> list[Any]:
-    """Convert values to JSON values; the rule later refuses those that JSON does not have.
+    """Convert values to JSON values. The rule later refuses the values that have no JSON type.
 
     Parameters
     ----------

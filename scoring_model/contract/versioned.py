@@ -26,7 +26,7 @@ def read_versioned(text: str | bytes, name: str, *known: int) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(text)
     if (version := document.get("format_version")) not in known:
         raise ArtifactError(
-            f"{name} has format_version {version!r}, this code reads "
+            f"{name} has format_version {version!r}, but this code reads only "
             f"{' and '.join(map(str, known))}"
         )
     return document

@@ -47,8 +47,8 @@ class ApplicantEngine:
             "enable_external_access": False,
         }
         self._connection = duckdb.connect(":memory:", config=settings)
-        # for a few rows the plan without optimizer is good enough, and it starts faster: an
-        # optimized plan is made again at every run
+        # without the optimizer a plan is good enough for a few rows, and it starts faster: DuckDB
+        # makes an optimized plan again at every run
         self._connection.execute("PRAGMA disable_optimizer")
         self._connection.execute("SET lock_configuration = true")
         self._key = features.key
@@ -85,7 +85,7 @@ class ApplicantEngine:
                     found = self._connection.execute(f"EXECUTE family_{number}").fetchmany(2)
                 if len(found) > 1:
                     raise FeatureError(
-                        f"features of {table}: a SELECT gives more than one row for a {self._key!r}"
+                        f"features of {table}: a SELECT returns several rows for one {self._key!r}"
                     )
                 values = found[0] if found else (None,) * len(names)
                 computed.update(zip(names, map(_as_double, values), strict=True))
@@ -119,7 +119,7 @@ def _literal(text: str) -> str:
 
 
 def _as_double(value: Any) -> float | None:
-    """Return a value as CAST to DOUBLE gives it in batch scoring, where NaN is also missing."""
+    """Return a value as batch scoring casts it to DOUBLE; NaN becomes missing there too."""
     if value is None:
         return None
     number = float(value)

@@ -29,14 +29,16 @@ class ApplicantFeatures:
         self._features = features
         self._contract = contract
         self._reader = ApplicantReader(features, contract)
-        # last in, first out: a new one is made only if all others are in use
+        # last in, first out: a new engine is made only if all others are in use
         self._engines: LifoQueue[ApplicantEngine] = LifoQueue()
         self._engines.put(ApplicantEngine(features))
 
     def encode(
         self, body: bytes, records: Sequence[Mapping[str, Any]], check_time: Callable[[], None]
     ) -> EncodedRows:
-        """Encode a request's applicants: all are finished rows, or all have their histories.
+        """Encode a request's applicants.
+
+        Either all are finished rows, which hold every feature, or all have their histories.
 
         Parameters
         ----------
@@ -50,7 +52,7 @@ class ApplicantFeatures:
         Raises
         ------
         InvalidRequest
-            An applicant is not valid. Fields of tables are named such as `bureau[3].STATUS`.
+            An applicant is not valid. The error names a field by table and row: `bureau[3].STATUS`.
         TooSlow
             The time limit has passed.
         """

@@ -42,7 +42,7 @@ class ApplicantTables(NamedTuple):
     tables : mapping of str to list of dict
         Rows of each table, with the columns that the SQL reads. All rows have the key.
     fields : mapping of str to value
-        Features of the contract that are columns of the application, so not computed.
+        Features that are columns of the application, so they are not computed.
     """
 
     tables: Mapping[str, list[dict[str, Any]]]
@@ -51,6 +51,8 @@ class ApplicantTables(NamedTuple):
 
 class ApplicantReader:
     """Reads applicants with their histories, as strictly as the contract reads finished rows.
+
+    A finished row holds all features.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class ApplicantReader:
         }
         self._unread = {h.table: frozenset(h.unread) for h in features.histories}
         key_kind = next(h.columns[self._key] for h in features.histories if h.table == APPLICATION)
-        # the key of an applicant without one: it only joins rows and is never a feature
+        # stands for the key of an applicant without one: a key only joins rows
         self._stand_in: Any = "0" if key_kind == "VARCHAR" else 0
         application, computed = self._readers[APPLICATION], features.labels()
         self._fields = {

@@ -69,8 +69,8 @@ def load_table(
 ) -> None:
     """Copy a table into DuckDB, with the types that training found.
 
-    A history is sorted by its key: to aggregate unsorted rows by applicant takes longer than to
-    sort them first.
+    A history is sorted by its key: aggregating unsorted rows by applicant takes longer than
+    sorting them first.
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
     with duckdb_errors(f"table {APPLICATION}"):
         missing, repeated = connection.execute(query).fetchone() or (0, 0)
     if missing or repeated:
-        what = f"be missing: {missing} rows are" if missing else f"repeat: {repeated} rows do"
-        raise FeatureError(f"table {APPLICATION}: key {key!r} must not {what}")
+        what = f"{missing} rows have none" if missing else f"{repeated} rows repeat an earlier one"
+        raise FeatureError(f"table {APPLICATION}: each row must have its own key {key!r}: {what}")
 
 
 def compute_features(
@@ -131,15 +131,15 @@ def compute_features(
     Returns
     -------
     str
-        The query of the finished rows, in the order of the application. Its columns are those of
-        the application, without those that have the name of a feature, and then all features as
-        doubles.
+        The query of the finished rows (applications with all features), in the order of the
+        application. First come the columns of the application, without those that have the name
+        of a feature, and then all features as doubles.
 
     Raises
     ------
     FeatureError
         A column is missing or a value does not fit its type; a key is missing or repeated; a
-        statement fails or gives two rows for a key; or the name of a feature is repeated.
+        statement fails or returns several rows for a key; or the name of a feature is repeated.
     """
     application = next(h for h in features.histories if h.table == APPLICATION)
     load_table(connection, application, features.key, sources[APPLICATION])
@@ -180,7 +180,7 @@ def _compute_families(
             names = _compute_family(connection, family, statement, key, history.table)
         for name in names:
             if name in columns:
-                raise FeatureError(f"features of {history.table}: {name} must not repeat")
+                raise FeatureError(f"features of {history.table}: feature {name!r} must not repeat")
             columns[name] = family
         families.append(family)
 
@@ -190,13 +190,13 @@ def _compute_family(
 ) -> list[str]:
     """Store the result of a SELECT, with one row per applicant in order; return its names.
 
-    Each family is sorted separately. To sort the finished rows would need all of them in memory,
-    and to join the families by their key would need a hash table of each.
+    Each family is sorted separately. Sorting the finished rows would need all of them in memory,
+    and joining the families by their key would need a hash table of each.
     """
     described = connection.execute(f"DESCRIBE {statement}").fetchall()
     names = [str(row[0]) for row in described]
     if key not in names:
-        raise FeatureError(f"features of {table}: every SELECT must give {key!r}")
+        raise FeatureError(f"features of {table}: every SELECT must return the column {key!r}")
     names.remove(key)
     items = ", ".join(f'CAST(computed."{name}" AS DOUBLE) AS "{name}"' for name in names)
     connection.execute(
@@ -206,7 +206,7 @@ def _compute_family(
     )
     query = f"SELECT (SELECT count(*) FROM {family}) - (SELECT count(*) FROM {APPLICATION})"
     if (connection.execute(query).fetchone() or (0,))[0]:
-        raise FeatureError(f"features of {table}: a SELECT gives more than one row for a {key!r}")
+        raise FeatureError(f"features of {table}: a SELECT returns several rows for one {key!r}")
     return names
 
 
@@ -231,7 +231,7 @@ def duckdb_errors(where: str) -> Iterator[None]:
         if type(error).__name__ in _VALUE_ERRORS:
             column = _SOURCE_COLUMN.search(text)
             named = f"column {column[1]!r}" if column else "a column"
-            raise FeatureError(f"{where}: {named} holds a value that does not fit") from error
+            raise FeatureError(f"{where}: {named} holds a value of the wrong type") from error
         raise FeatureError(f"{where}: {text.partition(chr(10))[0]}") from error
 
 

@@ -91,7 +91,7 @@ class FeatureSql:
 def joined_queries(features: FeatureSql) -> dict[str, str]:
     """Return, for each history, SQL that counts its rows and those of known applicants.
 
-    A table without the key is joined to the first table before it with which it shares a column.
+    A table without the key is joined to an earlier table, by a column that both have.
     """
     key, queries = f'"{features.key}"', {}
     known = f"{key} IN (SELECT {key} FROM {APPLICATION})"

@@ -98,7 +98,7 @@ class Request:
         Parameters
         ----------
         limit : int
-            Most bytes that the body may have.
+            Maximum number of bytes of the body.
 
         Raises
         ------

@@ -28,7 +28,7 @@ class Decision(NamedTuple):
     score : int
     threshold : float
     unseen : sequence of str
-        Fields whose category training never saw: they were scored as missing.
+        Category features with a level that training never saw. It was scored as missing.
     """
 
     probability: float

@@ -24,7 +24,8 @@ class LoanCostRule:
         Expressions (see `Expression`) for the costs of accepting a defaulter and of refusing a
         good client.
     factor : float
-        Multiplies `FP / (FP + FN)`. Training chooses it out of fold; 1 changes nothing.
+        `FP / (FP + FN)` is multiplied by it. Training chooses it on out-of-fold rows; 1 changes
+        nothing.
     """
 
     false_negative: str

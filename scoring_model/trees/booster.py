@@ -93,7 +93,8 @@ class TreeModel:
         probe = make_probe(trees, self.columns)
         if not have_equal_bits(masks.predict(probe), self._predict_by_library(probe)):
             _logger.warning(
-                "tables of leaves give other answers than LightGBM: not used, scoring is slower"
+                "tables of leaves give other answers than LightGBM, so they are not used: scoring "
+                "is slower"
             )
             return False
         self._masks = masks
@@ -218,8 +219,8 @@ class TreeModel:
 def _load_library() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
     """Load LightGBM's library twice: its calls release Python's lock (GIL), or keep it.
 
-    The prediction of a single row takes microseconds. To release the lock, and then to wait for
-    a thread that encodes an array, would take longer.
+    The prediction of a single row takes microseconds. Releasing the lock, and then waiting
+    for a thread that encodes an array, would take longer.
     """
     path = _find_library()
     releasing = ctypes.CDLL(path)

@@ -18,7 +18,7 @@ from scoring_model.trees.leaf_tables import WORD_BITS, Column, Masks, build_tabl
 from scoring_model.trees.tree_text import Tree
 from scoring_model.types import FloatArray
 
-# beyond these limits, walking the trees is as fast and takes less memory
+# beyond these limits, LightGBM itself is as fast and takes less memory
 _MOST_COLUMNS = 128
 _MOST_BYTES = 1 << 25
 # rows computed at once: so few that their masks stay in the processor's cache

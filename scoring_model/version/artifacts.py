@@ -64,7 +64,7 @@ def load_scorer(directory: Path) -> Scorer:
     Raises
     ------
     ArtifactError
-        A file is missing or altered, or a `format_version` is not one this code can read.
+        A file is missing or altered, or this code cannot read its `format_version`.
     """
     manifest = read_versioned(_read(directory, MANIFEST_FILE), MANIFEST_FILE, FORMAT_VERSION)
     texts = {}

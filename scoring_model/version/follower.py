@@ -35,7 +35,7 @@ class Follower(Generic[Loaded]):
     load : callable
         Loads and checks the version in a folder. If it raises an error, the version is refused.
     install : callable
-        Receives each version that is to answer from now on.
+        Called with each version that answers from then on.
     count : callable, optional
         Counts each attempt by its outcome.
 
@@ -85,7 +85,7 @@ class Follower(Generic[Loaded]):
                 return
 
     async def _refresh(self) -> None:
-        """Look once, and swap if there is a new version; fall back if looking fails."""
+        """Check the registry once, and use a new version; fall back if the check fails."""
         looking = _in_background(self._look)
         if not self._uri:
             done, _ = await asyncio.wait({looking}, timeout=PATIENCE_SECONDS)
@@ -174,7 +174,7 @@ class Follower(Generic[Loaded]):
 
 
 def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":
-    """Run work in its own thread, so that it can block neither requests nor the server's end."""
+    """Run work in its own thread, so that it delays neither requests nor the server's stop."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 

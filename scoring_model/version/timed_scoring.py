@@ -11,7 +11,7 @@ from scoring_model.errors import InvalidRequest, TooSlow
 from scoring_model.policy import Decisions
 from scoring_model.version.scorer import Scorer
 
-# about 20 ms with 400 trees: how long a request can still compute after its time limit
+# takes about 20 ms with 400 trees: a request computes no longer than this after its time limit
 _STEP_ROWS = 1000
 
 

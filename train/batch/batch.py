@@ -62,14 +62,14 @@ class BatchReport:
     Attributes
     ----------
     scored, rejected : int
-        Numbers of rows, with those of earlier runs that this run continued.
+        Numbers of rows, including those of earlier runs that this run continued.
     resumed : int
         Number of rows that earlier runs had finished.
     rows_per_second : float
         Speed of this run.
     unseen : mapping of str to int
-        For each feature, the rows of this run with a category that training never saw. Such a
-        category is scored as missing.
+        For each feature, the number of rows of this run with a level that training never saw. An
+        unseen level is scored as missing.
     rejected_file : Path
         File of the rejected rows. It exists only if there are any.
     """

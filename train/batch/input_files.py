@@ -83,7 +83,7 @@ def find_files(pattern: str) -> list[Path]:
 
 
 def stamp_files(files: Iterable[Path]) -> list[list[Any]]:
-    """Return path, size and time of last change of each file, to see later whether it changed."""
+    """Return path, size and time of last change of each file, so that a later run sees changes."""
     stats = [(file.resolve(), file.stat()) for file in files]
     return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in stats]
 

@@ -25,7 +25,7 @@ from train.portfolio import Portfolio
 if TYPE_CHECKING:
     import duckdb
 
-# enough to read the types of columns and to join small tables
+# enough for reading the types of columns and for joining small tables
 DEFAULT_MEMORY = "4GB"
 
 

@@ -63,7 +63,7 @@ def read_sql(
 
 
 def _plain_type(kind: str) -> str:
-    """Return BIGINT for any integer type and DOUBLE for other numbers, as files differ in width."""
+    """Return BIGINT for any integer type and DOUBLE for other numbers, as widths vary."""
     if kind in INTEGERS:
         return "BIGINT"
     return "DOUBLE" if kind in DOUBLES or kind.startswith("DECIMAL") else kind

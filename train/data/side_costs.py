@@ -1,4 +1,4 @@
-"""What wrong decisions on training and test rows cost, by `[costs]` or the same for every loan."""
+"""`SideCosts`: what wrong decisions on the training rows and on the test rows cost."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from train.portfolio import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideCosts:
-    """Costs that make and evaluate the decisions.
+    """Costs for choosing the threshold, and for evaluating the decisions.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (".parquet", *CSV_ENDINGS)
 # Words that mean missing in CSV files of histories. pandas has more such words. DuckDB compares
 # every value with every word, and with all words of pandas it would take a fifth longer. If a level
-# is one of the other words, such as None, `contract_learning.csv_notes` tells the user.
+# is one of the other words, such as None, `contract_learning.csv_notes` warns the user.
 HISTORY_MISSING = ("", "NA", "NaN", "nan", "NULL", "null")
 CSV_TYPES = ("BIGINT", "DOUBLE", "VARCHAR")
 

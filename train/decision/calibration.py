@@ -89,7 +89,7 @@ def _first_of_groups(count: RowNumbers) -> RowNumbers:
 def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
     line = np.column_stack((np.ones_like(score), score))
     hinges = np.maximum(score[:, None] - norm.ppf(np.linspace(0, 1, HINGES + 2)[1:-1]), 0.0)
-    # remove the line's part from the hinges; the line's large scale makes its penalty negligible
+    # remove the linear part from the hinges; the line has a large scale, so its penalty is tiny
     root = np.sqrt(count)[:, None]
     bends = hinges - line @ np.linalg.lstsq(root * line, root * hinges, rcond=None)[0]
     return np.column_stack((LINE_SCALE * score, bends))
@@ -98,7 +98,7 @@ def _hinge_basis(score: FloatArray, count: RowNumbers) -> FloatArray:
 def _with_knots(
     method: CalibrationMethod, margins: FloatArray, probabilities: FloatArray, rows: int
 ) -> CalibrationMap:
-    # keep away from 0 and 1, as if each class had one more row: no sample proves a PD of 0 or 1
+    # no sample proves a PD of 0 or 1: keep away from both, as if each class had one more row
     edge = 1.0 / (rows + 2.0)
     return CalibrationMap(
         method,

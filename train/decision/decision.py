@@ -91,8 +91,8 @@ def choose_rule(margin: FloatArray, y: LabelArray, costs: LoanCosts, seed: int) 
     Notes
     -----
     On calibrated probabilities the theoretical threshold is the cheapest, and it has no variance.
-    The lowest point of an empirical cost curve has a large variance. So a tuned threshold must
-    prove that it is better.
+    The lowest point of an empirical cost curve has a large variance. So a tuned threshold is
+    chosen only if it is clearly better.
     """
     losses: dict[CalibrationMethod, float] = {}
     each: dict[tuple[CalibrationMethod, ThresholdRule], FloatArray] = {}

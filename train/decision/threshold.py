@@ -34,8 +34,8 @@ def cost_curve(
     Returns
     -------
     thresholds : ndarray of float64, shape (distinct probabilities + 1,)
-        In rising order: each value that occurs, which refuses it and all above; at last infinity,
-        which refuses nobody.
+        Rising: each probability that occurs, then infinity. A probability from a threshold on is
+        refused, so infinity refuses nobody.
     cost_per_applicant : ndarray of float64, shape (distinct probabilities + 1,)
         Cost per applicant at each threshold.
     """

@@ -42,7 +42,7 @@ class SparkEngine(LocalEngine):
             notes = JoinNotes(portfolio)
             with compute_on_spark(self.session, described.read, described.files) as computed:
                 notes.add_all(computed.joined)
-                with spark_errors("finished rows"):
+                with spark_errors("rows with all features"):
                     rows = computed.rows.toArrow().to_pandas()
         frame = rows.sort_values(ROW, ignore_index=True).drop(columns=ROW)
         return JoinedTable(frame, described.features, tuple(notes.texts))

@@ -33,7 +33,7 @@ GAVE_UP = (
 
 @dataclass(frozen=True, slots=True)
 class SparkRows:
-    """The finished rows of all applicants, with their features.
+    """The finished rows of all applicants: applications with all features.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class SparkRows:
         The columns of `scoring_model.features.compute_features`, then `ROW`: the row's number in
         the table of applicants, from 0. The rows have no order.
     joined : mapping of str to (int, int)
-        For each history: its rows, and how many of them belong to no applicant.
+        For each history: its number of rows, and how many of them belong to no applicant.
     """
 
     rows: "DataFrame"
@@ -138,8 +138,8 @@ def _check_keys(session: "SparkSession", key: str) -> None:
     )
     missing, repeated = session.sql(query).collect()[0]
     if missing or repeated:
-        what = f"be missing: {missing} rows are" if missing else f"repeat: {repeated} rows do"
-        raise FeatureError(f"table {APPLICATION}: key {key!r} must not {what}")
+        what = f"{missing} rows have none" if missing else f"{repeated} rows repeat an earlier one"
+        raise FeatureError(f"table {APPLICATION}: each row must have its own key {key!r}: {what}")
 
 
 def _count_joined(session: "SparkSession", features: FeatureSql) -> dict[str, tuple[int, int]]:
@@ -170,17 +170,17 @@ def _add_families(
             continue
         where = f"features of {history.table}"
         if key not in result.columns:
-            raise FeatureError(f"{where}: every SELECT must give {key!r}")
+            raise FeatureError(f"{where}: every SELECT must return the column {key!r}")
         names = [name for name in result.columns if name != key]
         known = {name for family in families.values() for name in family.columns}
         if again := [n for n in result.columns if names.count(n) > 1 or n in known - {key}]:
-            raise FeatureError(f"{where}: {again[0]} must not repeat")
+            raise FeatureError(f"{where}: feature {again[0]!r} must not repeat")
         family = f"family_{len(families)}"
         families[family] = _keep(kept, result)
         families[family].createTempView(family)
         query = f"SELECT count(`{key}`) - count(DISTINCT `{key}`) FROM {family}"
         if session.sql(query).collect()[0][0]:
-            raise FeatureError(f"{where}: a SELECT gives more than one row for a {key!r}")
+            raise FeatureError(f"{where}: a SELECT returns several rows for one {key!r}")
 
 
 def _misfit(session: "SparkSession", history: History) -> str | None:
@@ -242,7 +242,7 @@ def spark_errors(
     except PySparkException as error:
         fragments = [context.fragment() for context in error.getQueryContext() or ()]
         if what := find_misfit() or next(iter(fragments), None):
-            raise FeatureError(f"{where}: {what} holds a value that does not fit") from error
+            raise FeatureError(f"{where}: {what} holds a value of the wrong type") from error
         raise FeatureError(f"{where}: {error.getCondition() or GAVE_UP}") from error
     except (Py4JError, ConnectionError) as error:
         # not an error of a query: the JVM is gone, most often because its memory ran out

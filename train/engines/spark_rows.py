@@ -113,7 +113,7 @@ def check_batches(
         for row, column, rule in find_problems(encoded, batch.column(key), key):
             problems[row].append({"field": column, "rule": rule})
         problems |= {int(row): [{"field": "", "rule": WRONG_FIELDS}] for row in broken}
-        # the first row holds the counts of the whole batch: they are only summed later
+        # put the counts of the whole batch into its first row: later they are only summed
         counts = Counter(name for _, name in encoded.unseen)
         unseen = [list(counts.items()), *[[]] * (len(rows) - 1)] if rows else []
         yield pa.RecordBatch.from_pydict(

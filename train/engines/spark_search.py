@@ -43,8 +43,8 @@ def tune_on_spark(
     """Search as `train.search.tune` does; each trial is a Spark task with one thread.
 
     Up to `plan.parallelism` trials run at the same time, and as many wait in a queue. The search is
-    not repeatable: a point is suggested from the trials that have ended by then, and their order
-    differs from search to search. A trial is compared with the best trial at its start. The figures
+    not repeatable: each point is suggested from the trials that have ended, and their order differs
+    from search to search. A trial is compared with the best trial at its start. The figures
     of a trial with a given point are the same as in a local search.
 
     Parameters
@@ -126,7 +126,7 @@ class _Dispatch:
     Attributes
     ----------
     asked : dict of int to (Point, int)
-        By hyperopt's number of a trial: its point, and the number of draws by then.
+        For each trial, by its number in hyperopt: its point, and the number of draws before it.
     ended : list of Trial
         Ended trials, in the order in which they ended.
     """

@@ -1,4 +1,4 @@
-"""Test figures of a model and its threshold: costs, errors, intervals, rivals."""
+"""Test figures of a model and its threshold: costs, errors, intervals, and simpler rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PROBABILITY_FLOOR = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A simpler policy on the same rows.
+    """A simpler rule on the same rows.
 
     Attributes
     ----------

@@ -61,7 +61,7 @@ class Evidence:
         return {**self.evaluation.metrics, **fairness_metrics(self.fairness)}
 
     def notes(self) -> list[str]:
-        """Return the warnings, one line each."""
+        """Return the warnings for the user, one line each."""
         return [
             *calibration_notes(self.evaluation.calibration, self.quarters),
             *segment_notes(self.segments),

@@ -49,7 +49,7 @@ def importance_in_money(
     matrix : ndarray of float64, shape (rows, features)
         Encoded test rows.
     cost_of : callable
-        Takes a matrix of some rows and their row numbers, returns the cost of each decision.
+        Takes a matrix of some rows and their row numbers. Returns the cost of each decision.
     names : sequence of str
         Names of the features, in the order of the matrix.
     gain : ndarray of float64, shape (features,)

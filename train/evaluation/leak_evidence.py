@@ -16,7 +16,7 @@ OUTCOME_AUC = 0.95
 # Two columns count as the same if they are equal in this share of the rows. A few rows may differ
 # by rounding or by a late correction.
 EXACT_SHARE = 0.999
-# A column with fewer distinct values equals other columns by chance.
+# A column with fewer distinct values may equal another column by chance.
 MIN_DISTINCT = 50
 MIN_COMPARED_ROWS = 50
 # With fewer rows, the population stability index is mostly noise.
@@ -43,8 +43,7 @@ class LeakEvidence:
     missing_repaid, missing_defaulted : float
         Share of missing values in each class.
     missing_default_rate, present_default_rate : float
-        Default rate of the rows where the feature is missing or present; NaN if there are no such
-        rows.
+        Default rate of the rows where the feature is missing, or present. NaN without rows.
     digits : DigitGap, optional
         Share of round numbers in each class, where the classes differ most; None for text.
     """

@@ -109,8 +109,8 @@ def fixed_params(seed: int) -> dict[str, Any]:
         "metric": "binary_logloss",
         "deterministic": True,
         "force_row_wise": True,
-        # folds are fitted in parallel, with one thread each: more threads on one fit mostly wait
-        # for each other, and can bring a busy machine to a halt
+        # folds are fitted in parallel, with one thread each: several threads in one fit mostly
+        # wait for each other, and can make a busy machine very slow
         "num_threads": 1,
         "seed": seed,
     }
@@ -188,7 +188,7 @@ def _treated(
     )
     if rows.matrix is not fold.matrix:
         return lightgbm.Dataset(rows.matrix, rows.y, reference=fold.binned), rows.default_odds
-    # a parameter instead of row weights: weights would stay on the bins that all trials share
+    # not row weights: they would stay in the binned rows, which all trials share
     settings["scale_pos_weight"] = _weight_of_default(rows, fold.y)
     return fold.binned, rows.default_odds
 
@@ -201,8 +201,8 @@ def margins(booster: lightgbm.Booster, matrix: FloatArray) -> FloatArray:
     """Return the booster's raw log-odds of default, shape (rows,)."""
     trees = booster.best_iteration if booster.best_iteration > 0 else None
     return np.asarray(
-        # one thread, as in fitting: LightGBM has one number of threads for the whole process, and
-        # a prediction with more threads than a parallel fit has buffers for crashes the process
+        # one thread, as in fitting: LightGBM's number of threads holds for the whole process. A
+        # prediction that raises it crashes a fit that runs in parallel with smaller buffers
         booster.predict(matrix, raw_score=True, num_iteration=trees, num_threads=1),
         dtype=np.float64,
     )

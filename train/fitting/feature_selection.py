@@ -11,7 +11,7 @@ from scoring_model.contract import FeatureContract
 from scoring_model.types import FloatArray, LabelArray
 from train.fitting.boosting import fixed_params
 
-# small numbers are enough here: the gains of features settle long before a model does
+# small numbers are enough: the gains of features become stable before a model is good
 ROWS, ROUNDS, TREES = 20_000, 3, 100
 SETTINGS: Mapping[str, float | int] = {
     "learning_rate": 0.1,
@@ -71,8 +71,8 @@ def gain_over_shuffled(
 ) -> FloatArray:
     """Return the gain of each feature in the trees, less the gain of a shuffled copy of it.
 
-    A shuffled copy knows nothing of the outcome, so its gain is chance. M. Kursa and W. Rudnicki,
-    Feature selection with the Boruta package, Journal of Statistical Software 2010.
+    A shuffled copy is unrelated to the outcome, so its gain is due to chance. M. Kursa and
+    W. Rudnicki, Feature selection with the Boruta package, Journal of Statistical Software 2010.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from train.settings import FoldMethod
 FoldRows = tuple[RowNumbers, RowNumbers]
 """Numbers of the rows to fit on and of the rows that are held out."""
 
-# The search needs the order of the trials, not their exact cost. More rows only make it slower.
+# The search only ranks the trials; it needs no exact cost. More rows only make it slower.
 SEARCH_ROWS = 40_000
-# With so few rows the cost depends much on the shuffle of the folds: several are averaged.
+# With fewer rows the cost depends much on the shuffle of the folds: average several shuffles.
 SMALL_ROWS = 6_000
 REPEAT_ROWS = 9_000
 MAX_REPEATS = 3

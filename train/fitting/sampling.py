@@ -117,7 +117,7 @@ def resample(
             random_state=seed,
         )
         with warnings.catch_warnings():
-            # they are about how imbalanced-learn calls other libraries: nothing to act on here
+            # these warnings are about calls inside imbalanced-learn, which this code cannot change
             warnings.simplefilter("ignore", FutureWarning)
             sampled, labels = sampler.fit_resample(matrix, y)
         return ResampledRows(np.asarray(sampled), np.asarray(labels, np.int8), np.ones(len(labels)))
@@ -126,6 +126,6 @@ def resample(
     chosen, _ = kind(sampling_strategy=ratio, random_state=seed).fit_resample(
         np.arange(len(y)).reshape(-1, 1), y
     )
-    # in the original order of rows, so that the booster breaks ties in the same manner
+    # keep the original order of the rows, so that the booster always breaks ties alike
     rows = np.sort(chosen.ravel())
     return ResampledRows(matrix[rows], y[rows], np.ones(len(rows)))

@@ -1,4 +1,4 @@
-"""Read and check a portfolio: one body of loans, described by its `portfolio.toml`."""
+"""Read and check a portfolio: one table of past loans, described by its `portfolio.toml`."""
 
 from train.portfolio.cost_columns import check_features, costs_realised, costs_to_decide
 from train.portfolio.costs import AnyCosts, Costs, LoanCosts

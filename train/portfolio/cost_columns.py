@@ -43,9 +43,9 @@ Cost = Annotated[
 class CostColumns:
     """What a wrong decision costs: each key is a number, a column or an expression over columns.
 
-    `false_negative` and `false_positive` decide. They may use features only, so that `/predict`
-    can compute them. The two realised costs are used for the evaluation only. They may use any
-    column of the table. The two keys of a pair are given together or not at all.
+    `false_negative` and `false_positive` are used for the decision. They may use features only, so
+    that `/predict` can compute them. The two realised costs are used for the evaluation only. They
+    may use any column of the table. The two keys of a pair are given together or not at all.
     """
 
     false_negative: Cost | None = Field(
@@ -90,7 +90,7 @@ class CostColumns:
 
     @property
     def decides(self) -> bool:
-        """Whether each loan is decided with its own costs."""
+        """Whether the decision on each loan uses costs of its own."""
         return self.false_negative is not None
 
     @property
@@ -185,8 +185,8 @@ def costs_realised(
         wrong = counts & ~(np.isfinite(cost) & (cost >= 0))
         if wrong.any():
             raise InputError(
-                f"{source}: [costs] {key} must be a number, 0 or more: it is not in "
-                f"{wrong.sum()} rows"
+                f"{source}: [costs] {key} must be a number, 0 or more, in every row: "
+                f"{wrong.sum()} rows break this rule"
             )
         pair.append(np.where(counts, cost, 0.0))
     return LoanCosts(pair[0], pair[1])

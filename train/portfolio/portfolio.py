@@ -1,4 +1,4 @@
-"""`Portfolio`: one body of loans and how to read it, from a checked `portfolio.toml`."""
+"""`Portfolio`: one table of past loans and how to read it, from a checked `portfolio.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from train.portfolio.split import ColumnSplit, Split
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """One body of loans and how to read it.
+    """One table of past loans and how to read it.
 
     Attributes
     ----------

@@ -55,8 +55,8 @@ def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> 
     Raises
     ------
     InputError
-        The version does not exist or is the champion. Or its contract has breaking changes that are
-        not allowed. Or its portfolio cannot be read, or has other data than in training.
+        The version does not exist or is the champion; its contract has breaking changes that are
+        not allowed; or its portfolio cannot be read or has other data than in training.
     """
     challenger = registry.find_version(version_text)
     version = int(challenger.version)

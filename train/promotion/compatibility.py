@@ -4,7 +4,7 @@ from scoring_model.contract import Feature, FeatureContract
 
 
 def breaking_changes(old: FeatureContract, new: FeatureContract) -> tuple[str, ...]:
-    """Return a line for each feature by which `new` refuses a request that `old` accepts.
+    """Return a line for each feature because of which `new` refuses requests that `old` accepts.
 
     `/predict` is strict. A feature breaks callers if it is removed, changes its kind, or becomes
     required. A new optional feature breaks nothing. New or removed levels break nothing either,

@@ -15,7 +15,7 @@ DRAWS = 10_000
 # With more distinct values than this, drawing rows is faster than drawing a count for each value.
 MANY_VALUES = 1_000
 FEWER_DRAWS = 2_000
-# Power of the test: the gate finds a saving of size `smallest_shown` with this probability.
+# Power of the test: the gate accepts a true saving of `smallest_shown` with this probability.
 POWER = 0.9
 
 

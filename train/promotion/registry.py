@@ -20,7 +20,7 @@ MODEL_NAME = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 ALIAS_OF_STAGE = {"Production": CHAMPION, "Staging": CHALLENGER, "Archived": None}
 REGISTER_ATTEMPTS = 5
-# the most that MLflow returns at once
+# MLflow returns no more versions than this at once
 MAX_VERSIONS = 10_000
 
 

@@ -102,9 +102,9 @@ def features_section(run: FinishedRun) -> Section:
     """Say how much each feature changes the cost of the decisions."""
     importance = run.model.evidence.importance
     words = (
-        "A feature is a fact about the applicant or the loan that the model uses. One feature at "
-        "a time, its values were exchanged at random between the test loans. The more the cost per "
-        "applicant rises, the more the decisions depend on the feature. Features that hold the "
+        "A feature is a fact about the applicant or the loan that the model uses. For each feature "
+        "in turn, its values were exchanged at random between the test loans. The more the cost "
+        "per applicant rises, the more the decisions depend on the feature. Features that hold the "
         "same information share this rise. For grey features the rise may be chance."
     )
     rows = [
@@ -134,7 +134,7 @@ def leaks_section(run: FinishedRun) -> Section:
             else "No feature shows a sign of a leak."
         )
         + (
-            f" The portfolio accepts in spite of a sure sign: {listed(accepted)}."
+            f" In spite of a sure sign, the portfolio accepts {listed(accepted)}."
             if accepted
             else ""
         )

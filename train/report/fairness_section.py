@@ -78,7 +78,7 @@ def _two(number: float) -> str:
 
 
 def _short(share: float) -> str:
-    """Return a percentage without its sign, which stands in the heading of the column."""
+    """Return a percentage without its sign; the heading of the column has the sign."""
     return f"{share * 100:.1f}"
 
 

@@ -23,11 +23,11 @@ class Table:
     header : tuple of str
     rows : sequence of tuple of str
     caption : str
-        Stands above the table; may be empty.
+        Text above the table; may be empty.
     texts : int
         Number of columns, from the left, that hold words. The others hold numbers.
     folded : bool
-        Whether the table opens on a click, as long ones do.
+        Whether the table is folded and opens on a click. Long tables are folded.
     """
 
     header: tuple[str, ...]
@@ -77,7 +77,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def large(number: float) -> str:
-    """Return a sum of money, in millions where it is large."""
+    """Return a sum of money, in millions if it is large."""
     if abs(number) < MILLION:
         return whole(number)
     millions = number / MILLION
@@ -96,7 +96,7 @@ def between(interval: Interval | None, write: Callable[[float], str] = plain) ->
     """Return the bounds of an interval as `a to b`."""
     if interval is None:
         return NOTHING
-    # the per cent sign stands once, after the second bound
+    # write the per cent sign once, after the second bound
     return f"{write(interval.low).removesuffix(PER_CENT)} to {write(interval.high)}"
 
 

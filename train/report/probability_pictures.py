@@ -71,7 +71,7 @@ def draw_discrimination(run: FinishedRun) -> Figure:
         title=f"ROC: area {evaluation.intervals['roc_auc'].value:.3f}",
     )
     precision, recall, _ = precision_recall_curve(y, probability)
-    # the points of the lowest recall rest on few rows and jump
+    # at the lowest recall, precision comes from few rows and jumps
     right.plot(*thin(recall[::-1], precision[::-1]), color=BLUE)
     right.axhline(float(y.mean()), color=MUTED, linestyle=":", linewidth=1.3)
     if refused.any():

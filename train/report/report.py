@@ -58,7 +58,7 @@ TERMS = (
         "calibration map",
         "turns the raw output of the boosters (log-odds) into a probability of default",
     ),
-    ("SHA-256", "a fingerprint of the data: another table has another one"),
+    ("SHA-256", "a fingerprint of the data: it differs if the table differs"),
     ("AUC", "the chance that a defaulter gets a higher probability than a good client"),
     ("KS", "largest difference between the shares of defaulters and of good clients refused"),
     ("Brier score, log loss", "errors of the probability for single loans; lower is better"),
@@ -150,7 +150,7 @@ def sections(run: FinishedRun) -> list[Section]:
 
 def _appendix(run: FinishedRun, chapters: Sequence[Section]) -> Section:
     """Return the technical tables of all sections, with their terms explained, as one section."""
-    words = "Details for readers who know the method, and the terms that they need."
+    words = "The appendix has details for readers who know the method, and explains the terms."
     terms = Table(("term", "meaning"), TERMS, "Terms", texts=2)
     technical = [table for section in chapters for table in section.appendix]
     return Section(

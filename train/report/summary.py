@@ -41,11 +41,11 @@ def verdict(run: FinishedRun) -> str:
             f"Applicants are refused if this probability is {percent(run.threshold, 2)} or more. "
             "This limit is the threshold."
         )
-    all_accepted = f"had all been accepted, {percent(float(y.mean()))}"
+    all_accepted = f"If all were accepted, {percent(float(y.mean()))} would default."
     outcome = (
-        f"Of those accepted {percent(float(y[accepted].mean()))} defaulted; {all_accepted}."
+        f"{percent(float(y[accepted].mean()))} of the accepted defaulted. {all_accepted}"
         if accepted.any()
-        else f"Nobody is accepted; {all_accepted} would have defaulted."
+        else f"Nobody is accepted. {all_accepted}"
     )
     return (
         "From the facts about an applicant (the features) the model estimates the probability of "
@@ -127,7 +127,7 @@ def _calibration_concerns(run: FinishedRun) -> list[str]:
     if whole_test.is_off:
         lines.append(f"The probability does not fit the test loans: {_compare(whole_test)}.")
     off = [quarter for quarter in quarters if quarter.calibration.is_off]
-    # a single quarter is the whole test period
+    # with one quarter only, this line would repeat the first
     if off and not (whole_test.is_off and len(quarters) == 1):
         worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
         lines.append(
@@ -182,7 +182,7 @@ def _fairness_concerns(run: FinishedRun) -> list[str]:
 
 
 def _least(run: FinishedRun, column: ColumnFairness) -> str:
-    """Say how much less often than the best-treated group the last one is accepted."""
+    """Say how often the least accepted group is accepted, compared with the best-treated one."""
     name, group = run.fairness_name(column), column.lowest
     if group is None or group.acceptance_ratio is None:
         return name
@@ -203,7 +203,7 @@ def _leak_concerns(run: FinishedRun) -> list[str]:
 
 
 def limits_section() -> Section:
-    """Say what the figures cannot show, and that the page knows no status of the model."""
+    """Say what the figures cannot show, and that the page does not know if the model is in use."""
     words = (
         f"{GRANTED_ONCE} On this page, accepting everyone means everyone who was once granted a "
         "loan. If applicants come who would have been refused then, they may default more often, "

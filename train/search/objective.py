@@ -26,8 +26,8 @@ class HeldOutCost:
         Standard error of the cost per applicant.
     loss : float
         Mean cost per applicant over several ratios of the two costs, from half to twice the given
-        ratio. Decisions at similar ratios differ little. So the mean ranks the trials as the cost
-        does, but with less noise.
+        ratio. Decisions at similar ratios differ little. So the mean ranks trials as the cost does,
+        but with less noise.
     """
 
     cost_per_applicant: float

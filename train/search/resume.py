@@ -21,7 +21,9 @@ MEANINGS = {
 
 
 def identify(digest: str, settings: Settings, space: object, costs: str) -> dict[str, str]:
-    """Return the tags that identify a search: with equal tags it suggests and measures the same.
+    """Return the tags that identify a search.
+
+    Two searches with equal tags suggest the same points and measure the same costs.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def plan_search(
         settings.seed,
         parallelism=settings.parallelism,
         timeout_minutes=settings.timeout_minutes,
-        # a hopeless trial is stopped after half of the only shuffle, or after the first of several
+        # a hopeless trial is stopped after half of a single shuffle, or the first of several
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
     )
     space = describe_space(treatments, len(splits[0][0]))
@@ -156,7 +156,7 @@ def _with_trees(
     """Return the parameters with a number of trees that suits all training rows."""
     if len(search_rows(train.y, seed)) == len(train.y):
         return best
-    # all rows need more trees than the search's sample: find the number by one early stop
+    # all rows need more trees than the search's sample: one fit with early stopping finds how many
     splits = split_folds(train.y, "stratified", TREES_FOLDS, seed + TREES_SEED)
     fold = make_fold(train.matrix, train.y, *splits[0], categorical)
     booster = fit_fold(fold, replace(best, trees=None), seed)

@@ -69,7 +69,7 @@ class Search:
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest loss among those that ran all folds; of equals the first."""
+        """The first trial with the lowest loss among those that ran all folds."""
         return min((t for t in self.trials if not t.stopped), key=lambda trial: trial.loss)
 
     @property
@@ -227,7 +227,7 @@ class Runner:
         cost = self._cost(fits)
         loss = cost.loss
         if best is not None and len(fits) < len(self.folds):
-            # the loss that the stopped trial would have if its other folds were like its first
+            # estimate the loss of the stopped trial: assume that its other folds are like its first
             loss = best.loss * first.loss / best.first_loss
         trees = max(1, round(float(np.mean([trees for _, trees in fits]))))
         return Trial(

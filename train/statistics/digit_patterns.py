@@ -35,8 +35,7 @@ class DigitGap:
     repaid, defaulted : float
         Share of multiples in each class, in [0, 1].
     compared : float
-        Number of rows that the comparison rests on: those of the smaller class in each band, added
-        up over the bands.
+        Number of rows that are compared: in each band, those of the smaller class.
     """
 
     modulus: int

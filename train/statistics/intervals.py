@@ -13,8 +13,8 @@ from scoring_model.types import FloatArray, LabelArray
 LEVEL = 0.95
 NORMAL_QUANTILE = float(norm.ppf((1 + LEVEL) / 2))
 BOOTSTRAPS = 1000
-# Most rows that all bootstrap samples together draw. Samples of a large table vary little, and each
-# takes long.
+# All bootstrap samples together draw at most this many rows. A large table needs fewer samples,
+# because they vary little, and each of them takes long.
 MAX_DRAWN_ROWS = 150_000_000
 MIN_BOOTSTRAPS = 200
 

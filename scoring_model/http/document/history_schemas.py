@@ -73,7 +73,7 @@ def example_with_history(features: FeatureSql, example: Mapping[str, Any]) -> di
 
 
 def _as_column(history: History, name: str, example: Mapping[str, Any]) -> Any:
-    """Return a value of the example in its column's type: there a category may be a number."""
+    """Return a value of the example in the type of its column. A category may be a number there."""
     value, kind = example[name], history.columns[name]
     if kind == "BIGINT" or (kind == "DOUBLE" and type(value) is str):
         return int(value)

@@ -138,7 +138,7 @@ _PARAMETERS = [
     {
         "name": "top",
         "in": "query",
-        "description": "The most reasons per applicant, or `all` for all and the base value.",
+        "description": "Most reasons to return per applicant, or `all` for all and the base value.",
         "schema": {
             "anyOf": [{"type": "integer", "minimum": 1, "maximum": 99999}, {"const": "all"}],
             "default": DEFAULT_TOP,

@@ -25,11 +25,11 @@ _MOST_IN_A_BURST = 32
 
 
 class Burst:
-    """Requests that arrive in the same turn of the event loop.
+    """Single applicants whose requests arrive in the same turn of the event loop.
 
     All answers are computed first, and then all are sent. This takes half the time of answering one
-    by one: the code stays in the processor's caches, and a client that reads several answers is
-    woken once and not for each of them.
+    by one: the code stays in the processor's caches, and a client that waits for several answers is
+    woken only once.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Return the server's application, or None if another application wraps it."""
         app: Any = self.app
         if isinstance(app, ProxyHeadersMiddleware):
-            # it only sets the address of a caller behind a proxy, and `Guard` looks for the proxy
+            # it only sets the address of a caller behind a proxy; `Guard` itself checks for a proxy
             app = app.app
         return app if isinstance(app, ScoringApp) else None
 
@@ -113,7 +113,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Begin a request, after answering the one before it."""
         if self._waits:
             self._answer_what_waits()
-            # uvicorn took the connection for idle after that answer, but a request is on its way
+            # after that answer uvicorn treats the connection as idle, but this request has begun
             self._unset_keepalive_if_required()
         super().on_message_begin()
 

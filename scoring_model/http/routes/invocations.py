@@ -17,7 +17,7 @@ class Prepared(NamedTuple):
     rows : EncodedRows
         Its encoded applicants, which are scored.
     content_type, body : bytes
-        What is sent to MLflow's app, which reads the same number of rows from it.
+        The request to MLflow's app. The app reads the same number of rows from it.
     """
 
     rows: EncodedRows
@@ -40,7 +40,7 @@ def prepare_request(
         Content type in lower case, without parameters.
     body : bytes
     max_rows : int
-        Most applicants that the request may have.
+        Maximum number of applicants in the request.
 
     Raises
     ------

@@ -21,8 +21,8 @@ from scoring_model.version import (
 )
 
 NEVER_SEEN = "has a category that was never seen in training: it is scored as missing"
-# contributions take a hundred times as long to compute as the log-odds, so that the time limit is
-# checked after each step
+# contributions take a hundred times as long to compute as the log-odds, so the time limit is
+# checked after so few rows
 _EXPLAINED_STEP_ROWS = 20
 _SWITCH = {"true": True, "false": False}
 

@@ -118,8 +118,8 @@ def break_tables(tables: Tables, how: str) -> dict[str, pd.DataFrame]:
         ("application's key column", "table application: "),
         ("join", "table 'bureau' has no row that joins an applicant"),
         ("join by loan", "table 'bureau_balance' has no row that joins an applicant"),
-        ("type", "column 'AMT_CREDIT_SUM' holds a value that does not fit"),
-        ("repeated key", "key 'SK_ID_CURR' must not repeat: 239 rows do"),
+        ("type", "column 'AMT_CREDIT_SUM' holds a value of the wrong type"),
+        ("repeated key", "its own key 'SK_ID_CURR': 239 rows repeat"),
         ("source", "no such file"),
     ],
 )

@@ -97,11 +97,11 @@ def test_infinity_stays_and_an_applicant_without_rows_has_missing_values(tmp_pat
     ("sql", "rule"),
     [
         ("SELECT key, none FROM paid", "features of paid: .*none"),
-        ("SELECT max(amount) AS most FROM paid", "every SELECT must give 'key'"),
-        ("SELECT key, amount FROM paid", "a SELECT gives more than one row for a 'key'"),
+        ("SELECT max(amount) AS most FROM paid", "every SELECT must return the column 'key'"),
+        ("SELECT key, amount FROM paid", "a SELECT returns several rows for one 'key'"),
         (
             "SELECT key, 1 AS one FROM paid GROUP BY key; SELECT DISTINCT key, 2 AS one FROM paid",
-            "features of paid: one must not repeat",
+            "features of paid: feature 'one' must not repeat",
         ),
         ("SELECT key, max(1 / (key - key)) AS bare FROM paid GROUP BY key", "key - key"),
     ],
@@ -117,11 +117,11 @@ def test_tables_that_cannot_be_used_give_one_line_of_error(tmp_path: Path) -> No
     tables["bureau"]["AMT_CREDIT_SUM"] = "secret"
     write_histories(tmp_path, tables, "parquet")
     with pytest.raises(
-        InputError, match="column 'AMT_CREDIT_SUM' holds a value that does not fit"
+        InputError, match="column 'AMT_CREDIT_SUM' holds a value of the wrong type"
     ) as caught:
         join(tmp_path, on_spark=True)
     assert "secret" not in str(caught.value)
     keys = tables["application_train"].assign(SK_ID_CURR=7)
     keys.to_parquet(tmp_path / "application_train.parquet")
-    with pytest.raises(InputError, match="key 'SK_ID_CURR' must not repeat: 29 rows do"):
+    with pytest.raises(InputError, match="its own key 'SK_ID_CURR': 29 rows repeat"):
         join(tmp_path, on_spark=True)

@@ -95,7 +95,7 @@ def test_a_resumed_search_gives_the_same_model(tmp_path: Path) -> None:
     assert done < TRIALS
 
     resumed = project.run(*command(project, "--resume", killed))
-    assert f"the search goes on after {done} trials of an earlier run" in resumed.stdout
+    assert f"the search continues after {done} trials of an earlier run" in resumed.stdout
     project.run(*command(project))
     _, second, whole = (run.info.run_id for run in main_runs(project))
     assert sorted(finished_trials(project, second)) == sorted(finished_trials(project, whole))

@@ -297,13 +297,13 @@ def test_a_csv_with_too_many_columns_is_refused_with_the_limit(server: Server) -
 
 
 @pytest.mark.parametrize("row", ["1", "1,2,3", "1,2,"])
-def test_a_csv_row_with_more_or_fewer_cells_than_the_header_is_named(
+def test_a_csv_row_with_more_or_fewer_fields_than_the_heading_is_named(
     server: Server, row: str
 ) -> None:
     answer = post(server, content=f"a,b\n1,2\n\n{row}\n3,4\n".encode(), headers=CSV)
     assert answer.status_code == 400
     message = answer.json()["error"]["message"]
-    assert message == "row 1 of the CSV must have as many cells as its header"
+    assert message == "row 1 of the CSV must have as many fields as the heading"
 
 
 def test_an_invalid_parquet_file_is_refused(server: Server) -> None:
