@@ -22,10 +22,10 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that reports an error on one line and exits with status 1."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the error with the known parameters, and exit."""
-        options = [option for action in self._actions for option in action.option_strings]
-        known = ", ".join(option for option in options if option not in ("-h", "--help"))
-        self.exit(1, f"error: {message}" + (f"; known: {known}\n" if known else "\n"))
+        """Print the error with the known parameters or commands, and exit."""
+        names = [name for a in self._actions for name in a.option_strings or a.choices or ()]
+        known = [] if "choose from" in message else [n for n in names if n not in ("-h", "--help")]
+        self.exit(1, f"error: {message}" + (f"; known: {', '.join(known)}\n" if known else "\n"))
 
 
 def make_parser() -> Parser:

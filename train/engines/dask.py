@@ -117,9 +117,9 @@ def fit_on_dask(
 ) -> lightgbm.Booster:
     """Fit `params.trees` trees on all rows, spread over the workers of a cluster.
 
-    The booster is close to that of `train.fitting.fit_all`, but not equal to the last bit. Two fits
-    with the same seed also differ slightly: the bins of a feature are made from the
-    rows of one worker, and this worker is not always the same.
+    The booster is close to that of `train.fitting.boosting.fit_all`, but not equal to the last bit.
+    Two fits with the same seed also differ slightly: the bins of a feature come from the rows of
+    one worker, and this worker is not always the same.
 
     Parameters
     ----------

@@ -44,8 +44,8 @@ def tune_on_spark(
 
     Up to `plan.parallelism` trials run at the same time, and as many wait in a queue. The search is
     not repeatable: each point is suggested from the trials that have ended, and their order differs
-    from search to search. A trial is compared with the best trial at its start. The figures
-    of a trial with a given point are the same as in a local search.
+    from search to search. A trial is compared with the best trial at its start. The figures of a
+    trial with a given point are the same as in a local search.
 
     Parameters
     ----------

@@ -8,7 +8,8 @@ from scoring_model.types import FloatArray, LabelArray
 from train.statistics.intervals import Interval, wilson
 
 ECE_BINS = 10
-# The mean PD counts as wrong if it differs from the default rate by more than this share of it.
+# The mean PD counts as wrong if it differs from the default rate by more than this share of the
+# default rate.
 MAX_OFF = 0.25
 
 
