@@ -16,7 +16,7 @@ from train.statistics import Interval
 REFERENCES = {
     "at_bayes": "the theoretical threshold",
     "refuse_all": "refusing everyone",
-    "at_half": f"refusing from 50{PER_CENT}",
+    "at_half": f"a threshold of 50{PER_CENT}",
     "accept_all": "accepting everyone",
 }
 GRID_POINTS = 400

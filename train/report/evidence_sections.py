@@ -27,7 +27,7 @@ def stability_section(run: FinishedRun) -> Section | None:
     off = [quarter.name for quarter in quarters if quarter.calibration.is_off]
     words = (
         f"In {listed(off)} the expected defaults were off by more than {limit} of the observed "
-        "ones: the model expects the defaults of the time it learned from."
+        "ones: the model expects the default rate of the period that it learned from."
         if off
         else f"In every quarter the expected defaults were within {limit} of the observed ones, or "
         "chance explains the difference.",
@@ -214,7 +214,7 @@ def data_section(run: FinishedRun) -> Section:
     if portfolio.protected:
         protected = listed([run.label(name) for name in portfolio.protected])
         words: tuple[str, ...] = (
-            f"Not used by the model, kept for the fairness audit only: {protected}.",
+            f"The fairness audit uses protected columns, but the model does not: {protected}.",
         )
     else:
         words = ()

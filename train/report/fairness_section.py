@@ -20,7 +20,7 @@ def fairness_section(run: FinishedRun) -> Section | None:
         if column.lowest_ratio is not None and column.lowest_ratio < LOWEST_RATIO
     ]
     first = (
-        f"For {listed(under)}, some group is accepted less than four fifths as often as the "
+        f"For {listed(under)}, a group is accepted less than four fifths as often as the "
         "best-treated group (red)."
         if under
         else "Every group that is large enough to judge is accepted at least four fifths as often "

@@ -35,8 +35,8 @@ CAPTIONS = {
     "cost_realised": "Realised cost per applicant of the model and of simpler rules.",
     "probability_by_outcome": "Probability of default of the test loans: loans that were repaid, "
     "and loans that defaulted.",
-    "calibration": "Expected and observed defaults, each tenth of the loans by itself, with "
-    f"{INTERVAL}s.",
+    "calibration": "Expected and observed defaults of each tenth of the loans, ordered by "
+    f"probability, with {INTERVAL}s.",
     "quarters": f"The test period by quarter, with {INTERVAL}s. Dotted: the whole test period.",
     "segments": f"The groups with the highest cost per applicant, with {INTERVAL}s. Red: in this "
     "group the model does worse than a flat rule.",
@@ -63,8 +63,8 @@ TERMS = (
     ("KS", "largest difference between the shares of defaulters and of good clients refused"),
     ("Brier score, log loss", "errors of the probability for single loans; lower is better"),
     ("ECE", "mean difference between expected and observed defaults in ten groups of loans"),
-    ("ROC curve", "defaulters refused against good clients refused, at every threshold"),
-    ("precision-recall curve", "defaulters among the refused against defaulters refused"),
+    ("ROC curve", "share of defaulters refused, by share of good clients refused"),
+    ("precision-recall curve", "defaulters among the refused, by share of defaulters refused"),
     ("average precision", "area under the precision-recall curve"),
     ("PSI", "population stability index: change of a feature's distribution; 0 is no change"),
 )

@@ -171,7 +171,7 @@ def _fairness_concerns(run: FinishedRun) -> list[str]:
         worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         lines.append(
             f"{counted(len(pairs), 'pair')} of protected columns, which the model does not use: "
-            "some group is accepted less than four fifths as often as the best-treated group. "
+            "a group is accepted less than four fifths as often as the best-treated group. "
             f"Worst: {_least(run, worst)}."
         )
     for found in run.model.evidence.proxies:
@@ -211,6 +211,6 @@ def limits_section() -> Section:
         "shown.",
         "This page was written when the model was trained. It does not say whether the model is "
         "in use, because that can change. The model registry shows it. There, the model in use is "
-        "called the champion, and a newer version that may replace it the challenger.",
+        "called the champion, and a newer version that may replace it is called the challenger.",
     )
     return Section("limits", "What these figures cannot show", words)

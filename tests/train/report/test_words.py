@@ -215,7 +215,7 @@ def test_the_page_claims_no_status(words: str) -> None:
         ("test loans", "loans that were kept aside for this (the test loans)"),
         ("auc", "Ranking (AUC) {} 0.5 is chance, 1 is perfect"),
         ("champion", "the model in use is called the champion"),
-        ("challenger", "a newer version that may replace it the challenger"),
+        ("challenger", "a newer version that may replace it is called the challenger"),
         ("flat rule", "a flat rule, which accepts or refuses everybody"),
         ("a leak", "A leak is a feature that was filled in or changed after the decision"),
         ("protected columns", "Protected columns say which group an applicant belongs to"),
