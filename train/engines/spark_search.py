@@ -101,8 +101,9 @@ def tune_on_spark(
 class _Objective:
     """Runs one trial on an executor.
 
-    SparkTrials pickles this object for each trial, so the best trial so far is sent along. It ends
-    the executor's Python process after each trial, so the folds are binned again for each.
+    SparkTrials pickles this object for each trial, so the best trial so far is sent along.
+    SparkTrials ends the executor's Python process after each trial, so the folds are binned again
+    for each trial.
     """
 
     def __init__(self, sent: "Broadcast[tuple[FoldedRows, LoanCosts]]", plan: SearchPlan) -> None:
