@@ -84,7 +84,7 @@ def _thresholds_table(run: FinishedRun) -> Table:
             plain(evaluation.rivals["at_bayes"].cost_per_applicant),
         ),
         (
-            "the best threshold if the outcomes had been known",
+            "the best cut-off had the outcomes been known",
             NOTHING,
             plain(lowest_cost(model.oof.y, scale.oof, model.oof.costs)),
             plain(lowest_cost(run.data.test.y, scale.test, model.test_costs)),
@@ -236,7 +236,7 @@ def calibration_section(run: FinishedRun) -> Section:
     rows = [
         ("expected defaults", percent(whole_test.mean_probability)),
         ("observed defaults", percent(whole_test.default_rate.value)),
-        ("expected divided by observed defaults (1 is exact)", f"{whole_test.ratio:.2f}"),
+        ("expected by observed defaults (1 is exact)", f"{whole_test.ratio:.2f}"),
     ]
     return Section(
         "calibration",

@@ -41,11 +41,11 @@ def verdict(run: FinishedRun) -> str:
             f"Applicants are refused if this probability is {percent(run.threshold, 2)} or more. "
             "This limit is the threshold."
         )
-    all_accepted = f"If all were accepted, {percent(float(y.mean()))} would default."
+    all_accepted = f"had all been accepted, {percent(float(y.mean()))}"
     outcome = (
-        f"{percent(float(y[accepted].mean()))} of the accepted defaulted. {all_accepted}"
+        f"Of those accepted {percent(float(y[accepted].mean()))} defaulted; {all_accepted}."
         if accepted.any()
-        else f"Nobody is accepted. {all_accepted}"
+        else f"Nobody is accepted; {all_accepted} would have defaulted."
     )
     return (
         "From the facts about an applicant (the features) the model estimates the probability of "

@@ -137,11 +137,10 @@ def test_a_change_that_rounds_to_zero_has_no_sign(finished: FinishedRun) -> None
 def test_defaults_of_the_accepted_and_of_all(finished: FinishedRun, words: str) -> None:
     y, refused = finished.data.test.y, finished.model.evaluation.refused
     accepted, everyone = 100 * y[~refused].mean(), 100 * y.mean()
-    both = f"If all were accepted, {everyone:.1f} % would default."
-    said = f"{accepted:.1f} % of the accepted defaulted. {both}"
+    said = f"Of those accepted {accepted:.1f} % defaulted; had all been accepted, {everyone:.1f} %."
     assert said in words
     nobody = " ".join(verdict(with_refusals(finished, 1.0)).split())
-    assert f"Nobody is accepted. {both}" in nobody
+    assert f"Nobody is accepted; had all been accepted, {everyone:.1f} % would have" in nobody
 
 
 @pytest.mark.parametrize(
@@ -149,8 +148,8 @@ def test_defaults_of_the_accepted_and_of_all(finished: FinishedRun, words: str) 
     [
         "The threshold was chosen on past loans that the model had not seen",
         "threshold past loans that the model had not seen test loans",
-        "the best threshold if the outcomes had been known",
-        "expected divided by observed defaults",
+        "the best cut-off had the outcomes been known",
+        "expected by observed defaults",
         "acceptance compared with the best-treated group",
         "in this group the model does worse than a flat rule",
     ],
