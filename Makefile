@@ -24,13 +24,13 @@ test: lint
 
 test-all: lint .venv/cluster
 	.ci/install-system-packages
-	pytest
+	pytest --cov
 
 bench: .venv/ready
 	python -m benchmarks.serving
 
 key: .venv/ready
-	python -m scoring_model.http.guard.access
+	python -m scoring_model.http.guard
 
 lint: .venv/ready
 	ruff check .
@@ -47,7 +47,7 @@ screenshot: .venv/ready
 	python -m docs.screenshot
 
 clean:
-	rm -rf .venv mlflow.db* mlruns model docs/_build .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv mlflow.db* mlruns model docs/_build .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv .venv

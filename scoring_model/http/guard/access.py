@@ -106,8 +106,3 @@ def make_key() -> tuple[str, str]:
     """Return a new key and its digest for `SCORING_API_KEYS`."""
     key = secrets.token_urlsafe(KEY_BYTES)
     return key, hashlib.sha256(key.encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    new_key, new_digest = make_key()
-    print(f"key     {new_key}\ndigest  {new_digest}")  # noqa: T201

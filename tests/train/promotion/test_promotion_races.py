@@ -98,7 +98,8 @@ def test_trainings_that_finish_together_each_get_a_stage(store: str) -> None:
     ]
     for racer in racers:
         assert racer.stdout is not None
-        racer.stdout.readline()  # everything is imported
+        with racer.stdout as output:
+            output.readline()  # everything is imported
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.close()

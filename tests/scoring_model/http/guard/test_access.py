@@ -141,11 +141,12 @@ def test_a_new_key_matches_its_digest() -> None:
         "203.0.113.7", {b"authorization": f"Bearer {key}".encode()}
     )
     shown = subprocess.run(
-        [sys.executable, "-m", "scoring_model.http.guard.access"],
+        [sys.executable, "-m", "scoring_model.http.guard"],
         capture_output=True,
         text=True,
         check=True,
     )
+    assert shown.stderr == ""
     first, second = shown.stdout.splitlines()
     assert digest(first.split()[1]) == second.split()[1]
 
