@@ -75,6 +75,8 @@ def shorten_signature(
     """Name arrays as the code does, and leave out pydantic's rules: a reference describes them."""
     if signature is None:
         return None
+    # Sphinx reads a signature as Python, which the default of a dataclass field may not be
+    signature = signature.replace("<factory>", "...")
     if "pydantic" in signature:
         return f"({', '.join(inspect.signature(member).parameters)})", result
     arrays = [

@@ -26,5 +26,7 @@ class RowsRejected(InputError):
 
 def reason_of(error: object) -> str:
     """Return the first line of an error's message, or its type if the message is empty."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8: save it as UTF-8"
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -61,7 +61,7 @@ class CsvTable:
                     if names:
                         break
                 else:
-                    raise ValueError("it must have a heading")
+                    raise ValueError("it is empty, but must have a heading")
             except csv.Error as error:
                 raise ValueError(f"its heading is not CSV: {error}") from error
             named = [name or f"Unnamed: {place}" for place, name in enumerate(names)]

@@ -16,6 +16,8 @@ from train.portfolio import Portfolio
 # A text column with a different value in nearly every row is a name or a key, not a category.
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_LEVELS = 50
+# as many names of columns are shown in an error message
+MOST_NAMES = 10
 
 
 def read_table(portfolio: Portfolio) -> pd.DataFrame:
@@ -49,13 +51,19 @@ def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
     for column, key in portfolio.columns_named.items():
         if column not in table.columns:
             raise InputError(
-                f"{portfolio.path}: {key} names the column {column!r}, which is not in {source}"
+                f"{portfolio.path}: {key} names the column {column!r}, which is not in {source}: "
+                f"its columns are {_listed(list(table.columns))}"
             )
     for column, kind in portfolio.kinds.items():
         table[column] = _with_kind(table[column], kind, portfolio)
     if portfolio.decision_date:
         table[portfolio.decision_date] = _as_dates(table[portfolio.decision_date], portfolio)
     return table
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:MOST_NAMES]))
+    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
 
 
 def _with_kind(column: "pd.Series[Any]", kind: str, portfolio: Portfolio) -> "pd.Series[Any]":
@@ -99,7 +107,8 @@ def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
         )
     if missing := int(target.isna().sum()):
         raise InputError(
-            f"{source}: target {portfolio.target!r} must not be missing: {missing} rows have none"
+            f"{source}: target {portfolio.target!r} must not be missing: it is missing in "
+            f"{missing} of {len(table)} rows"
         )
     if not target.isin([0, 1]).all() or target.dtype.kind not in "iufb":
         raise InputError(f"{source}: target {portfolio.target!r} must be 0 or 1 in every row")
@@ -132,7 +141,8 @@ def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
     if levels > max(IDENTIFIER_LEVELS, IDENTIFIER_SHARE * len(present)):
         raise InputError(
             f"{source}: feature {name!r} has a different value in nearly every row "
-            f"({levels} values in {len(present)} rows): add it to [exclude]"
+            f"({levels} values in {len(present)} rows): if it is a name or a key, add it to "
+            "[exclude]; if it is a number with a decimal comma, write a decimal point"
         )
 
 

@@ -9,7 +9,9 @@ from pydantic.dataclasses import dataclass
 from train.portfolio.section import SECTION, Seed, Text, rule
 
 # strict: a datetime is refused, because its time of day would be dropped without a warning
-Day = Annotated[datetime.date, Field(strict=True), rule("must be a date")]
+Day = Annotated[
+    datetime.date, Field(strict=True), rule("must be a date without quotes, such as 2021-07-01")
+]
 TestSize = Annotated[float, Field(strict=True, gt=0, lt=1), rule("must lie in (0, 1)")]
 
 

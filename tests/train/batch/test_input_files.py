@@ -73,7 +73,7 @@ def test_csv_values_are_text_or_missing(tmp_path: Path) -> None:
     ("content", "rule"),
     [
         (b"", "must have a heading"),
-        (b"k\xe9y\n1\n", "cannot be read"),
+        (b"k\xe9y\n1\n", "not in UTF-8"),
         (b"key,key\n1,2\n", "must not repeat"),
     ],
 )

@@ -127,7 +127,10 @@ ONE_ROW = slice(5, 6)
         (lambda loans: loans.drop(columns="lost_amount"), "[exclude] names the column"),
         (spoil("defaulted", 2, ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
         (spoil("defaulted", "yes", ONE_ROW), "target 'defaulted' must be 0 or 1 in every row"),
-        (spoil("defaulted", None, ONE_ROW), "'defaulted' must not be missing: 1 rows have none"),
+        (
+            spoil("defaulted", None, ONE_ROW),
+            "'defaulted' must not be missing: it is missing in 1 of ",
+        ),
         (spoil("defaulted", 0), "target 'defaulted' must hold both classes, each at least twice"),
         (
             spoil("loan_id", 9, ONE_ROW),

@@ -85,7 +85,7 @@ def test_other_splits_and_uris(tmp_path: Path) -> None:
         (HEAD + '[split]\nmethod = "date"\ntest_from = 2004-01-01\n', "needs [portfolio] decision"),
         (
             HEAD + 'decision_date = "d"\n[split]\nmethod = "date"\ntest_from = "2004"\n',
-            "test_from must be a date, got '2004'",
+            "test_from must be a date without quotes, such as 2021-07-01, got '2004'",
         ),
         (HEAD + '[split]\nmethod = "column"\ncolumn = 1\n', "column must be text, got 1"),
         (HEAD + SPLIT + "[exclude]\nterm = true\n", "[exclude] term must be the reason as text"),
@@ -112,7 +112,10 @@ def test_refuses_a_missing_file(tmp_path: Path) -> None:
         ("[[portfolio]]\n" + SPLIT, "portfolio must be a section: [portfolio]"),
         (HEAD + "[[split]]\n", "split must be a section: [split]"),
         (HEAD + "[split]\nmethod = 1\n", "[split] method must be date, column or random, got 1"),
-        (HEAD + DATE + "test_from = 2004-01-01T00:00:00\n", "test_from must be a date, got datet"),
+        (
+            HEAD + DATE + "test_from = 2004-01-01T00:00:00\n",
+            "test_from must be a date without quotes, such as 2021-07-01, got datet",
+        ),
         (HEAD + SPLIT.replace("0.2", '"0.2"'), "[split] test_size must lie in (0, 1), got '0.2'"),
         (HEAD + SPLIT.replace("0.2", "1"), "[split] test_size must lie in (0, 1), got 1"),
         (HEAD + SPLIT.replace("0.2", "nan"), "[split] test_size must lie in (0, 1), got nan"),
