@@ -126,6 +126,7 @@ def test_every_command_is_run_or_named() -> None:
     shown = [(name_of(page), block) for page in PAGES for block in blocks(page, "text")]
     hidden = [(page, b) for page, b in shown if b.split()[0] in programs and "<" not in b]
     assert hidden == []
+    assert [command for command in known if "<" in command] == []
     unused = [begin for begin in ELSEWHERE if not any(c.startswith(begin) for c in known)]
     assert unused == []
 
