@@ -37,7 +37,7 @@ UNSEEN = "scoring_unseen_categories"
 LOADED = "scoring_model_loaded_timestamp_seconds"
 REFRESHES = "scoring_model_refreshes"
 REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
-GIVE_UPS = "scoring_short_way_given_up"
+GIVE_UPS = "scoring_fast_path_given_up"
 SUM = "sum"
 
 GiveUp = Literal[

@@ -1,8 +1,7 @@
 """`HttpProtocol`: uvicorn's HTTP protocol with a fast path for single applicants.
 
 `uvicorn --http scoring_model.http_protocol:HttpProtocol` turns the fast path on. Without this
-option the server gives the same answers, but more slowly. In the name of its metric the fast path
-is called `short_way`.
+option the server gives the same answers, but more slowly.
 """
 
 import asyncio

@@ -289,7 +289,7 @@ GIVEN_UP = {
 
 def count_given_up(server: Server) -> dict[str, float]:
     found = re.findall(
-        r'^scoring_short_way_given_up_total\{cause="(\w+)"\} (\S+)$',
+        r'^scoring_fast_path_given_up_total\{cause="(\w+)"\} (\S+)$',
         server.http.get("/metrics").text,
         re.MULTILINE,
     )
