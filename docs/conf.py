@@ -70,8 +70,14 @@ def skip_generated(
 
 
 def shorten_signature(
-    _app: Any, _what: str, _name: str, member: Any, _options: Any, signature: str, result: str
-) -> tuple[str, str] | None:
+    _app: Any,
+    _what: str,
+    _name: str,
+    member: Any,
+    _options: Any,
+    signature: str,
+    result: str | None,
+) -> tuple[str, str | None] | None:
     """Name arrays as the code does, and leave out pydantic's rules: a reference describes them."""
     if signature is None:
         return None
