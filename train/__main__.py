@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that reports an error on one line and exits with status 1."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the error with the known parameters or commands, and exit."""
+        """Print the error with the known names, unless argparse lists the choices; exit."""
         names = [name for a in self._actions for name in a.option_strings or a.choices or ()]
         known = [] if "choose from" in message else [n for n in names if n not in ("-h", "--help")]
         self.exit(1, f"error: {message}" + (f"; known: {', '.join(known)}\n" if known else "\n"))

@@ -2,12 +2,18 @@
 
 from train.evaluation.evaluation import Evaluation, Rival
 from train.evaluation.evidence import Evidence, gather_evidence
-from train.evaluation.fairness import LOWEST_RATIO, MIN_ROWS, ColumnFairness, GroupFairness
+from train.evaluation.fairness import (
+    LOWEST_RATIO,
+    MIN_ROWS,
+    ColumnFairness,
+    GroupFairness,
+    below_four_fifths,
+)
 from train.evaluation.leaks import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.evaluation.proxies import NOTABLE_AUC
 from train.evaluation.realised_costs import RealisedCosts, realised_costs
 from train.evaluation.segments import SHOWN, Segment
-from train.evaluation.stability import Quarter
+from train.evaluation.stability import Quarter, quarters_off
 
 __all__ = [
     "LOWEST_RATIO",
@@ -24,8 +30,10 @@ __all__ = [
     "Rival",
     "Segment",
     "audit_leaks",
+    "below_four_fifths",
     "gather_evidence",
     "leak_notes",
+    "quarters_off",
     "realised_costs",
     "refuse_leaks",
 ]

@@ -180,16 +180,24 @@ def _metric_name(column: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in column)
 
 
+def below_four_fifths(
+    audit: Sequence[ColumnFairness],
+) -> tuple[list[ColumnFairness], list[ColumnFairness]]:
+    """Return the columns, and the pairs of columns, below `LOWEST_RATIO`; the lowest pair first."""
+    under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
+    single = [column for column in under if len(column.columns) == 1]
+    pairs = [column for column in under if len(column.columns) == 2]
+    return single, sorted(pairs, key=lambda column: column.lowest_ratio or 0.0)
+
+
 def fairness_notes(audit: Sequence[ColumnFairness]) -> list[str]:
     """Return a warning for each column below four fifths, and one for all such pairs."""
-    under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
-    notes = [f"fairness: {_describe(column)}" for column in under if len(column.columns) == 1]
-    pairs = [column for column in under if len(column.columns) == 2]
+    single, pairs = below_four_fifths(audit)
+    notes = [f"fairness: {_describe(column)}" for column in single]
     if pairs:
-        worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         notes.append(
             "fairness: pairs of protected columns with an acceptance ratio below "
-            f"{LOWEST_RATIO:g}: {len(pairs)}; the lowest is in {_describe(worst)}"
+            f"{LOWEST_RATIO:g}: {len(pairs)}; the lowest is in {_describe(pairs[0])}"
         )
     return notes
 

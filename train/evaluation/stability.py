@@ -113,19 +113,27 @@ def _auc_interval(y: LabelArray, probability: FloatArray, seed: int) -> Interval
     return percentile_intervals(np.array([value]), np.array(samples))[0]
 
 
+def quarters_off(whole: CalibrationInTheLarge, quarters: Sequence[Quarter]) -> list[Quarter]:
+    """Return the quarters whose PD does not match the default rate, the worst first.
+
+    With one quarter only, it is the whole test period: it is left out if that is off itself.
+    """
+    if whole.is_off and len(quarters) == 1:
+        return []
+    off = [quarter for quarter in quarters if quarter.calibration.is_off]
+    return sorted(off, key=lambda quarter: -abs(np.log(quarter.calibration.ratio)))
+
+
 def calibration_notes(whole: CalibrationInTheLarge, quarters: Sequence[Quarter]) -> list[str]:
     """Return warnings if the PD does not match the default rate, overall or in some quarters."""
     notes = []
     if whole.is_off:
         notes.append(f"calibration: the predicted default rate does not fit: {_compare(whole)}")
-    off = [quarter for quarter in quarters if quarter.calibration.is_off]
-    # with one quarter only, the second warning would repeat the first
-    if off and not (whole.is_off and len(quarters) == 1):
-        worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
+    if off := quarters_off(whole, quarters):
         notes.append(
             f"calibration: the predicted default rate is off by more than {MAX_OFF:.0%} in "
-            f"{len(off)} of {len(quarters)} quarters; the worst is {worst.name}: "
-            f"{_compare(worst.calibration)}"
+            f"{len(off)} of {len(quarters)} quarters; the worst is {off[0].name}: "
+            f"{_compare(off[0].calibration)}"
         )
     return notes
 

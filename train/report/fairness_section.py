@@ -1,6 +1,6 @@
 """Write the section on protected groups, and on features that give a group away."""
 
-from train.evaluation import LOWEST_RATIO, MIN_ROWS, NOTABLE_AUC, ColumnFairness
+from train.evaluation import MIN_ROWS, NOTABLE_AUC, ColumnFairness, below_four_fifths
 from train.report.finished_run import FinishedRun
 from train.report.formatting import INTERVAL, Section, Table, listed, stacked, whole
 
@@ -14,11 +14,7 @@ def fairness_section(run: FinishedRun) -> Section | None:
         return None
     single = [column for column in audit if len(column.columns) == 1]
     pairs = [column for column in audit if len(column.columns) == 2]
-    under = [
-        run.fairness_name(column)
-        for column in single
-        if column.lowest_ratio is not None and column.lowest_ratio < LOWEST_RATIO
-    ]
+    under = [run.fairness_name(column) for column in below_four_fifths(audit)[0]]
     first = (
         f"For {listed(under)}, a group is accepted less than four fifths as often as the "
         "best-treated group (red)."

@@ -1,8 +1,6 @@
 """Write the top of the report: the decision, the main figures, warnings and limits."""
 
-import numpy as np
-
-from train.evaluation import LOWEST_RATIO, ColumnFairness
+from train.evaluation import ColumnFairness, below_four_fifths, quarters_off
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
     INTERVAL,
@@ -126,14 +124,11 @@ def _calibration_concerns(run: FinishedRun) -> list[str]:
     whole_test, quarters = run.model.evaluation.calibration, run.model.evidence.quarters
     if whole_test.is_off:
         lines.append(f"The probability does not fit the test loans: {_compare(whole_test)}.")
-    off = [quarter for quarter in quarters if quarter.calibration.is_off]
-    # with one quarter only, this line would repeat the first
-    if off and not (whole_test.is_off and len(quarters) == 1):
-        worst = max(off, key=lambda quarter: abs(np.log(quarter.calibration.ratio)))
+    if off := quarters_off(whole_test, quarters):
         lines.append(
             f"In {len(off)} of {counted(len(quarters), 'quarter')} the expected defaults are off "
             f"by more than {percent(MAX_OFF, 0)} of the observed ones. The worst is "
-            f"{worst.name}: {_compare(worst.calibration)}."
+            f"{off[0].name}: {_compare(off[0].calibration)}."
         )
     return lines
 
@@ -162,17 +157,13 @@ def _segment_concerns(run: FinishedRun) -> list[str]:
 
 def _fairness_concerns(run: FinishedRun) -> list[str]:
     lines = []
-    audit = run.model.evidence.fairness
-    under = [c for c in audit if c.lowest_ratio is not None and c.lowest_ratio < LOWEST_RATIO]
-    single = [column for column in under if len(column.columns) == 1]
+    single, pairs = below_four_fifths(run.model.evidence.fairness)
     lines += [f"{_least(run, column)}. This is below four fifths." for column in single]
-    pairs = [column for column in under if len(column.columns) == 2]
     if pairs:
-        worst = min(pairs, key=lambda column: column.lowest_ratio or 0.0)
         lines.append(
             f"{counted(len(pairs), 'pair')} of protected columns, which the model does not use: "
             "a group is accepted less than four fifths as often as the best-treated group. "
-            f"Worst: {_least(run, worst)}."
+            f"Worst: {_least(run, pairs[0])}."
         )
     for found in run.model.evidence.proxies:
         if found.notable:
