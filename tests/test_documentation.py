@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from docs._ext.reference import GENERATED
 from scoring_model.errors import ScoringError
 from scoring_model.http.routes import TABLE
-from scoring_model.settings import DEFAULTS
+from scoring_model.settings import VARIABLES
 from scoring_model.telemetry.metrics import HELP
 from tests.conftest import ROOT
 from train.portfolio import GateLimits, PortfolioFile
@@ -147,9 +147,10 @@ def test_every_section_and_key_of_a_portfolio_is_there(generated: dict[str, str]
 
 
 def test_every_variable_of_the_server_is_there(generated: dict[str, str]) -> None:
-    for name, (default, _) in DEFAULTS.items():
-        assert f">{name}<" in generated["settings-reference"]
-        assert default in generated["settings-reference"]
+    for name, variable in VARIABLES.items():
+        kind = "limits-reference" if variable.beyond else "settings-reference"
+        assert f">{name}<" in generated[kind]
+        assert variable.default in generated[kind]
 
 
 def test_every_parameter_of_mlflow_run_is_there(generated: dict[str, str]) -> None:

@@ -105,13 +105,30 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def settings_reference() -> str:
     """Describe every environment variable that the server reads."""
-    from scoring_model.settings import DEFAULTS
+    from scoring_model.settings import VARIABLES
 
     rows = (
-        (f"`{name}`", f"`{default}`" if default else "empty", _sentence(meaning))
-        for name, (default, meaning) in DEFAULTS.items()
+        (f"`{name}`", _default(variable.default), variable.meaning)
+        for name, variable in VARIABLES.items()
+        if not variable.beyond
     )
     return table(("variable", "default", "meaning"), rows)
+
+
+def limits_reference() -> str:
+    """Describe every limit of the server."""
+    from scoring_model.settings import VARIABLES
+
+    rows = (
+        (f"`{name}`", _default(variable.default), variable.meaning, variable.beyond)
+        for name, variable in VARIABLES.items()
+        if variable.beyond
+    )
+    return table(("variable", "default", "what it limits", "beyond it"), rows)
+
+
+def _default(text: str) -> str:
+    return f"`{text}`" if text else "empty"
 
 
 def entry_points_reference() -> str:
@@ -180,6 +197,7 @@ def metrics_reference() -> str:
 GENERATED: Mapping[str, Callable[[], str]] = {
     "portfolio-reference": portfolio_reference,
     "settings-reference": settings_reference,
+    "limits-reference": limits_reference,
     "entry-points-reference": entry_points_reference,
     "errors-reference": errors_reference,
     "metrics-reference": metrics_reference,

@@ -53,26 +53,42 @@ def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> 
     (directory / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1))
 
 
-def load_scorer(directory: Path) -> Scorer:
-    """Read the artifacts that `save_scorer` wrote and check their digests.
+def read_artifacts(directory: Path) -> dict[str, bytes]:
+    """Read the files that `save_scorer` wrote, and check their digests.
 
     Parameters
     ----------
     directory : Path
         Folder of the artifacts.
 
+    Returns
+    -------
+    dict of str to bytes
+        The content of each file by its name, the manifest included.
+
     Raises
     ------
     ArtifactError
-        A file is missing or altered, or this code cannot read its `format_version`.
+        A file is missing or altered, or this code cannot read the manifest's `format_version`.
     """
-    manifest = read_versioned(_read(directory, MANIFEST_FILE), MANIFEST_FILE, FORMAT_VERSION)
-    texts = {}
+    files = {MANIFEST_FILE: _read(directory, MANIFEST_FILE)}
+    manifest = read_versioned(files[MANIFEST_FILE], MANIFEST_FILE, FORMAT_VERSION)
     for name, digest in manifest["sha256"].items():
-        data = _read(directory, name)
-        if hashlib.sha256(data).hexdigest() != digest:
+        files[name] = _read(directory, name)
+        if hashlib.sha256(files[name]).hexdigest() != digest:
             raise ArtifactError(f"{name} is not the file that was logged: its SHA-256 differs")
-        texts[name] = data.decode()
+    return files
+
+
+def make_scorer(files: Mapping[str, bytes]) -> Scorer:
+    """Return the scorer of a version's files, which `read_artifacts` returned.
+
+    Raises
+    ------
+    ArtifactError
+        A file breaks a rule, or this code cannot read its `format_version`.
+    """
+    texts = {name: data.decode() for name, data in files.items()}
     return Scorer(
         contract=FeatureContract.from_json(texts[CONTRACT_FILE]),
         booster=TreeModel(texts[BOOSTER_FILE]),
@@ -81,28 +97,33 @@ def load_scorer(directory: Path) -> Scorer:
     )
 
 
-def load_example(directory: Path) -> dict[str, Any]:
+def load_scorer(directory: Path) -> Scorer:
+    """Read and check the files of a version; raises `ArtifactError`."""
+    return make_scorer(read_artifacts(directory))
+
+
+def load_example(files: Mapping[str, bytes]) -> dict[str, Any]:
     """Return the applicant that was logged with the model."""
-    return dict(json.loads(_read(directory, EXAMPLE_FILE))["applicant"])
+    return dict(json.loads(files[EXAMPLE_FILE])["applicant"])
 
 
-def check_example(directory: Path, scorer: Scorer) -> None:
+def check_example(files: Mapping[str, bytes], scorer: Scorer) -> None:
     """Score the logged example; the answer must equal the logged one to the last bit.
 
     Parameters
     ----------
-    directory : Path
-        Folder of the artifacts.
+    files : mapping of str to bytes
+        The files of the version.
     scorer : Scorer
-        The scorer read from them.
+        The scorer made of them.
 
     Raises
     ------
     ArtifactError
         The answers differ, so this installation does not give the answers that were logged.
     """
-    answer = json.loads(_read(directory, EXAMPLE_FILE))["answer"]
-    found = scorer.score_record(load_example(directory)).answer()
+    answer = json.loads(files[EXAMPLE_FILE])["answer"]
+    found = scorer.score_record(load_example(files)).answer()
     # a later version of this code may answer with more fields
     if any(found.get(name) != value for name, value in answer.items()):
         raise ArtifactError(f"the applicant in {EXAMPLE_FILE} does not get the logged answer")

@@ -12,7 +12,8 @@ from scoring_model.version.artifacts import (
     SCORER_ARTIFACT,
     check_example,
     load_example,
-    load_scorer,
+    make_scorer,
+    read_artifacts,
 )
 from scoring_model.version.scorer import Scorer
 from scoring_model.version.timed_scoring import CURRENT_SCORING
@@ -91,14 +92,14 @@ def load_model(uri: str) -> LoadedModel:
         if not folder.is_dir():
             folder = _download(uri, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         metadata = Model.load(str(folder))
-        artifacts = folder / _find_artifacts(metadata.flavors)
-        scorer = load_scorer(artifacts)
-        check_example(artifacts, scorer)
+        files = read_artifacts(folder / _find_artifacts(metadata.flavors))
+        scorer = make_scorer(files)
+        check_example(files, scorer)
         return LoadedModel(
             scorer=scorer,
             pyfunc=PyFuncModel(metadata, ServedModel(scorer)),
             version=_find_version(folder) or str(metadata.model_id or metadata.model_uuid),
-            example=load_example(artifacts),
+            example=load_example(files),
         )
 
 

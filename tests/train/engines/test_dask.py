@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 from sklearn.metrics import roc_auc_score
 
 from scoring_model.trees import TreeModel
-from scoring_model.version.artifacts import check_example, load_scorer
+from scoring_model.version.artifacts import check_example, make_scorer, read_artifacts
 from tests.conftest import ROOT, Project, make_project
 from tests.train.planted import as_probability, make_applicants
 from train.engines.dask import (
@@ -97,7 +97,8 @@ def test_a_run_on_dask_registers_a_normal_version(project: Project, tmp_path: Pa
     (local,) = {path.parent for path in project.directory.rglob("booster.txt")}
     (dask,) = {path.parent for path in tmp_path.rglob("booster.txt")}
     assert {path.name for path in dask.iterdir()} == {path.name for path in local.iterdir()}
-    check_example(dask, load_scorer(dask))
+    files = read_artifacts(dask)
+    check_example(files, make_scorer(files))
     client = MlflowClient(made.environment["MLFLOW_TRACKING_URI"])
     (version,) = client.search_model_versions("name = 'credit-scoring'")
     run = client.get_run(version.run_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from scoring_model.version.artifacts import check_example, load_scorer
+from scoring_model.version.artifacts import check_example, make_scorer, read_artifacts
 from tests.conftest import make_project
 from tests.train.planted import make_applicants
 from train.engines.spark_search import tune_on_spark
@@ -83,4 +83,5 @@ def test_a_run_on_spark_logs_its_trials(tmp_path: Path) -> None:
     assert {trial.info.run_name for trial in nested} == {"trial 0", "trial 1"}
     assert all("trial" in trial.data.tags for trial in nested)
     (folder,) = {path.parent for path in tmp_path.rglob("booster.txt")}
-    check_example(folder, load_scorer(folder))
+    files = read_artifacts(folder)
+    check_example(files, make_scorer(files))
