@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui test test-all lint docs screenshot bench key export clean
+.PHONY: run serve ui test test-all lint docs screenshot bench key export lock clean
 
 run: .venv/ready
 	mlflow run . --env-manager local
@@ -46,16 +46,21 @@ docs: .venv/ready
 screenshot: .venv/ready
 	python -m docs.screenshot
 
+# UPGRADE=--upgrade takes the newest versions of the packages that no requirements*.in pins,
+# UPGRADE="--upgrade-package <name>" that of one
+lock: .venv/ready
+	python .ci/lock.py $(UPGRADE)
+
 clean:
 	rm -rf .venv mlflow.db* mlruns model docs/_build .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+.venv/ready: requirements-dev.txt
 	$(PYTHON) -m venv .venv
-	pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	pip install --quiet --require-hashes --requirement requirements-dev.txt
 	touch $@
 
-# packages for a cluster: half a gigabyte that a single machine does not need
-.venv/cluster: .venv/ready requirements-spark.txt requirements-dask.txt
-	pip install --quiet --requirement requirements-spark.txt --requirement requirements-dask.txt \
-	  --constraint constraints.txt
+# Packages for a cluster: half a gigabyte that a single machine does not need. pyspark is published as
+# source only: without build isolation, it is built with the setuptools that the lock names.
+.venv/cluster: .venv/ready requirements-cluster.txt
+	pip install --quiet --require-hashes --no-build-isolation --requirement requirements-cluster.txt
 	touch $@

@@ -1,7 +1,7 @@
 """Build and start the server as Heroku does, and check its answer.
 
 `python .ci/try_slug.py <folder of the model>` copies the committed files and the model, installs
-`requirements.txt` into a new environment, and runs the line of `Procfile`.
+the lock `requirements.txt` into a new environment, and runs the line of `Procfile`.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def build(model: Path, slug: Path) -> Path:
     python = str(environment / "bin" / "python")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "-r", "requirements.txt"], cwd=slug, check=True)
+    subprocess.run([*install, "--require-hashes", "-r", "requirements.txt"], cwd=slug, check=True)
     return environment
 
 

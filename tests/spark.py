@@ -31,7 +31,7 @@ def run_spark(folder: Path) -> Iterator[Any]:
     The settings are in a file `spark-defaults.conf`, as on a cluster, and `SPARK_CONF_DIR` names
     its folder. So a process that a test starts uses the same settings.
     """
-    sql = pytest.importorskip("pyspark.sql", reason="needs requirements-spark.txt")
+    sql = pytest.importorskip("pyspark.sql", reason="needs requirements-cluster.txt")
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):
         pytest.skip("needs Java")
     settings = {**DEFAULTS, "spark.sql.warehouse.dir": str(folder / "warehouse")}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from train.batch import BatchJob
 
-NOT_INSTALLED = "engine dask needs Dask: pip install -r requirements-dask.txt"
+NOT_INSTALLED = "engine dask needs Dask: pip install -r requirements-cluster.txt"
 WAIT_SECONDS = 30
 # Lines that LightGBM writes into the model about the machines that fitted it. They are removed.
 NETWORK = re.compile(

@@ -18,10 +18,10 @@ from train.errors import InputError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-NOT_INSTALLED = "engine spark needs pyspark: pip install -r requirements-spark.txt"
+NOT_INSTALLED = "engine spark needs pyspark: pip install -r requirements-cluster.txt"
 NOT_STARTED = (
-    "engine spark: Spark does not start: see its messages above, install Java 17 or newer (see "
-    "requirements-spark.txt) and check Spark's settings"
+    "engine spark: Spark does not start: see its messages above, install Java 17 or newer "
+    "and check Spark's settings"
 )
 ROOT = Path(train.__file__).parents[1]
 # Packages of this project that tasks import. An executor on another machine does not have them.

@@ -16,7 +16,7 @@ from scoring_model.policy import FIELDS
 from scoring_model.version import SCORER_ARTIFACT, Scorer, save_scorer
 
 PACKAGE = Path(scoring_model.__file__).parent
-REQUIREMENTS = PACKAGE.parent / "requirements.txt"
+LOCK = PACKAGE.parent / "requirements.txt"
 
 
 def log_scorer(
@@ -46,10 +46,25 @@ def log_scorer(
             artifacts={SCORER_ARTIFACT: str(directory)},
             signature=signature_of(contract),
             input_example=example,
-            pip_requirements=str(REQUIREMENTS),
+            pip_requirements=pins_of(LOCK),
             metadata=dict(metadata or {}),
         )
     return str(info.model_uri)
+
+
+def pins_of(lock: Path) -> list[str]:
+    """Return a lock's packages as lines such as `numpy==2.4.6`, with markers, without hashes.
+
+    MLflow adds lines of its own when it makes an environment, and pip takes hashes for all packages
+    or for none.
+
+    Parameters
+    ----------
+    lock : Path
+        A file that `uv pip compile` wrote.
+    """
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return [line.removesuffix("\\").strip() for line in lines if line[:1].isalpha()]
 
 
 def signature_of(contract: FeatureContract) -> ModelSignature:

@@ -46,7 +46,7 @@ SEARCHED = {
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """Connect to a cluster of two workers by its address, like a cluster on other machines."""
-    pytest.importorskip("distributed", reason="needs requirements-dask.txt")
+    pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
     import dask
     from distributed import LocalCluster
 
@@ -90,7 +90,7 @@ def settings(text: str) -> str:
 
 
 def test_a_run_on_dask_registers_a_normal_version(project: Project, tmp_path: Path) -> None:
-    pytest.importorskip("distributed", reason="needs requirements-dask.txt")
+    pytest.importorskip("distributed", reason="needs requirements-cluster.txt")
     made = make_project(tmp_path, rows=2000)
     parameters = (f"portfolio={made.portfolio}", "max_evals=1", "engine=dask")
     made.mlflow_run(*(text for parameter in parameters for text in ("-P", parameter)))
@@ -107,7 +107,7 @@ def test_a_run_on_dask_registers_a_normal_version(project: Project, tmp_path: Pa
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    dask = pytest.importorskip("dask", reason="needs requirements-dask.txt")
+    dask = pytest.importorskip("dask", reason="needs requirements-cluster.txt")
     monkeypatch.setattr("train.engines.dask.WAIT_SECONDS", 1)
     # nothing listens on port 9 (the discard service)
     address = "tcp://127.0.0.1:9"
@@ -120,7 +120,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_dask_the_error_says_what_to_install(tmp_path: Path) -> None:
-    # a module that cannot be imported, as without requirements-dask.txt
+    # a module that cannot be imported, as without requirements-cluster.txt
     (tmp_path / "distributed.py").write_text("raise ImportError", encoding="utf-8")
     script = """
 from train.errors import InputError

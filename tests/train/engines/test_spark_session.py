@@ -83,6 +83,6 @@ def test_a_spark_that_fails_gives_one_line_of_error(tmp_path: Path) -> None:
 
 
 def test_without_pyspark_the_error_says_what_to_install(tmp_path: Path) -> None:
-    # a module that cannot be imported, as without requirements-spark.txt
+    # a module that cannot be imported, as without requirements-cluster.txt
     (tmp_path / "pyspark.py").write_text("raise ImportError", encoding="utf-8")
     assert say(PYTHONPATH=str(tmp_path)) == NOT_INSTALLED
