@@ -79,6 +79,15 @@ def test_only_the_tested_main_branch_is_deployed_without_overlap() -> None:
     assert jobs()["test"]["steps"][-2:] == [{"run": "make test"}, {"run": "make docs"}]
 
 
+def test_every_lock_is_audited() -> None:
+    (run,) = (step["run"] for step in jobs()["audit"]["steps"] if "run" in step)
+    tool, *options = run.removeprefix("pipx run ").split()
+    assert re.fullmatch(r"pip-audit==[\d.]+", tool)
+    assert {"--strict", "--require-hashes", "--disable-pip"} <= set(options)
+    locks = [path.name for path in ROOT.glob("requirements*.txt")]
+    assert sorted(name for name in options if name.endswith(".txt")) == sorted(locks)
+
+
 def test_secrets_are_passed_by_environment_variables_only() -> None:
     for job in jobs().values():
         for step in job["steps"]:
