@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# each one is held to the versions of those before it, by a line `-c` in its input
-LOCKS = ("requirements", "requirements-dev", "requirements-cluster")
+# holds all that is served and trained with, so it says the version of each package in the others
+WIDEST = "requirements-dev"
+HELD = ("--constraint", f"{WIDEST}.txt")
 PIP = "  - pip:\n"
 
 
@@ -25,6 +26,12 @@ def run_uv(*arguments: str) -> None:
     subprocess.run([*command, *options, *arguments], cwd=ROOT, check=True)
 
 
+def write_lock(name: str, *options: str) -> None:
+    """Write the lock of an input with hashes."""
+    files = (f"{name}.in", "--output-file", f"{name}.txt")
+    run_uv("--generate-hashes", *options, *sys.argv[1:], *files)
+
+
 def write_conda_environment() -> None:
     """Write what a training needs into `conda.yaml`, in the versions of the lock.
 
@@ -33,8 +40,8 @@ def write_conda_environment() -> None:
     """
     with tempfile.TemporaryDirectory() as directory:
         pins = Path(directory) / "pins.txt"
-        held = ("-c", "requirements-dev.txt", "requirements-train.in")
-        run_uv("--no-header", "--no-annotate", *held, "--output-file", str(pins))
+        plain = ("--no-header", "--no-annotate", "--output-file", str(pins))
+        run_uv(*plain, *HELD, "requirements-train.in")
         lines = pins.read_text(encoding="utf-8").splitlines(keepends=True)
     conda = ROOT / "conda.yaml"
     above = conda.read_text(encoding="utf-8").partition(PIP)[0]
@@ -44,9 +51,9 @@ def write_conda_environment() -> None:
 def main() -> int:
     """Write all locks with the options that the command line gives."""
     try:
-        for name in LOCKS:
-            files = (f"{name}.in", "--output-file", f"{name}.txt")
-            run_uv("--generate-hashes", *sys.argv[1:], *files)
+        write_lock(WIDEST)
+        write_lock("requirements", *HELD)
+        write_lock("requirements-cluster", *HELD)
         write_conda_environment()
     except subprocess.CalledProcessError as error:
         return int(error.returncode)
