@@ -17,7 +17,7 @@ from docs._ext.reference import GENERATED
 from scoring_model.errors import ScoringError
 from scoring_model.http.routes import TABLE
 from scoring_model.settings import VARIABLES
-from scoring_model.telemetry.metrics import HELP
+from scoring_model.telemetry.metric_names import METRICS
 from tests.conftest import ROOT
 from train.portfolio import GateLimits, PortfolioFile
 
@@ -170,7 +170,7 @@ def test_every_error_of_the_server_is_there(generated: dict[str, str]) -> None:
 
 
 def test_every_metric_of_the_server_is_there(generated: dict[str, str]) -> None:
-    for name in HELP:
+    for name in METRICS:
         assert name in generated["metrics-reference"]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +31,14 @@ from scoring_model.http.routes import (
     load_serving,
 )
 from scoring_model.settings import ServerSettings
-from scoring_model.telemetry import EventHandler, GiveUp, Metrics, RequestLog, write_event
+from scoring_model.telemetry import (
+    LOG,
+    GiveUp,
+    Metrics,
+    RequestLog,
+    take_over_output,
+    write_event,
+)
 from scoring_model.version import Follower
 
 # threads for arrays and for MLflow's app: cancelled requests can block no more than these
@@ -204,11 +210,7 @@ class ScoringApp:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Load the model, then follow its URI and watch the time limit until the server stops."""
         await receive()
-        # the server writes one JSON line per request instead of uvicorn's line
-        logging.getLogger("uvicorn.access").handlers.clear()
-        # warnings of the other modules become JSON lines of the same log
-        events = EventHandler()
-        logging.getLogger("scoring_model").addHandler(events)
+        take_over_output()
         write_event("start", self._guard.describe())
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
@@ -220,9 +222,8 @@ class ScoringApp:
         await receive()
         for task in tasks:
             task.cancel()
-        logging.getLogger("scoring_model").removeHandler(events)
-        self._log.flush()
         executor.shutdown(wait=False, cancel_futures=True)
+        LOG.finish()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -200,8 +200,9 @@ VARIABLES: Mapping[str, Variable] = {
         "path",
         "",
         "The workers of one server write their metrics into this folder. `/metrics` shows the "
-        "sum over all files in it, so each server needs a folder of its own. Empty means a "
-        "private temporary folder.",
+        "sum over all files in it, so each server needs a folder of its own. Empty means that the "
+        "metrics stay in the memory of each worker, and `/metrics` shows those of the worker that "
+        "answers.",
     ),
     "SCORING_METRICS": Variable(
         "metrics",

@@ -1,108 +1,85 @@
 """`render_metrics`: the metrics of all workers of a server in Prometheus' text format."""
 
 import itertools
-import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scoring_model.telemetry.counter_file import is_alive, read_counters
-from scoring_model.telemetry.metrics import (
-    DECISIONS,
-    GIVE_UPS,
-    HELP,
-    LATENCY,
-    LATENCY_SECONDS,
-    LOADED,
-    PROBABILITIES,
-    PROBABILITY,
-    REFRESHES,
-    REQUESTS,
-    ROWS,
-    SUM,
-    UNSEEN,
-)
+from scoring_model.telemetry.counter_file import Key
+from scoring_model.telemetry.metric_names import AGE, LOADED, METRICS, REQUESTS, SUM, Metric
+from scoring_model.telemetry.metrics import Metrics
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-def render_metrics(folder: Path) -> bytes:
-    """Return the metrics, summed over the counter files in a folder."""
+def render_metrics(metrics: Metrics) -> bytes:
+    """Return the metrics of a worker and of those that share its folder."""
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(folder))
+    registry.register(_Collector(metrics))
     return generate_latest(registry)
 
 
 class _Collector:
-    """Gives the sums over the counter files to prometheus-client."""
+    """Gives the sums over all workers to prometheus-client."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, metrics: Metrics) -> None:
+        self._folder = metrics.folder
 
     def collect(self) -> Iterator[Any]:
-        counters: dict[tuple[Any, ...], float] = defaultdict(float)
-        loaded: dict[str, float] = {}
-        for process, key, value in read_counters(self._folder):
-            name, *labels = json.loads(key)
-            if name != LOADED:
-                counters[(name, *labels)] += value
-            elif is_alive(process):
-                loaded[labels[0]] = max(value, loaded.get(labels[0], 0.0))
-        yield from _counters(counters)
-        yield _histogram(counters, LATENCY, "route", LATENCY_SECONDS)
-        yield _histogram(counters, PROBABILITIES, "model_version", PROBABILITY)
-        yield from _gauges(loaded)
+        values: dict[str, dict[Key, float]] = {name: defaultdict(float) for name in METRICS}
+        for key, value, runs in self._folder.read_counters():
+            name, *labels = key
+            found, kind = values[str(name)], METRICS[str(name)].kind
+            if kind == "latest" and runs:
+                found[tuple(labels)] = max(found[tuple(labels)], value)
+            elif kind in ("counter", "histogram") or (kind == "gauge" and runs):
+                found[tuple(labels)] += value
+        for name, metric in METRICS.items():
+            make = _histogram if metric.limits else _numbers
+            yield make(name, metric, values[name])
+        yield _ages(values[LOADED])
 
 
-def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:
-    from prometheus_client.core import CounterMetricFamily
+def _numbers(name: str, metric: Metric, values: Mapping[Key, float]) -> Any:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    for name, labels in (
-        (REQUESTS, ("route", "status")),
-        (ROWS, ("model_version",)),
-        (DECISIONS, ("model_version", "outcome")),
-        (UNSEEN, ("model_version", "feature")),
-        (REFRESHES, ("outcome",)),
-        (GIVE_UPS, ("cause",)),
-    ):
-        family = CounterMetricFamily(name, HELP[name], labels=labels)
-        for key, value in values.items():
-            # a status that a route never returned is left out; other counters are shown even at 0
-            if key[0] == name and (value or name != REQUESTS):
-                family.add_metric([str(label) for label in key[1:]], value)
-        yield family
-
-
-def _histogram(
-    values: dict[tuple[Any, ...], float], name: str, label: str, limits: Sequence[float]
-) -> Any:
-    from prometheus_client.core import HistogramMetricFamily
-
-    family = HistogramMetricFamily(name, HELP[name], labels=(label,))
-    for owner in dict.fromkeys(key[1] for key in values if key[0] == name):
-        edges = (*limits, "+Inf")
-        running = itertools.accumulate(values[name, owner, edge] for edge in edges)
-        buckets = [(str(edge), total) for edge, total in zip(edges, running, strict=True)]
-        if buckets[-1][1]:
-            family.add_metric([owner], buckets, values[name, owner, SUM])
+    family: Any
+    if metric.kind == "counter":
+        family = CounterMetricFamily(name, metric.help, labels=metric.labels)
+    else:
+        family = GaugeMetricFamily(name, metric.help, labels=metric.labels)
+    for labels, value in values.items():
+        # a status that a route never returned is left out; other counters are shown even at 0
+        if value or name != REQUESTS:
+            family.add_metric([str(label) for label in labels], value)
     return family
 
 
-def _gauges(loaded: dict[str, float]) -> Iterator[Any]:
+def _histogram(name: str, metric: Metric, values: Mapping[Key, float]) -> Any:
+    from prometheus_client.core import HistogramMetricFamily
+
+    family = HistogramMetricFamily(name, metric.help, labels=metric.labels)
+    for owner in dict.fromkeys(key[:-1] for key in values):
+        edges: tuple[str | float, ...] = (*metric.limits, "+Inf")
+        running = itertools.accumulate(values.get((*owner, edge), 0.0) for edge in edges)
+        buckets = [(str(edge), total) for edge, total in zip(edges, running, strict=True)]
+        if buckets[-1][1]:
+            total = values.get((*owner, SUM), 0.0)
+            family.add_metric([str(label) for label in owner], buckets, total)
+    return family
+
+
+def _ages(loaded: Mapping[Key, float]) -> Any:
     from prometheus_client.core import GaugeMetricFamily
 
-    times = GaugeMetricFamily(LOADED, HELP[LOADED], labels=("model_version",))
     ages = GaugeMetricFamily(
-        "scoring_model_age_seconds",
+        AGE,
         "Seconds since a running worker last loaded this model version.",
-        labels=("model_version",),
+        labels=METRICS[LOADED].labels,
     )
-    for version, moment in loaded.items():
-        times.add_metric([version], moment)
-        ages.add_metric([version], time.time() - moment)
-    yield times
-    yield ages
+    for labels, moment in loaded.items():
+        ages.add_metric([str(label) for label in labels], time.time() - moment)
+    return ages

@@ -1,94 +1,59 @@
 """`Metrics`: the counters of one worker, which `/metrics` adds up over all workers."""
 
-import itertools
-import json
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
 from scoring_model.contract import FeatureContract
 from scoring_model.policy import Decisions
-from scoring_model.telemetry.counter_file import (
-    SUFFIX,
-    CounterFile,
-    shared_folder,
+from scoring_model.telemetry.counter_file import CounterFolder, Key
+from scoring_model.telemetry.log_queue import LOG
+from scoring_model.telemetry.metric_names import (
+    BULK,
+    BULK_STATES,
+    DECISIONS,
+    DROPPED_LINES,
+    GIVE_UP_CAUSES,
+    GIVE_UPS,
+    LATENCY,
+    LATENCY_SECONDS,
+    LOADED,
+    OUTCOMES,
+    PROBABILITIES,
+    PROBABILITY,
+    REFRESH_OUTCOMES,
+    REFRESHES,
+    REQUESTS,
+    ROWS,
+    STATUSES,
+    UNSEEN,
+    WRONG_KEYS,
+    GiveUp,
+    histogram_keys,
 )
-
-LATENCY_SECONDS = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
-    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
-)
-PROBABILITY = tuple(round(0.05 * step, 2) for step in range(1, 21))
-STATUSES = (200, 400, 401, 404, 405, 413, 415, 500, 503, 504)
-REFUSED, ACCEPTED = "refused", "accepted"
-OUTCOMES = (REFUSED, ACCEPTED)
-
-REQUESTS = "scoring_requests"
-LATENCY = "scoring_request_seconds"
-ROWS = "scoring_rows"
-DECISIONS = "scoring_decisions"
-PROBABILITIES = "scoring_probability_of_default"
-UNSEEN = "scoring_unseen_categories"
-LOADED = "scoring_model_loaded_timestamp_seconds"
-REFRESHES = "scoring_model_refreshes"
-REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
-GIVE_UPS = "scoring_fast_path_given_up"
-SUM = "sum"
-
-GiveUp = Literal[
-    "no_model",  # no model is loaded
-    "content_type",  # the body is compressed, or its type is not exactly application/json
-    "size",  # the body exceeds MAX_BODY_BYTES, or is too large to be scored without a thread
-    "histories",  # the version computes features from histories
-    "array",  # the body is not one applicant
-    "refused",  # the caller has no key, or the body breaks the contract
-    "in_pieces",  # the request did not arrive at once
-    "connection",  # another method, another HTTP version, or a connection that is busy or closing
-    "watched",  # uvicorn's access log or limit of connections must see every request
-    "fault",  # an unexpected error, which is a bug
-]
-"""Why the fast path did not answer a request to `/predict`."""
-
-_LATENCY_SLOTS: tuple[str | float, ...] = (*LATENCY_SECONDS, "+Inf", SUM)
-_PROBABILITY_SLOTS: tuple[str | float, ...] = (*PROBABILITY, "+Inf", SUM)
-
-HELP = {
-    REQUESTS: "Number of requests answered, by route and HTTP status.",
-    LATENCY: "Seconds from the headers of a request to its answer, by route.",
-    ROWS: "Number of applicants scored, by model version.",
-    DECISIONS: "Number of decisions, by outcome (accepted, refused) and model version.",
-    PROBABILITIES: "Probabilities of default (0 to 1) of the applicants scored, by model version.",
-    UNSEEN: "Number of values whose category training never saw, by feature and model version.",
-    REFRESHES: "Number of attempts to load a model version, by outcome: swapped (it answers now), "
-    "refused (it failed its checks), unreachable (the registry did not answer).",
-    GIVE_UPS: "Number of requests to /predict that the fast path for single applicants handed over "
-    "to the normal path, by cause. The cause fault means a bug.",
-    LOADED: "Unix time in seconds at which a running worker last loaded this model version.",
-}
-
-
-def _key(*parts: str | float) -> str:
-    return json.dumps(parts)
+from scoring_model.telemetry.shadow_counters import ShadowCounters
 
 
 class RequestCounters:
     """Counters of all requests; use them in the event loop's thread only."""
 
-    def __init__(self, path: Path, routes: Sequence[str]) -> None:
+    def __init__(self, folder: CounterFolder, routes: Sequence[str]) -> None:
         self._routes = {route: index for index, route in enumerate(routes)}
-        keys = [_key(REQUESTS, route, status) for route in routes for status in STATUSES]
+        keys: list[Key] = [(REQUESTS, route, status) for route in routes for status in STATUSES]
         self._statuses = {status: index for index, status in enumerate(STATUSES)}
         self._buckets = len(keys)
         for route in routes:
-            keys += [_key(LATENCY, route, limit) for limit in _LATENCY_SLOTS]
-        self._give_ups = {cause: len(keys) + n for n, cause in enumerate(get_args(GiveUp))}
-        keys += [_key(GIVE_UPS, cause) for cause in self._give_ups]
-        self._values = CounterFile(path, keys).values
+            keys += histogram_keys(LATENCY, route)
+        self._give_ups = {cause: len(keys) + n for n, cause in enumerate(GIVE_UP_CAUSES)}
+        keys += [(GIVE_UPS, cause) for cause in GIVE_UP_CAUSES]
+        self._bulk = len(keys)
+        keys += [(BULK, state) for state in BULK_STATES]
+        keys += [(WRONG_KEYS,)]
+        self._values = folder.make_counters(keys)
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one request to a known route."""
@@ -103,19 +68,28 @@ class RequestCounters:
         """Count a request that the fast path did not answer."""
         self._values[self._give_ups[cause]] += 1.0
 
+    def count_wrong_key(self) -> None:
+        """Count a request with a key that is not known."""
+        self._values[self._bulk + len(BULK_STATES)] += 1.0
+
+    def set_bulk(self, running: int, waiting: int) -> None:
+        """Set how many large requests are running in this worker, and how many are waiting."""
+        self._values[self._bulk] = running
+        self._values[self._bulk + 1] = waiting
+
 
 class ModelCounters:
     """Counters of the decisions of one version; use them in the event loop's thread only."""
 
-    def __init__(self, path: Path, version: str, contract: FeatureContract) -> None:
-        keys = [_key(LOADED, version), _key(ROWS, version)]
-        keys += [_key(DECISIONS, version, outcome) for outcome in OUTCOMES]
+    def __init__(self, folder: CounterFolder, version: str, contract: FeatureContract) -> None:
+        keys: list[Key] = [(LOADED, version), (ROWS, version)]
+        keys += [(DECISIONS, version, outcome) for outcome in OUTCOMES]
         self._buckets = len(keys)
-        keys += [_key(PROBABILITIES, version, limit) for limit in _PROBABILITY_SLOTS]
+        keys += histogram_keys(PROBABILITIES, version)
         names = [contract.names[index] for index in contract.categorical_indices]
         self._unseen = {name: len(keys) + index for index, name in enumerate(names)}
-        keys += [_key(UNSEEN, version, name) for name in names]
-        self._values = CounterFile(path, keys).values
+        keys += [(UNSEEN, version, name) for name in names]
+        self._values = folder.make_counters(keys)
         self._values[0] = time.time()
 
     def count_one(self, probability: float, score: int, unseen: Sequence[str]) -> None:
@@ -150,29 +124,30 @@ class Metrics:
     Parameters
     ----------
     folder : Path or None
-        The folder that the workers share; None makes a temporary folder, the same one for all
-        workers of a server.
+        The folder that all workers of the server share. With None the counters stay in the memory
+        of this process, and `/metrics` shows this worker only.
     routes : sequence of str
         Names of the paths that are counted.
     """
 
     def __init__(self, folder: Path | None, routes: Sequence[str]) -> None:
-        self.folder = folder or shared_folder()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._numbers = itertools.count()
-        self.requests = RequestCounters(self._new_path(), routes)
-
-    def _new_path(self) -> Path:
-        return self.folder / f"{os.getpid()}-{time.time_ns()}-{next(self._numbers)}{SUFFIX}"
+        self.folder = CounterFolder(folder)
+        self.requests = RequestCounters(self.folder, routes)
+        # `/metrics` is answered in this thread: large requests may keep all other threads busy
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
+        LOG.report_lost_lines(self.folder.make_counters([(DROPPED_LINES,)]))
 
     def start_model(self, version: str, contract: FeatureContract) -> ModelCounters:
         """Return the counters of a version that has been loaded."""
-        return ModelCounters(self._new_path(), version, contract)
+        return ModelCounters(self.folder, version, contract)
+
+    def start_shadow(self) -> ShadowCounters:
+        """Return the counters of the version in the shadow."""
+        return ShadowCounters(self.folder)
 
     def start_refreshes(self) -> Callable[[str], None]:
         """Return a function that counts an attempt to load a version by its outcome."""
-        keys = [_key(REFRESHES, outcome) for outcome in REFRESH_OUTCOMES]
-        values = CounterFile(self._new_path(), keys).values
+        values = self.folder.make_counters([(REFRESHES, outcome) for outcome in REFRESH_OUTCOMES])
 
         def count(outcome: str) -> None:
             values[REFRESH_OUTCOMES.index(outcome)] += 1.0

@@ -1,8 +1,5 @@
 """`RequestLog`: one JSON line per request, without any applicant's value."""
 
-import asyncio
-import contextlib
-import logging
 import os
 import re
 import time
@@ -10,22 +7,22 @@ from functools import lru_cache
 
 import orjson
 
+from scoring_model.telemetry.log_queue import LOG
+
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
-_STANDARD_OUTPUT = 1
-# this many lines have fewer than 4096 bytes: a pipe takes them as a whole, so that the lines of
-# several workers do not mix
-_MOST_LINES = 12
+# longer than any method of HTTP and any name of a version that the registry gives
+_MOST_CHARACTERS = 200
 
 
 class RequestLog:
-    """Writes a line per request to standard output, and gives each request an id."""
+    """Writes a line per request to the log, and gives each request an id."""
 
     def __init__(self) -> None:
         self._prefix = os.urandom(6).hex().encode()
         self._number = 0
         self._second = 0
         self._timestamp = ""
-        self._lines: list[str] = []
+        self._add = LOG.add
 
     def identify(self, given: bytes | None) -> bytes:
         """Return the caller's own id if it is safe to log, else a new one."""
@@ -44,25 +41,14 @@ class RequestLog:
         seconds: float,
         version: str | None,
     ) -> None:
-        """Queue the line of one request; all lines of a turn of the event loop go out together."""
+        """Queue the line of one request."""
         microseconds = int(seconds * 1e6)
         # half the time of `orjson`: ids and numbers need no escaping, `_quote` escapes the rest
-        line = (
+        self._add(
             f'{{"time":"{self._now()}","event":"request","request_id":"{request_id.decode()}",'
             f'"method":{_quote(method)},"route":{_quote(route)},"status":{status},"rows":{rows},'
             f'"milliseconds":{microseconds / 1000},"model_version":{_quote(version)}}}\n'
         )
-        if not self._lines:
-            asyncio.get_running_loop().call_soon(self.flush)
-        elif len(self._lines) == _MOST_LINES:
-            self.flush()
-        self._lines.append(line)
-
-    def flush(self) -> None:
-        """Write the lines that are queued."""
-        if self._lines:
-            _write("".join(self._lines).encode())
-            self._lines.clear()
 
     def _now(self) -> str:
         moment = time.time()
@@ -76,25 +62,4 @@ class RequestLog:
 @lru_cache(maxsize=256)
 def _quote(text: str | None) -> str:
     """Return text as JSON; there are few different texts, so a cache keeps them."""
-    return orjson.dumps(text).decode()
-
-
-def write_event(event: str, message: str) -> None:
-    """Write an event of the server itself as one JSON line."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    entry = {"time": now, "event": event, "message": message}
-    _write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
-
-
-class EventHandler(logging.Handler):
-    """Writes messages of Python's logging as events of the server."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one message."""
-        write_event(record.levelname.lower(), record.getMessage())
-
-
-def _write(data: bytes) -> None:
-    # if nobody reads the log any more, the server goes on answering without it
-    with contextlib.suppress(OSError):
-        os.write(_STANDARD_OUTPUT, data)
+    return orjson.dumps(text[:_MOST_CHARACTERS] if text else text).decode()

@@ -36,8 +36,8 @@ PUBLIC = {
         LoanCostRule refuse scaled_thresholds
     """,
     "telemetry": """
-        CONTENT_TYPE EventHandler GiveUp Metrics ModelCounters RequestLog render_metrics
-        write_event
+        CONTENT_TYPE EventHandler GiveUp LOG Metrics ModelCounters RequestLog ShadowCounters
+        render_metrics take_over_output write_event
     """,
     "trees": """
         TreeModel split_text

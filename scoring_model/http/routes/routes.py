@@ -118,7 +118,9 @@ class Routes:
         metrics = self.metrics
         if metrics is None:
             return Reply(200, b"", CONTENT_TYPE)
-        return Reply(200, await asyncio.to_thread(render_metrics, metrics.folder), CONTENT_TYPE)
+        loop = asyncio.get_running_loop()
+        text = await loop.run_in_executor(metrics.thread, render_metrics, metrics)
+        return Reply(200, text, CONTENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
