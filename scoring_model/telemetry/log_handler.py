@@ -9,7 +9,6 @@ from scoring_model.telemetry.log_queue import write_event
 
 # their messages name no caller's value; those of other libraries may
 _TRUSTED = ("scoring_model", "uvicorn")
-_ACCESS_LOG = "uvicorn.access"
 
 
 class EventHandler(logging.Handler):
@@ -38,14 +37,14 @@ def take_over_output() -> None:
     # without this, MLflow gives its loggers a handler of their own when it is imported
     os.environ["MLFLOW_CONFIGURE_LOGGING"] = "false"
     logging.captureWarnings(capture=True)
-    root = logging.getLogger()
+    # the server writes one JSON line per request instead of uvicorn's line
+    access_log, root = logging.getLogger("uvicorn.access"), logging.getLogger()
     loggers = [
         item for item in root.manager.loggerDict.values() if isinstance(item, logging.Logger)
     ]
     for logger in (root, *loggers):
         logger.handlers.clear()
-        # the server writes one JSON line per request instead of uvicorn's line
-        logger.propagate = logger.name != _ACCESS_LOG
+        logger.propagate = logger is not access_log
     root.addHandler(EventHandler())
     # progress bars and what else is printed
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

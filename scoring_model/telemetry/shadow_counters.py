@@ -46,11 +46,11 @@ class ShadowCounters:
         pairs = np.bincount(2 * champion.score.astype(int) + shadow.score.astype(int), minlength=4)
         for place, count in enumerate(pairs):
             values[self._decisions + place] += float(count)
+        # there is no sum: where values may be negative, prometheus-client shows none
         differences = shadow.probability - champion.probability
         places = np.searchsorted(DIFFERENCE, differences, side="left")
         for place, count in enumerate(np.bincount(places, minlength=len(DIFFERENCE) + 1)):
             values[self._buckets + place] += float(count)
-        values[self._buckets + len(DIFFERENCE) + 1] += float(differences.sum())
         self.count_outcome("scored", len(differences))
 
     def count_outcome(self, outcome: ShadowOutcome, rows: int) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import shutil
 import signal
 import socket
@@ -16,7 +15,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scoring_model.errors import ArtifactError
-from scoring_model.telemetry import EventHandler
 from scoring_model.version import load_scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.processes import Server, start_server
@@ -34,8 +32,9 @@ def fresh(model_folder: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def two_workers(model_folder: Path, tmp_path: Path) -> Iterator[Server]:
-    """Start a server of two workers."""
-    with start_server(model_folder, tmp_path, options=("--workers", "2")) as running:
+    """Start a server of two workers, which share a folder for their metrics."""
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
+    with start_server(model_folder, tmp_path, environment, ("--workers", "2")) as running:
         while len([e for e in events(running) if e["event"] == "loaded"]) < 2:
             time.sleep(0.1)
         yield running
@@ -177,6 +176,24 @@ def test_a_slow_request_is_cancelled_and_its_thread_is_free_again(
         assert running.http.post("/predict", json=many[:2000]).status_code == 200
 
 
+def test_metrics_are_answered_while_large_requests_keep_all_threads_busy(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    environment = {"MAX_EXPLAINED_ROWS": "10000"}
+    with start_server(model_folder, tmp_path, environment) as running:
+        many = make_rows(make_contract(), 200, seed=3) * 20
+        threads = [threading.Thread(target=explain_all, args=(running, many)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        answered = 0
+        while all(thread.is_alive() for thread in threads[2:]):
+            assert running.http.get("/metrics").status_code == 200
+            answered += 1
+        for thread in threads:
+            thread.join()
+    assert answered >= 2
+
+
 def explain_all(server: Server, rows: Any) -> int:
     with server.another_client() as http:
         return int(http.post("/predict?explain=true&top=all", json=rows).status_code)
@@ -292,14 +309,3 @@ def check_not_ready(model: Path, folder: Path, name: str) -> None:
 def test_a_loaded_server_is_ready(server: Server) -> None:
     answer = server.http.get("/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
-
-
-def test_warnings_of_other_modules_are_events_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
-    logger, handler = logging.getLogger("scoring_model"), EventHandler()
-    logger.addHandler(handler)
-    try:
-        logging.getLogger("scoring_model.trees.booster").warning("tables are not used")
-    finally:
-        logger.removeHandler(handler)
-    event = json.loads(capfd.readouterr().out)
-    assert (event["event"], event["message"]) == ("warning", "tables are not used")
