@@ -32,7 +32,8 @@ class LogQueue:
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque()
-        self._lock = threading.Lock()
+        # a message may come from the garbage collector while this thread holds the lock
+        self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         # the thread waits for this; others set it only if the thread sleeps
         self._wake = threading.Event()
@@ -90,14 +91,19 @@ class LogQueue:
             self._sleeps = True
             lines = [self._lines.popleft() for _ in range(min(len(self._lines), _MOST_AT_A_TIME))]
             self._write_lines("".join(lines).encode())
-            lost = self._lost
-            if lost != told:
-                line = make_event("log", f"{lost - told} lines were lost: the log was not read")
-                if not self._write_piece(line.encode()):
-                    told = lost
+            if len(lines) < _MOST_AT_A_TIME:
+                # all that was queued before the loss is written
+                told += self._tell_loss(self._lost - told)
             self._is_writing = False
             if self._lines:
                 self._wake.set()
+
+    def _tell_loss(self, lines: int) -> int:
+        """Write how many lines were lost, and return the number that has been told."""
+        if not lines:
+            return 0
+        message = f"{lines} lines were lost here: nobody read the log, or its disk was full"
+        return 0 if self._write_piece(make_event("log", message).encode()) else lines
 
     def _write_lines(self, data: bytes) -> None:
         start = 0

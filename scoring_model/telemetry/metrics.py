@@ -22,6 +22,7 @@ from scoring_model.telemetry.metric_names import (
     LATENCY,
     LATENCY_SECONDS,
     LOADED,
+    OTHER_STATUS,
     OUTCOMES,
     PROBABILITIES,
     PROBABILITY,
@@ -43,7 +44,8 @@ class RequestCounters:
 
     def __init__(self, folder: CounterFolder, routes: Sequence[str]) -> None:
         self._routes = {route: index for index, route in enumerate(routes)}
-        keys: list[Key] = [(REQUESTS, route, status) for route in routes for status in STATUSES]
+        statuses = (*STATUSES, OTHER_STATUS)
+        keys: list[Key] = [(REQUESTS, route, status) for route in routes for status in statuses]
         self._statuses = {status: index for index, status in enumerate(STATUSES)}
         self._buckets = len(keys)
         for route in routes:
@@ -59,7 +61,8 @@ class RequestCounters:
         """Count one request to a known route."""
         values = self._values
         position = self._routes[route]
-        values[position * len(STATUSES) + self._statuses[status]] += 1.0
+        place = self._statuses.get(status, len(STATUSES))
+        values[position * (len(STATUSES) + 1) + place] += 1.0
         start = self._buckets + position * (len(LATENCY_SECONDS) + 2)
         values[start + bisect_left(LATENCY_SECONDS, seconds)] += 1.0
         values[start + len(LATENCY_SECONDS) + 1] += seconds

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +91,14 @@ def _wait_for_ping(
                 return
         time.sleep(0.05)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    """Wait until a condition holds, and fail after a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def find_free_port() -> int:

@@ -235,6 +235,13 @@ def test_the_shadow_s_decisions_are_compared_with_the_champion_s() -> None:
     assert [values[bucket.format(limit)] for limit in limits] == [1, 2, 2, 3, 3, 4, 4]
 
 
+def test_a_status_that_is_not_listed_is_counted() -> None:
+    metrics = count(None)
+    metrics.requests.count(PREDICT, 418, 0.1)
+    assert answered(metrics) == 1
+    assert shown(metrics)['scoring_requests_total{route="/predict",status="other"}'] == 1
+
+
 def test_wrong_keys_are_counted() -> None:
     metrics = Metrics(None, [PREDICT])
     metrics.requests.count_wrong_key()
