@@ -35,6 +35,9 @@ PUBLIC = {
         FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
         LoanCostRule refuse scaled_thresholds
     """,
+    "settings": """
+        ServerSettings VARIABLES Variable read_settings
+    """,
     "telemetry": """
         CONTENT_TYPE EventHandler GiveUp LOG Metrics ModelCounters RequestLog ShadowCounters
         render_metrics take_over_output write_event
