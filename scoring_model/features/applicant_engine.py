@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from scoring_model.errors import FeatureError
-from scoring_model.features.duckdb_engine import duckdb_errors
-from scoring_model.features.feature_sql import (
-    FeatureSql,
-    History,
-    is_select,
-    split_statements,
+from scoring_model.features.feature_sql import FeatureSql, History, is_select
+from scoring_model.features.sealed_duckdb import (
+    duckdb_errors,
+    open_sealed,
+    statements_of,
+    to_literal,
 )
 
 Rows = Sequence[Mapping[str, Any]]
@@ -34,30 +34,22 @@ class ApplicantEngine:
     Raises
     ------
     FeatureError
-        A statement of the SQL fails.
+        A statement of the SQL is not allowed, or fails.
     """
 
     def __init__(self, features: FeatureSql) -> None:
-        import duckdb
-
-        # the SQL comes with a version and is not trusted: it must not read files
-        settings: dict[str, Any] = {
-            "threads": 1,
-            "memory_limit": MEMORY_LIMIT,
-            "enable_external_access": False,
-        }
-        self._connection = duckdb.connect(":memory:", config=settings)
+        statements = {h.table: statements_of(h) for h in features.histories}
         # without the optimizer a plan is good enough for a few rows, and it starts faster: DuckDB
         # makes an optimized plan again at every run
-        self._connection.execute("PRAGMA disable_optimizer")
-        self._connection.execute("SET lock_configuration = true")
+        first = ("SET threads = 1", "PRAGMA disable_optimizer")
+        self._connection = open_sealed(MEMORY_LIMIT, first=first)
         self._key = features.key
         self._families: list[tuple[str, tuple[str, ...]]] = []
         for history in features.histories:
             self._prepare_table(history)
         for history in features.histories:
             with duckdb_errors(f"features of {history.table}"):
-                self._prepare_families(history)
+                self._prepare_families(history, statements[history.table])
 
     def compute(self, tables: Mapping[str, Rows]) -> dict[str, float | None]:
         """Return the features of one applicant, with None for a missing value.
@@ -76,7 +68,7 @@ class ApplicantEngine:
         try:
             for table, rows in tables.items():
                 if rows:
-                    text = _literal(orjson.dumps(rows).decode())
+                    text = to_literal(orjson.dumps(rows).decode())
                     with duckdb_errors(f"table {table}"):
                         self._connection.execute(f"EXECUTE put_{table}({text})")
             computed: dict[str, float | None] = {}
@@ -97,25 +89,20 @@ class ApplicantEngine:
     def _prepare_table(self, history: History) -> None:
         columns = [f'"{name}" {kind}' for name, kind in history.columns.items()]
         values = [f'r."{name}"' for name in history.columns]
-        shape = _literal(json.dumps([dict(history.columns)]))
+        shape = to_literal(json.dumps([dict(history.columns)]))
         rows = f"SELECT unnest(from_json($1, {shape})) AS r"
         put = f"PREPARE put_{history.table} AS INSERT INTO {history.table}"
         self._connection.execute(f"CREATE TABLE {history.table} ({', '.join(columns)})")
         self._connection.execute(f"{put} SELECT {', '.join(values)} FROM ({rows})")
 
-    def _prepare_families(self, history: History) -> None:
-        for statement in split_statements(history.sql):
+    def _prepare_families(self, history: History, statements: list[str]) -> None:
+        for statement in statements:
             if not is_select(statement):
                 self._connection.execute(statement)
                 continue
             described = self._connection.execute(f"DESCRIBE {statement}").fetchall()
             self._connection.execute(f"PREPARE family_{len(self._families)} AS {statement}")
             self._families.append((history.table, tuple(str(row[0]) for row in described)))
-
-
-def _literal(text: str) -> str:
-    """Return text as an SQL literal, since EXECUTE does not accept bound parameters."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _as_double(value: Any) -> float | None:

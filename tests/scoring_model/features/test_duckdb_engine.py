@@ -14,7 +14,6 @@ from scoring_model.features.duckdb_engine import (
     check_keys,
     compute_features,
     load_table,
-    open_duckdb,
     write_rows,
 )
 from scoring_model.features.feature_sql import (
@@ -24,6 +23,7 @@ from scoring_model.features.feature_sql import (
     split_statements,
     tables_read,
 )
+from scoring_model.features.sealed_duckdb import open_duckdb
 from tests.conftest import ROOT
 from tests.made_histories import make_histories, write_histories
 from train.data.history_features import join_histories
@@ -51,14 +51,17 @@ def features(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Featur
 
 
 def compute(features: FeatureSql, tables: Tables) -> pd.DataFrame:
-    with open_duckdb("1GB") as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_duckdb("1GB", output=(output := f"{folder}/it's.parquet")) as databases,
+    ):
         for history in features.histories:
             rows = pa.Table.from_pandas(tables[history.table], preserve_index=False)
-            engine.register(f"rows_of_{history.table}", rows)
+            databases.reading.register(f"rows_of_{history.table}", rows)
         sources = {history.table: f"rows_of_{history.table}" for history in features.histories}
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            write_rows(engine, compute_features(engine, features, sources, print), file.name)
-            return pd.read_parquet(file.name).set_index(KEY)
+        query = compute_features(databases, features, sources, print)
+        write_rows(databases.sealed, query, output)
+        return pd.read_parquet(output).set_index(KEY)
 
 
 @pytest.fixture(scope="module")
@@ -241,11 +244,13 @@ def small(sql: str) -> FeatureSql:
     ],
 )  # fmt: skip
 def test_sql_that_fails_gives_one_line_without_a_value(sql: str, rule: str) -> None:
-    with open_duckdb("100MB") as engine:
-        engine.execute("CREATE VIEW rows AS SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)")
+    with open_duckdb("100MB") as databases:
+        databases.reading.execute(
+            "CREATE VIEW rows AS SELECT 1 AS id, 2 AS income, 3 AS debt FROM range(2)"
+        )
         sources = {APPLICATION: "rows LIMIT 1", "loans": "rows"}
         with pytest.raises(FeatureError, match=rule) as caught:
-            compute_features(engine, small(sql), sources, print)
+            compute_features(databases, small(sql), sources, print)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -258,8 +263,8 @@ def test_sql_that_fails_gives_one_line_without_a_value(sql: str, rule: str) -> N
     ],
 )
 def test_a_table_that_does_not_fit_gives_one_line_without_a_value(source: str, rule: str) -> None:
-    with open_duckdb("100MB") as engine, pytest.raises(FeatureError, match=rule) as caught:
-        load_table(engine, small("").histories[0], "id", source)
+    with open_duckdb("100MB") as databases, pytest.raises(FeatureError, match=rule) as caught:
+        load_table(databases, small("").histories[0], "id", source)
     assert "secret" not in str(caught.value)
 
 
@@ -267,11 +272,11 @@ def test_a_table_that_does_not_fit_gives_one_line_without_a_value(source: str, r
     ("keys", "rule"), [("1), (1", "1 rows repeat"), ("1), (NULL", "1 rows have none")]
 )
 def test_every_applicant_must_have_its_own_key(keys: str, rule: str) -> None:
-    with open_duckdb("100MB") as engine:
+    with open_duckdb("100MB") as databases:
         application = History(APPLICATION, "", {"id": "BIGINT"})
-        load_table(engine, application, "id", f"(VALUES ({keys})) AS t(id)")
+        load_table(databases, application, "id", f"(VALUES ({keys})) AS t(id)")
         with pytest.raises(FeatureError, match=f"its own key 'id': {rule}"):
-            check_keys(engine, "id")
+            check_keys(databases.sealed, "id")
 
 
 def test_rows_of_unknown_applicants_are_counted() -> None:
@@ -292,8 +297,8 @@ def test_rows_of_unknown_applicants_are_counted() -> None:
     def note(table: str, rows: int, unknown: int) -> None:
         counts[table] = (rows, unknown)
 
-    with open_duckdb("100MB") as engine:
-        compute_features(engine, FeatureSql("id", histories), sources, note)
+    with open_duckdb("100MB") as databases:
+        compute_features(databases, FeatureSql("id", histories), sources, note)
     assert counts == {"loans": (3, 2), "months": (6, 4)}
 
 
@@ -318,9 +323,11 @@ def test_a_table_is_kept_until_its_last_use() -> None:
         ["cards", "loans", "months"],
     ]
     sources = {table: f"(SELECT 1 AS id, 2 AS {column})" for table, column in columns.items()}
-    with open_duckdb("100MB") as engine:
-        rows = engine.execute(compute_features(engine, features, sources, print)).fetchall()
-        left = {name for (name,) in engine.execute("SHOW TABLES").fetchall()}
+    with open_duckdb("100MB") as databases:
+        rows = databases.sealed.execute(
+            compute_features(databases, features, sources, print)
+        ).fetchall()
+        left = {name for (name,) in databases.sealed.execute("SHOW TABLES").fetchall()}
     assert rows == [(1, 2, 2.0, 1.0)]
     assert not left & {"loans", "months", "cards"}
 
