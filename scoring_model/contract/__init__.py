@@ -6,7 +6,7 @@ from scoring_model.contract.encoded_rows import EncodedRows
 from scoring_model.contract.encoding import NOT_TEXT, REQUIRED, encode_number, parse_number
 from scoring_model.contract.feature import YES_NO, Feature
 from scoring_model.contract.formats import CSV, JSON, PARQUET, encode_body
-from scoring_model.contract.json_body import parse_json, refuse_duplicates
+from scoring_model.contract.json_body import parse_exactly, parse_json, refuse_duplicates
 from scoring_model.contract.json_formats import check_row_count
 from scoring_model.contract.table_reader import ParquetTable, TableReader
 from scoring_model.contract.typed_columns import read_levels
@@ -29,6 +29,7 @@ __all__ = [
     "check_row_count",
     "encode_body",
     "encode_number",
+    "parse_exactly",
     "parse_json",
     "parse_number",
     "read_levels",

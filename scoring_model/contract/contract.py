@@ -2,13 +2,17 @@
 
 import json
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from scoring_model.contract.encoded_rows import EncodedColumn, EncodedRows, gather_columns
+from scoring_model.contract.encoded_rows import (
+    LEAST_LONG,
+    EncodedColumn,
+    EncodedRows,
+    gather_columns,
+)
 from scoring_model.contract.encoding import (
     UNKNOWN,
     Codes,
@@ -18,6 +22,7 @@ from scoring_model.contract.encoding import (
     encode_number,
 )
 from scoring_model.contract.feature import Feature
+from scoring_model.contract.json_body import parse_exactly
 from scoring_model.contract.typed_columns import encode_array, encode_series
 from scoring_model.contract.versioned import read_versioned
 from scoring_model.errors import FieldProblem, InvalidRequest
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _ONLY_ROW = 0
-_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,17 @@ class FeatureContract:
             (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
         )
 
-    def encode_values(self, record: Mapping[str, Any]) -> tuple[list[float], list[str]]:
+    def encode_values(
+        self, record: Mapping[str, Any], body: bytes = b""
+    ) -> tuple[list[float], list[str]]:
         """Encode one applicant, as fast as Python can.
 
         Parameters
         ----------
         record : mapping of str to value
             The applicant as a parsed JSON object.
+        body : bytes
+            What `record` was parsed from. If a number may have been rounded, it is parsed again.
 
         Returns
         -------
@@ -92,19 +100,20 @@ class FeatureContract:
         values: list[float] = []
         unseen: list[str] = []
         problems: list[FieldProblem] = []
+        has_long = False
         complete = {**self._template, **record}
         # unknown fields come last: zip stops before them
         for value, (name, nullable, codes) in zip(complete.values(), self._plan, strict=False):
             encoded: float | str | None
             # the two most common cases are handled without a function call
             if codes is None:
-                if type(value) is float and -_LARGEST <= value <= _LARGEST:
-                    values.append(value)
-                    continue
+                if type(value) is float:
+                    if -LEAST_LONG < value < LEAST_LONG:
+                        values.append(value)
+                        continue
+                    has_long = True
                 encoded = encode_number(value, nullable)
-            elif type(value) is str:
-                encoded = codes.get(value)
-            else:
+            elif type(value) is not str or (encoded := codes.get(value)) is None:
                 encoded = encode_level(value, nullable, codes)
             if type(encoded) is float:
                 values.append(encoded)
@@ -116,9 +125,13 @@ class FeatureContract:
                 problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
         if problems or len(complete) > len(self._plan):
             raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
+        if has_long and body:
+            return self.encode_values(parse_exactly(body))
         return values, unseen
 
-    def encode_records(self, records: Sequence[Mapping[str, Any]]) -> EncodedRows:
+    def encode_records(
+        self, records: Sequence[Mapping[str, Any]], body: bytes = b""
+    ) -> EncodedRows:
         """Encode applicants given as parsed JSON objects.
 
         Parameters
@@ -126,16 +139,14 @@ class FeatureContract:
         records : sequence of mapping
             One per applicant. An optional field that is absent or null is missing. JSON true and
             false are the categories `true` and `false`.
-
-        Returns
-        -------
-        EncodedRows
-            One matrix row per applicant, in order.
+        body : bytes
+            What `records` were parsed from; see `encode_values`.
 
         Raises
         ------
         InvalidRequest
-            An unknown field, a wrong kind, a missing required field, a number that is not finite.
+            An unknown field, a wrong kind, a missing required field, a number that is not finite
+            or a whole number that a double cannot hold.
         """
         complete = [{**self._template, **record} for record in records]
         unknown: list[FieldProblem] = []
@@ -145,7 +156,11 @@ class FeatureContract:
         # unknown fields come last: zip stops before them
         values = zip(*(record.values() for record in complete), strict=False)
         columns = dict(zip(self.names, values, strict=False))
-        return self.encode_columns(columns, len(records), unknown)
+        rows = self.encode_columns(columns, len(records), unknown)
+        if body and rows.has_long_numbers():
+            exact = parse_exactly(body)
+            return self.encode_records([exact] if isinstance(exact, dict) else exact)
+        return rows
 
     def encode_columns(
         self,
@@ -163,17 +178,11 @@ class FeatureContract:
             Number of applicants.
         problems : sequence of FieldProblem
             Problems that are already known. They are raised together with the new ones.
-
-        Raises
-        ------
-        InvalidRequest
-            In the same cases as in `encode_records`.
         """
         return self._encode_all(columns.get, encode_list, rows, problems).require_valid()
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
-        unknown = (name for name in record if name not in self._template)
-        return [FieldProblem(row, name, UNKNOWN) for name in unknown]
+        return [FieldProblem(row, name, UNKNOWN) for name in record if name not in self._template]
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -184,15 +193,10 @@ class FeatureContract:
             Numbers of any numeric dtype, categories as text, booleans, whole numbers or pandas
             categories. None, NaN and NA are missing. An absent column is missing in every row.
 
-        Returns
-        -------
-        EncodedRows
-            One matrix row per applicant, in order.
-
         Raises
         ------
         InvalidRequest
-            A wrong kind, a missing required value, a number that is not finite.
+            In the same cases as in `encode_records`, except for unknown fields.
         """
         return self._encode_all(frame.get, encode_series, len(frame)).require_valid()
 

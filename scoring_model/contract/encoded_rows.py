@@ -9,6 +9,9 @@ import numpy as np
 from scoring_model.errors import FieldProblem, InvalidRequest
 from scoring_model.types import FloatArray
 
+# the JSON parser rounds whole numbers beyond 64 bits: all below this one are exact
+LEAST_LONG = 2.0**63
+
 
 class EncodedColumn(NamedTuple):
     """One feature of some applicants as numbers.
@@ -45,6 +48,10 @@ class EncodedRows:
     matrix: FloatArray
     unseen: tuple[tuple[int, str], ...] = ()
     problems: tuple[FieldProblem, ...] = ()
+
+    def has_long_numbers(self) -> bool:
+        """Return whether JSON may have had a whole number beyond 64 bits, which was rounded."""
+        return bool((np.abs(self.matrix) >= LEAST_LONG).any())
 
     def require_valid(self) -> "EncodedRows":
         """Return these rows, or raise `InvalidRequest` if any value is refused."""

@@ -91,6 +91,10 @@ def _to_split(columns: Mapping[str, Sequence[Any]], names: Sequence[str], rows: 
 def _encode_json(body: bytes, contract: FeatureContract, max_rows: int) -> EncodedBody:
     read = read_json(body, contract.names, max_rows)
     rows = contract.encode_columns(read.columns, read.rows)
+    if rows.has_long_numbers():
+        # raises an error if one of them was rounded
+        exact = read_json(body, contract.names, max_rows, exactly=True)
+        contract.encode_columns(exact.columns, exact.rows)
     if read.is_complete:
         return EncodedBody(rows)
     return EncodedBody(rows, _to_split(read.columns, contract.names, read.rows))

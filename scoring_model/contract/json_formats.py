@@ -4,7 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scoring_model.contract.json_body import DUPLICATE, parse_json, refuse_duplicates
+from scoring_model.contract.json_body import (
+    DUPLICATE,
+    parse_exactly,
+    parse_json,
+    refuse_duplicates,
+)
 from scoring_model.errors import FieldProblem, InvalidRequest, TooLarge
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")
@@ -31,7 +36,9 @@ class JsonColumns:
     is_complete: bool
 
 
-def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
+def read_json(
+    body: bytes, names: Sequence[str], max_rows: int, *, exactly: bool = False
+) -> JsonColumns:
     """Read a body in one of MLflow's JSON formats.
 
     Parameters
@@ -41,12 +48,14 @@ def read_json(body: bytes, names: Sequence[str], max_rows: int) -> JsonColumns:
         The features' names. Other columns are dropped, as in MLflow.
     max_rows : int
         Maximum number of applicants.
+    exactly : bool
+        Whether the body was read before, and long whole numbers must now be kept.
 
     Raises
     ------
     InvalidRequest, TooLarge
     """
-    document = parse_json(body, FORMATS)
+    document = parse_exactly(body) if exactly else parse_json(body, FORMATS)
     formats = [name for name in FORMATS if isinstance(document, dict) and name in document]
     if len(formats) != 1:
         raise InvalidRequest(f"the body must be an object with one of {', '.join(FORMATS)}")

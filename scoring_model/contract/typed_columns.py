@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring_model.contract.encoded_rows import EncodedColumn
-from scoring_model.contract.encoding import Codes, encode_each
+from scoring_model.contract.encoding import MOST_WHOLE, Codes, encode_each
 from scoring_model.contract.feature import YES_NO, Feature
 from scoring_model.contract.typed_values import is_yes_no, to_json_values
 from scoring_model.types import FloatArray, RowNumbers
@@ -143,13 +143,15 @@ def _encode_numbers(
     numbers = _parse(column) if from_text else _as_doubles(column)
     if numbers is None:
         return None
+    # doubles beyond it may be rounded whole numbers, unless the column itself has doubles
+    most = np.inf if pa.types.is_floating(column.type) else MOST_WHOLE
     if not nullable:
-        rest = ~np.isfinite(numbers)
+        rest = ~(np.abs(numbers) < most)
     elif from_text:
         # the text itself may be NaN
-        rest = ~np.isfinite(numbers) & column.is_valid().to_numpy(zero_copy_only=False)
+        rest = ~(np.abs(numbers) < most) & column.is_valid().to_numpy(zero_copy_only=False)
     else:
-        rest = np.isinf(numbers)
+        rest = np.abs(numbers) >= most
     return EncodedColumn(numbers, [], []), np.flatnonzero(rest)
 
 
@@ -167,14 +169,16 @@ def _encode_levels(
     without_code = np.flatnonzero(np.isnan(numbers))
     if not len(without_code):
         return EncodedColumn(numbers, [], []), without_code
-    is_missing = text.is_null().to_numpy(zero_copy_only=False)[without_code]
+    # empty text is missing, unless it is a level
+    rest_text = text.take(pa.array(without_code))
+    is_missing = pc.equal(rest_text, "").fill_null(True).to_numpy(zero_copy_only=False)
     rest = without_code[is_missing] if not nullable else without_code[:0]
     return EncodedColumn(numbers, [], without_code[~is_missing].tolist()), rest
 
 
 def _to_arrow(series: "pd.Series[Any]", *, is_number: bool) -> pa.Array | None:
     """Return a column as an Arrow array, or None for objects of mixed or unknown types."""
-    if is_number and series.dtype.kind in "iuf":
+    if is_number and series.dtype.kind == "f":
         # from_pandas would first search for missing values, which is not needed here
         return pa.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
     try:

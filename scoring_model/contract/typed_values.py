@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring_model.contract.encoding import Codes, parse_number
+from scoring_model.contract.encoding import MOST_WHOLE, Codes, parse_number
 from scoring_model.contract.feature import YES_NO
 
 # Python type of each kind of numpy scalar
@@ -52,12 +52,14 @@ def _to_python(value: Any) -> Any:
 
 
 def _as_double(value: Any) -> Any:
-    """Return a number as a double if its type is not one of JSON's."""
+    """Return a number as a double, or as int if it is large and whole, unless JSON has its type."""
     is_json = type(value) in {int, float, bool} or isinstance(value, np.generic)
     if is_json or not isinstance(value, Real | Decimal):
         return value
     try:
-        return float(value)
+        number = float(value)
+        is_large = MOST_WHOLE <= abs(number) < math.inf
+        return int(value) if is_large and value == int(value) else number
     except OverflowError:
         return math.inf
     except ValueError:

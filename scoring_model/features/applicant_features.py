@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, LifoQueue
 from typing import Any
 
-from scoring_model.contract import EncodedRows, FeatureContract, refuse_duplicates
+from scoring_model.contract import EncodedRows, FeatureContract, parse_exactly, refuse_duplicates
 from scoring_model.errors import FieldProblem, InvalidRequest
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
@@ -58,7 +58,9 @@ class ApplicantFeatures:
         """
         if not any(map(self._reader.has_history, records)):
             refuse_duplicates(body, sum(map(len, records)), [r.values() for r in records])
-            return self._contract.encode_records(records)
+            return self._contract.encode_records(records, body)
+        exact = parse_exactly(body)
+        records = [exact] if isinstance(exact, dict) else exact
         objects = list(_objects(records))
         refuse_duplicates(body, sum(map(len, objects)), [each.values() for each in objects])
         problems: list[FieldProblem] = []

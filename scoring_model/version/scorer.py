@@ -59,9 +59,9 @@ class Scorer:
         contributions = self.booster.predict(matrix, raw_score=True, pred_contrib=True)
         return np.asarray(contributions, dtype=np.float64)
 
-    def score_record(self, record: Mapping[str, Any]) -> Decision:
+    def score_record(self, record: Mapping[str, Any], body: bytes = b"") -> Decision:
         """Score one applicant, equal to `score_frame` to the last bit; for one thread only."""
-        values, unseen = self.contract.encode_values(record)
+        values, unseen = self.contract.encode_values(record, body)
         probability = self.policy.calibration.apply_one(self._predict_row(values))
         threshold = self.policy.threshold_of_one(values, self.contract.names)
         return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, unseen)

@@ -10,7 +10,7 @@ PUBLIC = {
     "contract": """
         CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON NOT_TEXT PARQUET
         ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body encode_number
-        parse_json parse_number read_levels read_versioned refuse_duplicates
+        parse_exactly parse_json parse_number read_levels read_versioned refuse_duplicates
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries

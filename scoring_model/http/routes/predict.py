@@ -65,7 +65,7 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
     if type(record) is not dict:
         raise InvalidRequest("the body must be an object or an array of objects")
     refuse_duplicates(body, len(record), (record.values(),))
-    decision = scorer.score_record(record)
+    decision = scorer.score_record(record, body)
     answer = decision.answer()
     if decision.unseen:
         answer["warnings"] = [_warn(name) for name in decision.unseen]
@@ -93,7 +93,7 @@ def predict_many(
         rows = histories.encode(body, records, scoring.check_time)
     else:
         refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
-        rows = scorer.contract.encode_records(records)
+        rows = scorer.contract.encode_records(records, body)
     answers = _answer(scorer, rows, scoring)
     if explanation is not None:
         _add_reasons(scorer, rows, answers, scoring, explanation)

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from scoring_model.contract import EncodedRows, Feature, FeatureContract, parse_number
+from scoring_model.contract import EncodedRows, Feature, FeatureContract, parse_json, parse_number
 from scoring_model.errors import InvalidRequest
 
 FEATURES = {
@@ -24,7 +24,7 @@ FEATURES = {
     "yes/no": Feature("x", "category", nullable=True, levels=("false", "true")),
 }
 NUMBERS = [0.0, -0.0, 1.5, 1e308, -5e-324, 0.1, math.inf, -math.inf]
-WHOLE = [0, -3, 1, 2**53 + 1, -(2**63), 2**63 - 1]
+WHOLE = [0, -3, 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**60, -(2**63), 2**63 - 1]
 TEXTS = ["a", "é", "b", "1", "-3", "", "true", "True", "FALSE", "moon", "1.0"]
 # for each kind of column: values that it can hold, and functions that make such columns
 COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
@@ -34,9 +34,12 @@ COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
     ),
     "floats": ([0.5, 0.1, math.inf, 3.0, None], [lambda v: pa.array(v, pa.float32())]),
     "whole numbers": ([*WHOLE, None], [pa.array, lambda v: pd.Series(v, dtype="Int64")]),
-    "large whole numbers": ([0, 2**64 - 1], [lambda v: pa.array(v, pa.uint64()), pd.Series]),
+    "large whole numbers": ([0, 2**63, 2**64 - 1], [lambda v: pa.array(v, pa.uint64()), pd.Series]),
     "decimals": (
-        [Decimal("0.1"), Decimal("12345.67890"), Decimal(-3), Decimal("0.0003"), None],
+        [
+            *(Decimal("0.1"), Decimal("12345.67890"), Decimal(-3), Decimal("0.0003"), None),
+            *(Decimal(2**53), Decimal(2**53 + 1), Decimal(f"{2**53 + 1}.5")),
+        ],
         [pa.array, lambda v: pd.Series(v, dtype=object)],
     ),
     "booleans": ([True, False, None], [pa.array, lambda v: pd.Series(v, dtype="boolean")]),
@@ -103,7 +106,9 @@ def as_json(value: Any, feature: Feature) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return None
     if feature.kind == "number":
-        return float(value) if isinstance(value, Decimal) else value
+        if isinstance(value, Decimal):
+            return int(value) if value == int(value) else float(value)
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value) if type(value) is int else value
@@ -143,6 +148,8 @@ def test_tables_are_encoded_like_json(feature: Feature, kind: str) -> None:
 
 
 CELLS = ["1", " 7 ", "+1.5", "-.5", "1e3", "1e400", "inf", "NAN", "nan(1)", "1_000", "0x1A", "x"]
+CELLS += ["9007199254740992", "9007199254740993", " -9007199254740993", "+9007199254740993"]
+CELLS += ["9007199254740993.0", str(2**60), str(2**70), str(2**70 + 1), "1" * 400]
 CELLS += ["\x1c1", "\xa02", "\uff11", "1e-400", *TEXTS]
 
 
@@ -163,6 +170,44 @@ def test_csv_text_is_encoded_like_json(feature: Feature) -> None:
         expected = [judge_alone(contract, read(text)) for text in drawn]
         batch = pa.record_batch({"x": pa.array(drawn, pa.string())})
         assert judge(contract.encode_batch(batch, from_text=True)) == expected
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**64 + 1, 10**30, 10**300])
+def test_a_whole_number_that_a_double_cannot_hold_is_refused(value: int) -> None:
+    contract = FeatureContract((FEATURES["number"],))
+    rule = "must be a whole number that a double can hold (up to 9007199254740992)"
+    assert judge_alone(contract, value) == rule
+    body = f'{{"x": {value}}}'.encode()
+    with pytest.raises(InvalidRequest, match="x must be a whole number that a double can hold"):
+        contract.encode_values(parse_json(body), body)
+    many = f'[{{"x": 1}}, {{"x": {value}}}]'.encode()
+    with pytest.raises(InvalidRequest) as raised:
+        contract.encode_records(parse_json(many), many)
+    assert [(p.row, p.field, p.problem) for p in raised.value.fields] == [(1, "x", rule)]
+
+
+@pytest.mark.parametrize("text", ["9007199254740992", "9007199254740993.0", str(2**60), str(2**70)])
+def test_other_large_numbers_are_taken(text: str) -> None:
+    contract = FeatureContract((FEATURES["number"],))
+    body = f'{{"x": {text}}}'.encode()
+    assert contract.encode_values(parse_json(body), body) == ([float(text)], [])
+
+
+def test_empty_text_is_missing_unless_it_is_a_level() -> None:
+    old = FeatureContract((Feature("x", "category", nullable=False, levels=("", "a")),))
+    required, optional = (
+        FeatureContract((FEATURES[kind],)) for kind in ("required category", "category")
+    )
+    for contract, answer in (
+        (old, _bits(0.0)),
+        (required, "is required"),
+        (optional, _bits(math.nan)),
+    ):
+        assert judge_alone(contract, "") == answer
+        for rows in (1, 60):
+            texts = ["a"] * rows + [""]
+            assert judge(contract.encode_batch(pa.record_batch({"x": texts})))[-1] == answer
+    assert judge_alone(optional, " ") == "unseen"
 
 
 def test_an_absent_column_is_missing_and_a_required_one_is_a_problem() -> None:
