@@ -1,5 +1,7 @@
 """All formats and paths give generated applicants the same answers to the last bit."""
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring_model.contract import Feature
+from scoring_model.errors import InvalidRequest
 from scoring_model.policy import CalibrationMap
 from scoring_model.trees import TreeModel
 from scoring_model.version import Scorer, load_scorer, save_scorer
-from tests.scoring_model.planted import make_contract, make_rows, save_model, train_scorer
+from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows, save_model, train_scorer
 from tests.scoring_model.processes import Server, start_server
 
 CONTRACT = make_contract()
@@ -31,12 +34,17 @@ def values_of(feature: Feature) -> st.SearchStrategy[Any]:
     if feature.kind == "number":
         values: st.SearchStrategy[Any] = st.one_of(
             st.floats(allow_nan=False, allow_infinity=False),
-            st.integers(-(10**300), 10**300),
+            st.integers(-(2**53), 2**53),
+            # whole numbers of any size that a double can hold
+            st.floats(-1e300, 1e300).map(int),
             st.floats(-5, 5),
         )
     else:
         levels = [*feature.levels, *feature.rare_levels]
-        values = st.one_of(st.sampled_from(levels), st.text(max_size=20))
+        # empty text is missing
+        values = st.one_of(
+            st.sampled_from(levels), st.text(min_size=0 if feature.nullable else 1, max_size=20)
+        )
         if "true" in feature.levels:
             values = st.one_of(values, st.booleans())
     return st.one_of(st.none(), values) if feature.nullable else values
@@ -100,6 +108,77 @@ def test_thousands_of_typical_applicants_get_the_same_answers(
     server: Server, python_model: Any
 ) -> None:
     check_equal(server.http, python_model, make_rows(CONTRACT, 3000, seed=77))
+
+
+def post_all(http: httpx.Client, rows: list[dict[str, Any]]) -> dict[str, httpx.Response]:
+    """Send applicants in every format; all of them must have the same fields."""
+    names = list(rows[0])
+    columns = {name: [row[name] for row in rows] for name in names}
+    data = [[row[name] for name in names] for row in rows]
+    bodies: dict[str, Any] = {
+        "records": {"dataframe_records": rows},
+        "split": {"dataframe_split": {"columns": names, "data": data}},
+        "instances": {"instances": rows},
+        "inputs": {"inputs": columns},
+    }
+    answers = {kind: http.post("/invocations", json=body) for kind, body in bodies.items()}
+    answers["one"] = http.post("/predict", json=rows[0])
+    answers["many"] = http.post("/predict", json=rows)
+    text, quoted = io.StringIO(), io.StringIO()
+    csv.writer(text).writerows([names, *data])
+    csv.writer(quoted, quoting=csv.QUOTE_ALL).writerows([names, *data])
+    for kind, content in (("csv", text), ("quoted", quoted)):
+        headers = {"Content-Type": "text/csv"}
+        answers[kind] = http.post("/invocations", content=content.getvalue(), headers=headers)
+    parquet = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(parquet)
+    headers = {"Content-Type": "application/vnd.apache.parquet"}
+    answers["parquet"] = http.post("/invocations", content=parquet.getvalue(), headers=headers)
+    return answers
+
+
+# fewer and more than the rows from which columns are encoded as a whole
+@pytest.mark.parametrize("rows", [1, 70])
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("amount_03", 2**53 + 1, "must be a whole number that a double can hold"),
+        ("amount_00", 2**64 - 1, "must be a whole number that a double can hold"),
+        ("purpose", "", "is required"),
+        ("is_owner", "", "is required"),
+    ],
+)
+def test_every_reader_refuses_the_same_values_by_name(
+    server: Server, python_model: Any, rows: int, field: str, value: Any, rule: str
+) -> None:
+    applicants = [{**EXAMPLE, "is_new": "true", field: value}] * rows
+    for kind, answer in post_all(server.http, applicants).items():
+        assert answer.status_code == 400, kind
+        problem = answer.json()["error"]["fields"][0]
+        assert (problem["row"], problem["field"]) == (0, field), kind
+        assert problem["problem"].startswith(rule), kind
+    frame = pd.DataFrame(applicants)
+    with pytest.raises(InvalidRequest, match=f"{field} {rule}"):
+        python_model.unwrap_python_model().predict(None, frame)
+    # MLflow itself refuses a column of whole numbers with 64 bits
+    with pytest.raises(Exception, match=f"column {field}|{field} {rule}"):
+        python_model.predict(frame)
+
+
+@pytest.mark.parametrize("rows", [1, 70])
+def test_every_reader_takes_empty_text_as_missing(
+    server: Server, python_model: Any, rows: int
+) -> None:
+    applicant = {**EXAMPLE, "is_new": "", "grade": "", "amount_02": 2**60}
+    missing = server.http.post("/predict", json={**applicant, "is_new": None, "grade": None}).json()
+    assert "warnings" not in missing
+    for kind, answer in post_all(server.http, [applicant] * rows).items():
+        document = answer.json()
+        found = [document] if kind == "one" else document
+        found = found["predictions"] if isinstance(found, dict) else found
+        assert found == [missing] * (1 if kind == "one" else rows), kind
+    frame = pd.DataFrame([applicant] * rows).astype({"amount_02": float})
+    assert python_model.predict(frame).to_dict(orient="records") == [missing] * rows
 
 
 @pytest.mark.slow
