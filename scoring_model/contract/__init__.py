@@ -3,7 +3,13 @@
 from scoring_model.contract.contract import FeatureContract
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
 from scoring_model.contract.encoded_rows import EncodedRows
-from scoring_model.contract.encoding import NOT_TEXT, REQUIRED, encode_number, parse_number
+from scoring_model.contract.encoding import (
+    MOST_WHOLE,
+    NOT_TEXT,
+    REQUIRED,
+    encode_number,
+    parse_number,
+)
 from scoring_model.contract.feature import YES_NO, Feature
 from scoring_model.contract.formats import CSV, JSON, PARQUET, encode_body
 from scoring_model.contract.json_body import parse_exactly, parse_json, refuse_duplicates
@@ -16,6 +22,7 @@ __all__ = [
     "CSV",
     "CSV_MISSING",
     "JSON",
+    "MOST_WHOLE",
     "NOT_TEXT",
     "PARQUET",
     "REQUIRED",

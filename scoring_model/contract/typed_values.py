@@ -58,12 +58,13 @@ def _as_double(value: Any) -> Any:
         return value
     try:
         number = float(value)
-        is_large = MOST_WHOLE <= abs(number) < math.inf
-        return int(value) if is_large and value == int(value) else number
     except OverflowError:
         return math.inf
     except ValueError:
         return value
+    if MOST_WHOLE <= abs(number) < math.inf and value == (whole := math.trunc(value)):
+        return whole
+    return number
 
 
 def _digits(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scoring_model.contract import CSV_MISSING, Feature, FeatureContract
 from scoring_model.types import FloatArray
-from train.data.reading import feature_columns, kind_of
+from train.data.reading import feature_columns, kind_of, present_values
 from train.errors import InputError
 from train.portfolio import Portfolio
 
@@ -39,17 +39,18 @@ def learn_contract(
     features = []
     for name in feature_columns(train, portfolio):
         column = train[name]
-        if column.notna().sum() == 0:
+        present = present_values(column)
+        if present.empty:
             raise InputError(
                 f"{portfolio.path}: feature {name!r} must have a value in at least one training row"
             )
         labels = {"en": computed[name]} if name in computed else {}
         labels |= portfolio.labels.get(name, {})
-        nullable = name in computed or bool(column.isna().any())
+        nullable = name in computed or len(present) < len(column)
         if kind_of(column) == "number":
             features.append(Feature(name, "number", nullable, labels=labels))
             continue
-        counts = _as_levels(column).value_counts()
+        counts = _as_levels(present).value_counts()
         frequent = sorted(str(level) for level in counts.index[counts >= rows_needed])
         rare = sorted(str(level) for level in counts.index[(counts < rows_needed) & (counts > 0)])
         features.append(
@@ -59,11 +60,9 @@ def learn_contract(
 
 
 def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return the present values of a column as text; booleans become `true` and `false`."""
-    return (
-        column.dropna()
-        .astype(object)
-        .map(lambda value: str(value).lower() if isinstance(value, bool | np.bool_) else str(value))
+    """Return values as text; booleans become `true` and `false`."""
+    return column.astype(object).map(
+        lambda value: str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
     )
 
 

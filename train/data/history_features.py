@@ -19,6 +19,7 @@ from train.data.history_sql import (
     with_whole_application,
 )
 from train.data.table_files import scan
+from train.data.table_frames import to_frame
 from train.errors import InputError
 from train.portfolio import Portfolio
 
@@ -153,9 +154,7 @@ def _to_frame(connection: "duckdb.DuckDBPyConnection", query: str, path: str) ->
     """Return the rows of a query, read from a file after DuckDB has freed its memory."""
     write_rows(connection, query, path)
     connection.close()
-    # self_destruct frees each column's Arrow memory as soon as pandas has the column
-    frame: pd.DataFrame = pq.read_table(path).to_pandas(split_blocks=True, self_destruct=True)
-    return frame
+    return to_frame(pq.read_table(path), split_blocks=True)
 
 
 def write_features(

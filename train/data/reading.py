@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from scoring_model.contract import MOST_WHOLE, Feature, FeatureContract, parse_number
+from scoring_model.errors import InvalidRequest
 from train.data.table_frames import read_frame
 from train.data.table_source import open_source
 from train.errors import InputError, reason_of
@@ -73,10 +75,30 @@ def _with_kind(column: "pd.Series[Any]", kind: str, portfolio: Portfolio) -> "pd
         text = (column.astype("Int64") if whole else column).astype("string")
         return text.astype("str")
     try:
-        return pd.to_numeric(column).astype("float64")
+        numbers = pd.to_numeric(column).astype("float64")
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{portfolio.path}: [kinds] {column.name} = 'number', but the column holds text"
+        ) from error
+    _refuse_rounded(column, numbers, portfolio.path)
+    return numbers
+
+
+def _refuse_rounded(column: "pd.Series[Any]", numbers: "pd.Series[float]", source: Path) -> None:
+    """Refuse a feature with a whole number that became another one in `numbers`, as doubles."""
+    rows = np.flatnonzero(numbers.abs().to_numpy() >= MOST_WHOLE)
+    if not len(rows):
+        return
+    some = column.iloc[rows].astype(object)
+    exact = some.map(lambda value: parse_number(value) if isinstance(value, str) else value)
+    contract = FeatureContract((Feature(str(column.name), "number", nullable=True),))
+    try:
+        contract.encode_frame(pd.DataFrame({str(column.name): exact}))
+    except InvalidRequest as error:
+        problem = error.fields[0]
+        raise InputError(
+            f"{source}: feature {column.name!r} {problem.problem}, but row {rows[problem.row]} "
+            "does not: if it is a name or a key, add it to [exclude]"
         ) from error
 
 
@@ -121,13 +143,15 @@ def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
 
 def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
     name = column.name
-    present = column.dropna()
+    present = present_values(column)
     if present.empty:
         raise InputError(
             f"{source}: feature {name!r} must have a value in at least one row: it is empty"
         )
     if column.dtype.kind in "mM":
         raise InputError(f"{source}: feature {name!r} is a date: add it to [exclude]")
+    if column.dtype.kind in "iu" or (column.dtype == object and not present.map(_is_text).any()):
+        _refuse_rounded(column, pd.to_numeric(column, errors="coerce").astype("float64"), source)
     if kind_of(column) == "number":
         if column.dtype.kind == "f" and np.isinf(present.to_numpy(dtype=np.float64)).any():
             raise InputError(f"{source}: feature {name!r} must be finite, but holds infinity")
@@ -146,6 +170,10 @@ def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
         )
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def feature_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
     """Return the columns that a model may use, in the order of the table."""
     return [column for column in table.columns if column not in portfolio.not_features]
@@ -154,6 +182,12 @@ def feature_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
 def kind_of(column: "pd.Series[Any]") -> str:
     """Return `number` or `category`; booleans, text and pandas categories are categories."""
     return "number" if column.dtype.kind in "iuf" else "category"
+
+
+def present_values(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the values of a column that are not missing; empty text is missing."""
+    present = column.dropna()
+    return present if kind_of(column) == "number" else present[present != ""]
 
 
 def digest_table(table: pd.DataFrame) -> str:

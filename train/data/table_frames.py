@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from scoring_model.contract import TableReader, parse_number
+from scoring_model.contract import MOST_WHOLE, TableReader, parse_number
 
 _FIRST_ROWS = 200
 _WHOLE = "^[+-]?[0-9]+$"
+_EXACT = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _INT64, _UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
 
 
@@ -31,8 +32,9 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The frame that `pandas.read_parquet` or `pandas.read_csv` would return. There is one
-        exception: where whole numbers beyond 64 bits are mixed with others, pandas may return text.
+        The frame that `pandas.read_parquet` or `pandas.read_csv` would return, except that no whole
+        number is rounded to a double. Where whole numbers beyond 64 bits are mixed with others,
+        pandas may return text.
 
     Raises
     ------
@@ -51,9 +53,7 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
     if not table.is_text:
         whole = pa.Table.from_batches(batches, table.schema)
         batches.clear()
-        # self_destruct frees each column as soon as pandas has it
-        typed: pd.DataFrame = whole.to_pandas(self_destruct=True)
-        return typed
+        return to_frame(whole)
     columns = [[batch.column(place) for batch in batches] for place in range(len(names))]
     batches.clear()
     frame: dict[str, pd.Series[Any]] = {}
@@ -61,6 +61,36 @@ def read_frame(table: TableReader, as_text: Collection[str] = ()) -> pd.DataFram
         column = pa.chunked_array(columns.pop(0), pa.string())
         frame[name] = column.to_pandas() if name in as_text else _find_kind(column)
     return pd.DataFrame(frame, copy=False)
+
+
+def to_frame(table: pa.Table, **options: bool) -> pd.DataFrame:
+    """Return a table with pandas' types. Whole numbers with gaps become doubles if these hold them.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        It cannot be used afterwards, because pandas takes over its memory column by column.
+    **options : bool
+        Options of `pyarrow.Table.to_pandas`.
+    """
+    exact = {
+        name: table.column(name).to_pandas(types_mapper=_EXACT.get).array
+        for name in table.schema.names
+        if table.column(name).null_count and _is_rounded(table.column(name))
+    }
+    frame: pd.DataFrame = table.to_pandas(self_destruct=True, **options)
+    return frame.assign(**exact)
+
+
+def _is_rounded(column: pa.ChunkedArray) -> bool:
+    """Return whether a column has whole numbers that a double may not hold."""
+    if not pa.types.is_integer(column.type):
+        return False
+    try:
+        column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return True
+    return False
 
 
 def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
@@ -75,7 +105,7 @@ def _find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
     return column.to_pandas() if values is None else pd.Series(values)
 
 
-def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+def _read_numbers(column: pa.ChunkedArray) -> Any:
     """Return numbers, as integers if all are whole, or None if some text is not a number."""
     trimmed = pc.ascii_trim_whitespace(column)
     doubles = _cast(trimmed, pa.float64())
@@ -91,12 +121,14 @@ def _read_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
         return _with_gaps(whole)
     if all(pc.all(pc.match_substring_regex(chunk, _WHOLE)).as_py() for chunk in trimmed.chunks):
         return _read_long_numbers(trimmed)
-    if doubles is not None:
+    if doubles is not None and not pc.any(pc.greater_equal(pc.abs(doubles), MOST_WHOLE)).as_py():
         return _with_gaps(doubles)
-    return np.array([np.nan if text is None else float(text) for text in _texts(trimmed)])
+    numbers = [np.nan if text is None else parse_number(text) for text in _texts(trimmed)]
+    is_rounded = any(isinstance(number, int) and float(number) != number for number in numbers)
+    return np.array(numbers, dtype=object if is_rounded else np.float64)
 
 
-def _read_long_numbers(column: pa.ChunkedArray) -> NDArray[Any] | None:
+def _read_long_numbers(column: pa.ChunkedArray) -> Any:
     """Return whole numbers that Arrow cannot read: with a plus sign, or beyond 64 bits."""
     values = [None if text is None else int(text) for text in _texts(column)]
     present = [value for value in values if value is not None]
@@ -121,9 +153,11 @@ def _read_booleans(column: pa.ChunkedArray) -> NDArray[Any] | None:
     return np.array([np.nan if x is None else x for x in is_true.to_pylist()], dtype=object)
 
 
-def _with_gaps(numbers: pa.ChunkedArray) -> NDArray[Any]:
-    """Return a copy of the numbers, as doubles if some are missing."""
+def _with_gaps(numbers: pa.ChunkedArray) -> Any:
+    """Return a copy of the numbers, as doubles if some are missing and doubles can hold them."""
     if numbers.null_count:
+        if _is_rounded(numbers):
+            return numbers.to_pandas(types_mapper=_EXACT.get).array
         numbers = numbers.cast(pa.float64(), safe=False)
     return np.array(numbers.to_numpy())
 
@@ -144,4 +178,4 @@ def _texts(column: pa.ChunkedArray) -> Any:
 
 def _is_number(text: str) -> bool:
     number = parse_number(text) if text.isascii() else text
-    return isinstance(number, float) and not np.isnan(number)
+    return not isinstance(number, str) and not np.isnan(float(number))

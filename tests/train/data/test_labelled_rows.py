@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,63 @@ def test_whole_numbers_with_missing_values_can_be_categories(tmp_path: Path) -> 
     path.write_text(path.read_text() + '\n[kinds]\nbranch = "category"\n')
     branch = load_data(load_portfolio(path)).contract.features[-1]
     assert (branch.kind, branch.levels, branch.nullable) == ("category", ("0", "1", "2", "3"), True)
+
+
+@pytest.mark.parametrize("source", ["loans.parquet", "loans.csv"])
+def test_empty_text_is_missing_before_levels_are_learned(tmp_path: Path, source: str) -> None:
+    loans = make_loans(ROWS)
+    loans.loc[loans["region"] == "west", "region"] = ""
+    loans["sector"] = pd.Categorical(np.where(np.arange(ROWS) % 3 == 0, "", "farm"))
+    data = load(tmp_path, loans, source)
+    features = {feature.name: feature for feature in data.contract.features}
+    assert features["region"].levels == ("east", "north", "south")
+    assert features["region"].nullable
+    assert (features["sector"].levels, features["sector"].rare_levels) == (("farm",), ())
+    missing = data.train.frame["region"].isin(["", np.nan]).to_numpy()
+    region = data.train.matrix[:, data.contract.names.index("region")]
+    assert missing.any()
+    np.testing.assert_array_equal(np.isnan(region), missing)
+
+
+def test_a_column_of_empty_text_is_empty(tmp_path: Path) -> None:
+    loans = make_loans(ROWS).assign(region="")
+    with pytest.raises(InputError, match="'region' must have a value in at least one row"):
+        load(tmp_path, loans)
+
+
+ROUNDED: dict[str, list[Any]] = {
+    "whole numbers": [2**53 + 1, 7],
+    "whole numbers with gaps": [2**53 + 1, None],
+    "numbers": ["9007199254740993", "0.5"],
+    "beyond 64 bits": [str(2**70 + 1), "7"],
+}
+
+
+@pytest.mark.parametrize("source", ["loans.parquet", "loans.csv"])
+@pytest.mark.parametrize("kind", ROUNDED)
+def test_whole_numbers_that_a_double_cannot_hold_are_refused(
+    tmp_path: Path, kind: str, source: str
+) -> None:
+    first, other = ROUNDED[kind]
+    values = [first if row == 1234 else other for row in range(ROWS)]
+    is_text = isinstance(first, str)
+    loans = make_loans(ROWS).assign(account=pd.Series(values, dtype="str" if is_text else "Int64"))
+    path = write_portfolio(tmp_path, loans, source=source)
+    if is_text:
+        path.write_text(path.read_text() + '\n[kinds]\naccount = "number"\n')
+    rule = "feature 'account' must be a whole number that a double can hold .*, but row 1234 does"
+    with pytest.raises(InputError, match=rule):
+        load_data(load_portfolio(path))
+
+
+@pytest.mark.parametrize("source", ["loans.parquet", "loans.csv"])
+def test_other_large_numbers_are_taken(tmp_path: Path, source: str) -> None:
+    values = [2**60 if row % 3 else None for row in range(ROWS)]
+    loans = make_loans(ROWS).assign(limit=pd.Series(values, dtype="Int64"))
+    loans["loan_id"] += 2**53
+    data = load(tmp_path, loans, source)
+    column = data.train.matrix[:, data.contract.names.index("limit")]
+    assert set(column[~np.isnan(column)]) == {2.0**60}
 
 
 def test_different_tables_have_different_digests(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from train.data.reading import digest_table
 from train.data.table_frames import read_frame
 
 CELLS = {
-    "whole numbers": ["1", "2", "-3", "007", "0", "-0", "9223372036854775807"],
+    "whole numbers": ["1", "2", "-3", "007", "0", "-0", "9007199254740992"],
     "whole numbers with signs and spaces": [" 1", "+1", "2 ", "\t3"],
     "numbers": ["1.5", "-.5", "1.", "1e5", "1E-3", "0.1", "100.25", "-0.0", "+2.5", " 2.5 "],
     "numbers beyond a double": ["1e400", "1e-400", "inf", "-Infinity", "+INF"],
@@ -74,7 +74,7 @@ def test_mixed_kinds_are_those_that_pandas_finds() -> None:
         ["18446744073709551615"],
         ["18446744073709551616", "1"],
         ["-9223372036854775809", "1", "NA"],
-        ["9223372036854775807", "NA"],
+        ["9223372036854775807"],
         ["9223372036854775808", "1.5"],
         ["9223372036854775808", "-1"],
         ["1" * 400],
@@ -82,6 +82,20 @@ def test_mixed_kinds_are_those_that_pandas_finds() -> None:
 )
 def test_long_whole_numbers_keep_their_digits(cells: list[str]) -> None:
     check_csv(csv_of(cells))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["9223372036854775807", "NA"], "Int64"),
+        (["9007199254740993", "NA"], "Int64"),
+        (["9007199254740993", "1.5"], "object"),
+    ],
+)
+def test_whole_numbers_that_pandas_rounds_keep_their_digits(cells: list[str], kind: str) -> None:
+    values = read_csv(csv_of(cells))["value"]
+    assert values.dtype == kind
+    assert str(values[0]) == cells[0]
 
 
 @pytest.mark.parametrize("digits", [1, 5, 15, 16, 17])
