@@ -5,6 +5,7 @@ from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
 from scoring_model.contract.encoded_rows import EncodedRows
 from scoring_model.contract.encoding import (
     MOST_WHOLE,
+    NOT_EXACT,
     NOT_TEXT,
     REQUIRED,
     encode_number,
@@ -23,6 +24,7 @@ __all__ = [
     "CSV_MISSING",
     "JSON",
     "MOST_WHOLE",
+    "NOT_EXACT",
     "NOT_TEXT",
     "PARQUET",
     "REQUIRED",

@@ -62,6 +62,8 @@ class ApplicantReader:
 
     def __init__(self, features: FeatureSql, contract: FeatureContract) -> None:
         self._key = features.key
+        text_readers = (_read_text, _read_yes_no_text)
+        self._skip_empty = frozenset(text_readers if features.empty_is_missing else ())
         self._readers: dict[str, dict[str, Reader]] = {
             h.table: {name: _READERS.get(kind, _read_text) for name, kind in h.columns.items()}
             for h in features.histories
@@ -154,7 +156,7 @@ class ApplicantReader:
             if reader is None:
                 if name not in unread:
                     refuse(f"{place}.{name}", UNKNOWN_COLUMN)
-            elif value is not None:
+            elif value is not None and (value != "" or reader not in self._skip_empty):
                 values[name] = read = reader(value)
                 if isinstance(read, Refused):
                     refuse(f"{place}.{name}", read.rule)

@@ -7,6 +7,7 @@ same SQL for requests.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from scoring_model.contract import MOST_WHOLE
 from scoring_model.errors import FeatureError
 from scoring_model.features.feature_sql import (
     APPLICATION,
@@ -17,6 +18,7 @@ from scoring_model.features.feature_sql import (
     tables_read,
 )
 from scoring_model.features.sealed_duckdb import (
+    ROUNDED,
     FeatureDatabases,
     duckdb_errors,
     statements_of,
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
 # rows that pass from one database to the other at a time
 _BATCH_ROWS = 20_480
 _INCOMING = "incoming_rows"
+# types of whole numbers that a double may not hold
+_LONG = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
 
 
-def load_table(databases: FeatureDatabases, history: History, key: str, source: str) -> None:
+def load_table(
+    databases: FeatureDatabases, features: FeatureSql, history: History, source: str
+) -> None:
     """Copy a table into the sealed database, with the types that training found.
 
     A history is sorted by its key: aggregating unsorted rows by applicant takes longer than
@@ -40,9 +46,9 @@ def load_table(databases: FeatureDatabases, history: History, key: str, source: 
     Parameters
     ----------
     databases : FeatureDatabases
+    features : FeatureSql
     history : History
-    key : str
-        Column that identifies an applicant.
+        The table, one of `features`.
     source : str
         The SQL after FROM in the reading database: a file, or one of its tables.
 
@@ -51,16 +57,34 @@ def load_table(databases: FeatureDatabases, history: History, key: str, source: 
     FeatureError
         A column is missing, or a value does not fit its type.
     """
-    columns = [f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in history.columns.items()]
-    query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {_INCOMING}"
-    if history.table != APPLICATION and key in history.columns:
-        query += f' ORDER BY "{key}"'
     names = ", ".join(f'"{name}"' for name in history.columns)
     # a cursor of its own: temporary views of the version cannot stand in for the rows
     with duckdb_errors(f"table {history.table}"), databases.sealed.cursor() as loading:
         found = databases.reading.sql(f"SELECT {names} FROM {source}")
+        kinds = zip(history.columns.items(), map(str, found.types), strict=True)
+        columns = [
+            _cast(name, given, kind, features.empty_is_missing) for (name, kind), given in kinds
+        ]
+        query = f"CREATE TABLE {history.table} AS SELECT {', '.join(columns)} FROM {_INCOMING}"
+        if history.table != APPLICATION and features.key in history.columns:
+            query += f' ORDER BY "{features.key}"'
         loading.register(_INCOMING, found.to_arrow_reader(_BATCH_ROWS))
         loading.execute(query)
+
+
+def _cast(name: str, given: str, kind: str, empty_is_missing: bool) -> str:
+    """Return the SQL that gives a column of the type `given` the type `kind`."""
+    column = f'"{name}"'
+    if kind == "VARCHAR" and empty_is_missing:
+        return f"NULLIF(CAST({column} AS VARCHAR), '') AS {column}"
+    if kind == "DOUBLE" and (given in _LONG or given.startswith("DECIMAL")):
+        # the same rule as for a number of a request
+        fits = f"coalesce(TRY_CAST(CAST({column} AS DOUBLE) AS {given}) = {column}, FALSE)"
+        is_right = f"{column} BETWEEN -{MOST_WHOLE} AND {MOST_WHOLE} OR {column} <> trunc({column})"
+        refused = f"{column} IS NOT NULL AND NOT ({is_right} OR {fits})"
+        rule = to_literal(f'{ROUNDED} source column "{name}"')
+        column = f"CASE WHEN {refused} THEN error({rule}) ELSE {column} END"
+    return f'CAST({column} AS {kind}) AS "{name}"'
 
 
 def check_keys(connection: "duckdb.DuckDBPyConnection", key: str) -> None:
@@ -114,7 +138,7 @@ def compute_features(
     connection = databases.sealed
     statements = [statements_of(history) for history in features.histories]
     application = next(h for h in features.histories if h.table == APPLICATION)
-    load_table(databases, application, features.key, sources[APPLICATION])
+    load_table(databases, features, application, sources[APPLICATION])
     check_keys(connection, features.key)
     queries, loaded = joined_queries(features), {APPLICATION}
     families: list[str] = []
@@ -123,7 +147,7 @@ def compute_features(
     for position, history in enumerate(features.histories):
         for read in features.histories:
             if read.table in reads[position] - loaded:
-                load_table(databases, read, features.key, sources[read.table])
+                load_table(databases, features, read, sources[read.table])
                 loaded.add(read.table)
         if history.table in queries:
             rows, known = connection.execute(queries[history.table]).fetchone() or (0, 0)

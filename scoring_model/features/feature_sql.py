@@ -50,10 +50,13 @@ class FeatureSql:
         Column that identifies an applicant in every table that has it.
     histories : tuple of History
         In the order in which their SQL runs; one is `application`.
+    empty_is_missing : bool
+        Whether the SQL sees empty text as missing. In older versions it sees the empty text.
     """
 
     key: str
     histories: tuple[History, ...]
+    empty_is_missing: bool = True
 
     def labels(self) -> dict[str, str]:
         """Return the label of every feature, followed by its table in parentheses."""
@@ -74,7 +77,12 @@ class FeatureSql:
             }
             for h in self.histories
         ]
-        document = {"format_version": FORMAT_VERSION, "key": self.key, "tables": tables}
+        document = {
+            "format_version": FORMAT_VERSION,
+            "key": self.key,
+            "empty_is_missing": self.empty_is_missing,
+            "tables": tables,
+        }
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     @classmethod
@@ -85,7 +93,7 @@ class FeatureSql:
             History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
             for t in document["tables"]
         )
-        return cls(document["key"], histories)
+        return cls(document["key"], histories, document.get("empty_is_missing", False))
 
 
 def joined_queries(features: FeatureSql) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scoring_model.contract import NOT_EXACT
 from scoring_model.errors import FeatureError
 from scoring_model.features.feature_sql import History, split_statements
 
@@ -24,6 +25,8 @@ _CREATES = re.compile(
 )
 # DuckDB's parser calls `WITH x AS (COPY ...) SELECT` a SELECT; the function can hide one in text
 _WRITES = re.compile(r"\b(COPY|json_execute_serialized_sql)\b", re.IGNORECASE)
+# begins the error of a whole number that a double cannot hold
+ROUNDED = "rounded number:"
 _LOCKED: Mapping[str, Any] = {
     "python_enable_replacements": False,
     "allow_persistent_secrets": False,
@@ -171,5 +174,7 @@ def _explain(error: "duckdb.Error") -> str:
     if kind in _VALUE_ERRORS:
         column = _SOURCE_COLUMN.search(text)
         named = f"column {column[1]!r}" if column else "a column"
+        if ROUNDED in text:
+            return f"{named} {NOT_EXACT}"
         return f"{named} holds a value of the wrong type"
     return text.partition("\n")[0]

@@ -8,9 +8,10 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "contract": """
-        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON MOST_WHOLE NOT_TEXT
-        PARQUET ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body encode_number
-        parse_exactly parse_json parse_number read_levels read_versioned refuse_duplicates
+        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON MOST_WHOLE NOT_EXACT
+        NOT_TEXT PARQUET ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body
+        encode_number parse_exactly parse_json parse_number read_levels read_versioned
+        refuse_duplicates
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries

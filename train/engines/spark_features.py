@@ -72,7 +72,7 @@ def compute_on_spark(
     with ExitStack() as kept:
         for history in features.histories:
             with spark_errors(f"table {history.table}"):
-                table = _read_table(session, history, files[history.table])
+                table = _read_table(session, features, history, files[history.table])
                 if history.table == APPLICATION:
                     table = _keep(kept, table)
                 table.createTempView(history.table)
@@ -110,13 +110,17 @@ def read_files(session: "SparkSession", files: str | list[str], text: bool) -> "
     )
 
 
-def _read_table(session: "SparkSession", history: History, file: str) -> "DataFrame":
+def _read_table(
+    session: "SparkSession", features: FeatureSql, history: History, file: str
+) -> "DataFrame":
     """Return a table with the types that training found."""
     text = not file.endswith(".parquet")
     nulls = ", ".join(f"'{word}'" for word in HISTORY_MISSING)
     columns = []
     for name, kind in history.columns.items():
         column = f"CASE WHEN `{name}` NOT IN ({nulls}) THEN `{name}` END" if text else f"`{name}`"
+        if kind == "VARCHAR" and features.empty_is_missing:
+            column = f"NULLIF({column}, '')"
         columns.append(f"CAST({column} AS {_spark_type(kind)}) AS `{name}`")
     if history.table == APPLICATION:
         row = "monotonically_increasing_id()" if text else "_metadata.row_index"

@@ -6,15 +6,23 @@ import math
 import statistics
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scoring_model.contract import FeatureContract
-from scoring_model.errors import FieldProblem
-from scoring_model.features import APPLICATION, FeatureSql, History
+from scoring_model.contract import Feature, FeatureContract
+from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.features import (
+    APPLICATION,
+    ApplicantFeatures,
+    FeatureSql,
+    History,
+    compute_features,
+    open_duckdb,
+)
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
 from tests.scoring_model.http.document.test_openapi import run_schemathesis
@@ -240,6 +248,45 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
         seconds.append(time.thread_time() - began)
     # CPU time of one core, so that other tests at the same time do not count
     assert statistics.median(seconds) < 0.150
+
+
+@pytest.mark.parametrize("empty_is_missing", [True, False])
+def test_empty_text_is_the_same_for_one_applicant_and_in_batch(empty_is_missing: bool) -> None:
+    kinds = {"id": "BIGINT", "state": "VARCHAR"}
+    sql = "SELECT id, count(state) AS known FROM loans GROUP BY id;"
+    histories = (History(APPLICATION, "", kinds), History("loans", sql, kinds))
+    features = FeatureSql("id", histories, empty_is_missing)
+    reader = ApplicantReader(features, FeatureContract(()))
+    states = [{"state": state} for state in ("", "open", None)]
+    read = reader.read({APPLICATION: {"id": 1, "state": ""}, "loans": states}, 0, [])
+    alone = ApplicantEngine(features).compute(read.tables)["known"]
+    sources = {
+        APPLICATION: "(SELECT 1 AS id, '' AS state)",
+        "loans": "(VALUES (1, ''), (1, 'open'), (1, NULL)) AS t(id, state)",
+    }
+    with open_duckdb("100MB") as databases:
+        query = compute_features(databases, features, sources, print)
+        ((_, state, known),) = databases.sealed.execute(query).fetchall()
+    assert alone == known == (1 if empty_is_missing else 2)
+    assert state == (None if empty_is_missing else "")
+
+
+def test_long_whole_numbers_of_histories_are_refused_by_name() -> None:
+    kinds = {"id": "BIGINT", "debt": "DOUBLE"}
+    sql = "SELECT id, sum(debt) AS debt_sum FROM loans GROUP BY id;"
+    features = FeatureSql("id", (History(APPLICATION, "", kinds), History("loans", sql, kinds)))
+    contract = FeatureContract((Feature("debt_sum", "number", nullable=True),))
+    for number, is_right in (("9007199254740993", False), (str(2**70 + 1), False), ("1e30", True)):
+        body = f'{{"application": {{"id": 9007199254740993}}, "loans": [{{"debt": {number}}}]}}'
+        encode = partial(
+            ApplicantFeatures(features, contract).encode,
+            *(body.encode(), [json.loads(body)], lambda: None),
+        )
+        if is_right:
+            assert encode().matrix.tolist() == [[float(number)]]
+            continue
+        with pytest.raises(InvalidRequest, match=r"loans\[0\].debt must be a whole number that"):
+            encode()
 
 
 def test_types_of_other_portfolios_are_checked_strictly() -> None:

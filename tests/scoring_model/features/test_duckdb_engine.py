@@ -1,5 +1,6 @@
 """The feature SQL follows its rules, and gives the same values for one applicant and for many."""
 
+import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from scoring_model.contract import NOT_EXACT
 from scoring_model.errors import ArtifactError, FeatureError
 from scoring_model.features.duckdb_engine import (
     check_keys,
@@ -217,6 +219,9 @@ def test_the_sentinel_is_missing_and_nothing_is_infinite(
 def test_the_sql_is_read_back_from_json(features: FeatureSql) -> None:
     again = FeatureSql.from_json(features.to_json())
     assert again == features
+    assert again.empty_is_missing
+    older = {k: v for k, v in json.loads(features.to_json()).items() if k != "empty_is_missing"}
+    assert not FeatureSql.from_json(json.dumps(older)).empty_is_missing
     assert "TARGET" not in features.to_json()
     with pytest.raises(ArtifactError, match="format_version 9"):
         FeatureSql.from_json('{"format_version": 9}')
@@ -260,12 +265,37 @@ def test_sql_that_fails_gives_one_line_without_a_value(sql: str, rule: str) -> N
     [
         ("(SELECT 1 AS id)", "income"),
         ("(SELECT 'secret' AS income, 1 AS id)", "column 'income' holds a value of the wrong type"),
+        ("(SELECT 9007199254740993 AS income, 1 AS id)", f"column 'income' {NOT_EXACT}"),
+        (
+            "(SELECT 18446744073709551615::UBIGINT AS income, 1 AS id)",
+            f"column 'income' {NOT_EXACT}",
+        ),
+        (
+            "(SELECT 9007199254740993::DECIMAL(20, 2) AS income, 1 AS id)",
+            "'income' must be a whole",
+        ),
+        ("(SELECT (-9007199254740993)::HUGEINT AS income, 1 AS id)", "'income' must be a whole"),
     ],
 )
 def test_a_table_that_does_not_fit_gives_one_line_without_a_value(source: str, rule: str) -> None:
-    with open_duckdb("100MB") as databases, pytest.raises(FeatureError, match=rule) as caught:
-        load_table(databases, small("").histories[0], "id", source)
+    with (
+        open_duckdb("100MB") as databases,
+        pytest.raises(FeatureError, match=re.escape(rule)) as caught,
+    ):
+        load_table(databases, small(""), small("").histories[0], source)
     assert "secret" not in str(caught.value)
+    assert "900719925474099" not in str(caught.value).replace(NOT_EXACT, "")
+
+
+@pytest.mark.parametrize(
+    "number", ["NULL::BIGINT", "1152921504606846976", "-7", "90071992547409935.25", "1.5", "9e307"]
+)
+def test_numbers_that_a_double_holds_are_loaded(number: str) -> None:
+    with open_duckdb("100MB") as databases:
+        source = f"(SELECT {number} AS income, 1 AS id)"
+        load_table(databases, small(""), small("").histories[0], source)
+        ((loaded,),) = databases.sealed.execute("SELECT income FROM application").fetchall()
+    assert loaded == (None if "NULL" in number else float(number))
 
 
 @pytest.mark.parametrize(
@@ -274,7 +304,8 @@ def test_a_table_that_does_not_fit_gives_one_line_without_a_value(source: str, r
 def test_every_applicant_must_have_its_own_key(keys: str, rule: str) -> None:
     with open_duckdb("100MB") as databases:
         application = History(APPLICATION, "", {"id": "BIGINT"})
-        load_table(databases, application, "id", f"(VALUES ({keys})) AS t(id)")
+        rows = f"(VALUES ({keys})) AS t(id)"
+        load_table(databases, FeatureSql("id", (application,)), application, rows)
         with pytest.raises(FeatureError, match=f"its own key 'id': {rule}"):
             check_keys(databases.sealed, "id")
 
