@@ -110,19 +110,16 @@ def read_files(session: "SparkSession", files: str | list[str], text: bool) -> "
     )
 
 
-def _read_table(
-    session: "SparkSession", features: FeatureSql, history: History, file: str
-) -> "DataFrame":
+def _read_table(session: "SparkSession", sql: FeatureSql, table: History, file: str) -> "DataFrame":
     """Return a table with the types that training found."""
     text = not file.endswith(".parquet")
     nulls = ", ".join(f"'{word}'" for word in HISTORY_MISSING)
     columns = []
-    for name, kind in history.columns.items():
+    for name, kind in table.columns.items():
         column = f"CASE WHEN `{name}` NOT IN ({nulls}) THEN `{name}` END" if text else f"`{name}`"
-        if kind == "VARCHAR" and features.empty_is_missing:
-            column = f"NULLIF({column}, '')"
+        column = f"NULLIF({column}, '')" if kind == "VARCHAR" and sql.empty_is_missing else column
         columns.append(f"CAST({column} AS {_spark_type(kind)}) AS `{name}`")
-    if history.table == APPLICATION:
+    if table.table == APPLICATION:
         row = "monotonically_increasing_id()" if text else "_metadata.row_index"
         columns.append(f"{row} AS {ROW}")
     # without a scheme Spark would look on its default file system
