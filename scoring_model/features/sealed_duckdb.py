@@ -129,6 +129,10 @@ def open_duckdb(
 def statements_of(history: History) -> list[str]:
     """Return the statements of a history; refuse those that could do more than compute.
 
+    Parameters
+    ----------
+    history : History
+
     Raises
     ------
     FeatureError
