@@ -1,5 +1,6 @@
 """The error classes, each with its HTTP status. No error holds a value of an applicant."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -35,11 +36,14 @@ class ScoringError(Exception):
         Name of the error, for programs to read.
     fields : tuple of FieldProblem
         What is wrong, field by field; empty for most errors.
+    retry_seconds : int or None
+        Whole seconds after which the caller should try again; None for most errors.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     fields: tuple[FieldProblem, ...] = ()
+    retry_seconds: int | None = None
 
 
 class InvalidRequest(ScoringError):
@@ -75,6 +79,13 @@ class Unauthorized(ScoringError):
     code = "unauthorized"
 
 
+class Forbidden(ScoringError):
+    """The key lacks the scope that the path needs."""
+
+    status = 403
+    code = "forbidden"
+
+
 class NotFound(ScoringError):
     """The server has no such path."""
 
@@ -105,6 +116,25 @@ class UnsupportedMediaType(ScoringError):
 
     status = 415
     code = "unsupported_media_type"
+
+
+class TooManyRequests(ScoringError):
+    """The key has reached its rate limit, or the address has sent too many wrong keys.
+
+    Parameters
+    ----------
+    rule : str
+        The limit, as a sentence without its end.
+    wait : float
+        Seconds until the next request is answered.
+    """
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, rule: str, wait: float) -> None:
+        self.retry_seconds = max(1, math.ceil(wait))
+        super().__init__(f"{rule}: try again in {self.retry_seconds} s")
 
 
 class ModelUnavailable(ScoringError):

@@ -77,9 +77,9 @@ class Reply:
 
 
 class Request:
-    """One HTTP request, with its headers as a dictionary."""
+    """One HTTP request, with its headers as a dictionary and the name of its key."""
 
-    __slots__ = ("_receive", "headers", "method", "path", "peer", "query", "rows")
+    __slots__ = ("_receive", "headers", "key", "method", "path", "peer", "query", "rows")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -90,6 +90,7 @@ class Request:
         client = scope.get("client")
         self.peer: str | None = client[0] if client else None
         self.rows = 0
+        self.key: str | None = None
         self._receive = receive
 
     async def read_body(self, limit: int) -> bytes:
@@ -171,6 +172,8 @@ def error_reply(error: ScoringError) -> Reply:
         headers = ((b"www-authenticate", b'Bearer, Basic realm="scoring"'),)
     elif isinstance(error, MethodNotAllowed):
         headers = ((b"allow", error.allowed.encode()),)
+    elif error.retry_seconds is not None:
+        headers = ((b"retry-after", b"%d" % error.retry_seconds),)
     return Reply(error.status, orjson.dumps(body), headers=headers)
 
 
