@@ -1,0 +1,120 @@
+"""`SharedBuckets`: token buckets in a small file that all workers of a server share."""
+
+import contextlib
+import fcntl
+import os
+import struct
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from scoring_model.telemetry import write_event
+
+_MOMENT = struct.Struct("=d")
+# no debt lasts longer; a later moment is of a time before the machine's last start
+_LONGEST_DEBT_SECONDS = 3600.0
+_TRIES = 100
+
+
+class SharedBuckets:
+    """Token buckets, each with a number.
+
+    Each bucket is one number of 8 bytes: the moment at which it will be full again, on the clock
+    of `time.monotonic`, which all processes of a machine share. A moment in the past, such as the 0
+    of a new file, means a full bucket. The file is read and written, not mapped into memory: then
+    another process that cuts it off cannot end the worker.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file. If it is None, or if something is wrong with the file, the buckets are those of
+        this worker alone.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._own: dict[int, float] = defaultdict(float)
+        self._file: int | None = None
+        if path is None:
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(path, flags, 0o600)
+        except OSError as error:
+            self._give_up(error)
+
+    def take(self, number: int, seconds: float, most: float) -> float:
+        """Take from a bucket if enough is left.
+
+        Parameters
+        ----------
+        number : int
+            The bucket.
+        seconds : float
+            Time in which the bucket gets back what is taken.
+        most : float
+            Time in which an empty bucket becomes full. Infinity takes in any case: the bucket may
+            then be in debt.
+
+        Returns
+        -------
+        float
+            0 if it was taken, else the seconds to wait.
+        """
+        if self._file is not None:
+            try:
+                return self._take_shared(self._file, number, seconds, most)
+            except OSError as error:
+                self._give_up(error)
+        self._own[number], wait = _spend(self._own[number], seconds, most)
+        return wait
+
+    def _take_shared(self, file: int, number: int, seconds: float, most: float) -> float:
+        place = number * _MOMENT.size
+        is_locked = _lock(file)
+        try:
+            data = os.pread(file, _MOMENT.size, place)
+            (full_at,) = _MOMENT.unpack(data) if len(data) == _MOMENT.size else (0.0,)
+            full_at, wait = _spend(full_at, seconds, most)
+            if not wait:
+                os.pwrite(file, _MOMENT.pack(full_at), place)
+            return wait
+        finally:
+            if is_locked:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _give_up(self, error: OSError) -> None:
+        write_event(
+            "limits", f"each worker counts for itself: its file cannot be used ({error.strerror})"
+        )
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                os.close(file)
+
+
+def _spend(full_at: float, seconds: float, most: float) -> tuple[float, float]:
+    """Return the moment at which the bucket will be full, and the seconds to wait before."""
+    now = time.monotonic()
+    if not now < full_at <= now + _LONGEST_DEBT_SECONDS:
+        full_at = now
+    wait = full_at + seconds - now - most
+    if wait > 0:
+        return full_at, wait
+    return min(full_at + seconds, now + _LONGEST_DEBT_SECONDS), 0.0
+
+
+def _lock(file: int) -> bool:
+    """Lock a file; give up soon, since a worker that was stopped may hold the lock for ever."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0)  # the process that holds the lock may need this processor
+        else:
+            return True
+    return False
