@@ -5,4 +5,7 @@ import os
 from scoring_model.http import create_app
 from scoring_model.settings import read_settings
 
-app = create_app(read_settings(os.environ))
+try:
+    app = create_app(read_settings(os.environ))
+except ValueError as error:
+    raise SystemExit(f"error: {error}") from error
