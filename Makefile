@@ -29,8 +29,9 @@ test-all: lint .venv/cluster
 bench: .venv/ready
 	python -m benchmarks.serving
 
+# make -s key args='--name lender-a --scopes predict' >> keys.toml
 key: .venv/ready
-	python -m scoring_model.http.guard
+	@python -m scoring_model.http.guard $(args)
 
 lint: .venv/ready
 	ruff check .

@@ -57,10 +57,10 @@ class ScoringApp:
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
-        self._guard = Guard(settings)
         self._serving: Serving | None = None
         metrics = Metrics(settings.metrics_directory, [*TABLE, OTHER]) if settings.metrics else None
         self._metrics = metrics
+        self._guard = Guard(settings, metrics)
         self._follower = Follower(
             settings,
             lambda folder: load_serving(folder, settings, metrics),
@@ -96,6 +96,7 @@ class ScoringApp:
         try:
             route = self._find_route(request)
             reply = await route.answer(self._routes, request, scope, serving)
+            self._guard.add_rows(request.key, request.rows)
         except ScoringError as error:
             reply = error_reply(error)
         except asyncio.CancelledError:
@@ -111,8 +112,8 @@ class ScoringApp:
             self._time_limit.end(task)
         await reply.send(send, request_id)
         path = request.path if request.path in TABLE else OTHER
-        method, rows = request.method, request.rows
-        self._record(request_id, method, path, reply.status, rows, serving, started)
+        method, rows, key = request.method, request.rows, request.key
+        self._record(request_id, method, path, reply.status, rows, serving, started, key)
 
     def answer_at_once(
         self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
@@ -138,12 +139,13 @@ class ScoringApp:
             cause has been counted, and the request must be answered on the normal path.
         """
         serving = self._serving
-        reply = self._try_fast_path(serving, headers, peer, body)
-        if not isinstance(reply, Reply):
-            self.give_up(reply)
+        answer = self._try_fast_path(serving, headers, peer, body)
+        if isinstance(answer, str):
+            self.give_up(answer)
             return None
+        reply, key = answer
         request_id = self._log.identify(headers.get(b"x-request-id"))
-        self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started)
+        self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started, key)
         return reply, request_id
 
     def _try_fast_path(
@@ -152,8 +154,8 @@ class ScoringApp:
         headers: Mapping[bytes, bytes],
         peer: str | None,
         body: bytes,
-    ) -> Reply | GiveUp:
-        """Return the answer, or the cause that keeps the fast path from giving one."""
+    ) -> tuple[Reply, str | None] | GiveUp:
+        """Return the answer and the key's name, or why the fast path cannot answer."""
         cause: GiveUp | None = None
         if serving is None:
             return "no_model"
@@ -167,13 +169,16 @@ class ScoringApp:
             cause = "array"
         if cause is not None:
             return cause
+        key: str | None = None
         try:
-            self._guard.check(peer, headers)
-            return answer_applicant(serving, body)
+            key = self._guard.admit(peer, headers, "predict")
+            return answer_applicant(serving, body), key
         except ScoringError:
-            return "refused"
+            cause = "refused"
         except Exception:  # noqa: BLE001  # the normal path repeats it and reports it
-            return "fault"
+            cause = "fault"
+        self._guard.give_back(key)
+        return cause
 
     def give_up(self, cause: GiveUp) -> None:
         """Count a request that the fast path hands over to the normal path."""
@@ -182,8 +187,8 @@ class ScoringApp:
 
     def _find_route(self, request: Request) -> Route:
         route = TABLE.get(request.path)
-        if route is None or not route.is_open:
-            self._guard.check(request.peer, request.headers)
+        if route is None or route.scope is not None:
+            self._guard.authorize(request, route.scope if route else None)
         if route is None:
             raise NotFound("the server has no such path: /docs lists its paths")
         if request.method != route.method:
@@ -199,13 +204,14 @@ class ScoringApp:
         rows: int,
         serving: Serving | None,
         started: float,
+        key: str | None,
     ) -> None:
         seconds = time.perf_counter() - started
         if self._metrics is not None:
             self._metrics.requests.count(route, status, seconds)
         if self._settings.request_log:
             version = serving.model.version if serving is not None else None
-            self._log.write(request_id, method, route, status, rows, seconds, version)
+            self._log.write(request_id, method, route, status, rows, seconds, version, key)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Load the model, then follow its URI and watch the time limit until the server stops."""
@@ -217,6 +223,7 @@ class ScoringApp:
         tasks = [
             asyncio.create_task(self._follower.run()),
             asyncio.create_task(self._time_limit.watch()),
+            asyncio.create_task(self._guard.watch()),
         ]
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -14,14 +14,21 @@ from scoring_model.version import DEFAULT_TOP, LoadedModel
 ERRORS = {
     400: "The request is wrong; `fields` names each wrong field.",
     401: "The request has no valid key, or no keys are set and the caller is not on loopback.",
+    403: "The key lacks the scope that the path needs.",
     404: "The server has no such path.",
     405: "The path takes another HTTP method.",
     413: "The request has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS, "
     "MAX_EXPLAINED_ROWS).",
     415: "The path does not read this content type, charset or encoding.",
+    429: "The key has reached its rate limit, or the address has sent too many wrong keys.",
     500: "The request could not be answered because of a fault in the server.",
     503: "No model is loaded.",
     504: "The request was not answered within the time limit.",
+}
+_RETRY_AFTER = {
+    "description": "Seconds to wait before the next request.",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
 }
 _READING_ERRORS = (400, 413, 415, 504)
 
@@ -35,7 +42,8 @@ def build_document(model: LoadedModel, settings: ServerSettings) -> Schema:
     settings : ServerSettings
         They hold the limits and say whether a key is needed.
     """
-    keyed: Schema = {"security": [{"bearer": []}, {"basic": []}]} if settings.key_digests else {}
+    needs_key = bool(settings.key_digests or settings.keys_file)
+    keyed: Schema = {"security": [{"bearer": []}, {"basic": []}]} if needs_key else {}
     paths: Schema = {
         "/predict": {"post": _predict(model, settings) | keyed},
         "/invocations": {"post": _invocations(model) | keyed},
@@ -87,14 +95,15 @@ _GETS = (
 
 
 def _operation(summary: str, answers: Schema, is_open: bool, errors: Sequence[int] = ()) -> Schema:
-    statuses = {503, 500, *errors} | (set() if is_open else {401})
-    refused = {str(s): _error(ERRORS[s]) for s in sorted(statuses)}
+    statuses = {503, 500, *errors} | (set() if is_open else {401, 403, 429})
+    refused = {str(status): _error(status) for status in sorted(statuses)}
     return {"summary": summary, "responses": answers | refused}
 
 
-def _error(description: str) -> Schema:
+def _error(status: int) -> Schema:
     schema = {"$ref": "#/components/schemas/Error"}
-    return {"description": description, "content": {JSON: {"schema": schema}}}
+    answer: Schema = {"description": ERRORS[status], "content": {JSON: {"schema": schema}}}
+    return answer | {"headers": {"Retry-After": _RETRY_AFTER}} if status == 429 else answer
 
 
 def _answer(description: str, media_type: str, schema: Schema | None = None) -> Schema:

@@ -9,6 +9,7 @@ import orjson
 
 from scoring_model.errors import InvalidRequest, ModelUnavailable, UnsupportedMediaType
 from scoring_model.http.document import PATHS, read_page
+from scoring_model.http.guard import KeyScope
 from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
 from scoring_model.http.routes.invocations import ask_mlflow, invoke
 from scoring_model.http.routes.predict import predict_many, predict_one, read_explanation
@@ -133,25 +134,25 @@ class Route:
         The HTTP method.
     answer : callable
         A method of `Routes`.
-    is_open : bool
-        Whether callers without a key are answered.
+    scope : {"predict", "read"} or None
+        What a key needs for this path; None if callers without a key are answered.
     """
 
     method: str
     answer: Callable[[Routes, Request, Scope, Serving | None], Awaitable[Reply]]
-    is_open: bool = False
+    scope: KeyScope | None
 
 
 TABLE: Mapping[str, Route] = {
-    **dict.fromkeys(PATHS, Route("GET", Routes.show_page)),
-    PREDICT: Route("POST", Routes.predict),
-    "/invocations": Route("POST", Routes.invoke),
-    "/ping": Route("GET", Routes.pass_to_mlflow, is_open=True),
-    "/health": Route("GET", Routes.pass_to_mlflow, is_open=True),
-    "/ready": Route("GET", Routes.say_ready, is_open=True),
-    "/version": Route("GET", Routes.pass_to_mlflow),
-    "/metrics": Route("GET", Routes.show_metrics),
-    "/openapi.json": Route("GET", Routes.show_document),
+    **dict.fromkeys(PATHS, Route("GET", Routes.show_page, "read")),
+    PREDICT: Route("POST", Routes.predict, "predict"),
+    "/invocations": Route("POST", Routes.invoke, "predict"),
+    "/ping": Route("GET", Routes.pass_to_mlflow, None),
+    "/health": Route("GET", Routes.pass_to_mlflow, None),
+    "/ready": Route("GET", Routes.say_ready, None),
+    "/version": Route("GET", Routes.pass_to_mlflow, "read"),
+    "/metrics": Route("GET", Routes.show_metrics, "read"),
+    "/openapi.json": Route("GET", Routes.show_document, "read"),
 }
 """Every path of the server."""
 
