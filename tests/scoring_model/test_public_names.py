@@ -24,7 +24,7 @@ PUBLIC = {
         PATHS build_document read_page
     """,
     "http.guard": """
-        Guard KeyScope KeysFile TimeLimit
+        Guard Key KeyScope KeysFile TimeLimit
     """,
     "http.protocol": """
         HttpProtocol

@@ -1,12 +1,13 @@
 """Access control, and the time limit of requests."""
 
 from scoring_model.http.guard.access import Guard
-from scoring_model.http.guard.keys import KeyScope
+from scoring_model.http.guard.keys import Key, KeyScope
 from scoring_model.http.guard.keys_file import KeysFile
 from scoring_model.http.guard.time_limit import TimeLimit
 
 __all__ = [
     "Guard",
+    "Key",
     "KeyScope",
     "KeysFile",
     "TimeLimit",
