@@ -16,6 +16,7 @@ from scoring_model.http.guard.keys import SCOPES
 from scoring_model.http.routes import TABLE
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.telemetry.test_telemetry import events
 
 OPEN = ("/ping", "/health", "/ready")
 UNNAMED = "a-key-without-a-name"
@@ -90,11 +91,6 @@ def wait_for(is_so: Any) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def events(server: Server) -> list[dict[str, Any]]:
-    lines = server.log.read_text().splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def ask(server: Server, path: str, key: str, **content: Any) -> httpx.Response:

@@ -1,6 +1,7 @@
 """Rate limits: token buckets that all workers share, and trouble with their file."""
 
 import fcntl
+import json
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from scoring_model.errors import TooManyRequests
 from scoring_model.http.guard.keys import Key
 from scoring_model.http.guard.rate_limit import KeyLimits, WrongKeys
 from scoring_model.http.guard.shared_buckets import SharedBuckets
+from scoring_model.telemetry import LOG
 
 HOUR = 3600.0
 
@@ -116,16 +118,25 @@ def test_a_lock_that_is_never_released_stops_nobody(tmp_path: Path) -> None:
     assert [wait > 0 for wait in taken] == [False, False, True, True, True]
 
 
+def told(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the events about limits."""
+    LOG.finish()
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    return [line["message"] for line in lines if line["event"] == "limits"]
+
+
 def test_trouble_with_the_file_leaves_each_worker_its_own_limit(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    told(capfd)
     (tmp_path / "no folder").touch()
     limits = limits_of(tmp_path / "no folder", requests=1)
-    assert "each worker counts for itself" in capfd.readouterr().out
+    assert told(capfd) == ["each worker counts for itself: its file cannot be used (File exists)"]
     assert take_all(limits) >= 1
     full = SharedBuckets(Path("/dev/full"))
     assert full.take(0, 1.0, 1.5) == 0.0
-    assert "No space left on device" in capfd.readouterr().out
+    (message,) = told(capfd)
+    assert "No space left on device" in message
     assert full.take(0, 1.0, 1.5) > 0
     full.close()
 
