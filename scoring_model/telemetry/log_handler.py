@@ -14,7 +14,7 @@ _TRUSTED = ("scoring_model", "uvicorn")
 class EventHandler(logging.Handler):
     """Writes messages of Python's logging as events of the server.
 
-    Of a library other than uvicorn only the name is written: its text may repeat a caller's column
+    A library other than uvicorn gives its name only: its text may repeat a caller's column
     names, or hold a path.
     """
 
