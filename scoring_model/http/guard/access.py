@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ from scoring_model.telemetry import Metrics, write_event
 _PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
 _PROXY_PREFIX = b"x-forwarded-"
 _FILE_SECONDS = 1.0
+_LOOPBACK_HOST = re.compile(
+    rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE
+)
 
 
 class Guard:
@@ -84,7 +88,11 @@ class Guard:
             key = self._ring.find(headers.get(b"authorization"))
             if key is None:
                 raise Unauthorized("a key is needed: send the header Authorization: Bearer <key>")
-        elif not self._allow_anonymous and not (is_loopback(peer) and not is_proxied(headers)):
+        elif not self._allow_anonymous and not (
+            is_loopback(peer)
+            and names_loopback(headers.get(b"host", b""))
+            and not is_proxied(headers)
+        ):
             raise Unauthorized(
                 "no keys are set (SCORING_API_KEYS): only direct callers on loopback are answered"
             )
@@ -177,6 +185,16 @@ def is_loopback(peer: str | None) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+@lru_cache(maxsize=1024)
+def names_loopback(host: bytes) -> bool:
+    """Return whether a Host header names a loopback address of this machine, with any port.
+
+    A web page of another site can make its own name point to 127.0.0.1 (DNS rebinding). A browser
+    then connects from loopback, but it sends that site's name in Host.
+    """
+    return _LOOPBACK_HOST.fullmatch(host) is not None
 
 
 def is_proxied(headers: Mapping[bytes, bytes]) -> bool:

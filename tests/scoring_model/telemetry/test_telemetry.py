@@ -212,7 +212,7 @@ def test_a_request_whose_body_never_ends_is_cancelled(model_folder: Path, tmp_pa
     with start_server(model_folder, tmp_path, environment) as running:
         with socket.create_connection(running.address, timeout=20) as connection:
             connection.sendall(
-                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 b"Content-Length: 100\r\n\r\n{"
             )
             assert connection.recv(4096).startswith(b"HTTP/1.1 504")
@@ -236,7 +236,7 @@ def test_after_sigterm_open_requests_are_answered_before_the_server_ends(
     model_folder: Path, tmp_path: Path
 ) -> None:
     body = json.dumps(make_rows(make_contract(), 100, seed=3)).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
     head += "Content-Type: application/json\r\nConnection: close\r\n\r\n"
     with (
         start_server(model_folder, tmp_path) as running,

@@ -147,7 +147,7 @@ class Load:
 
     def _send_applicants(self) -> None:
         body = json.dumps(EXAMPLE)
-        head = "POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         whole = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
         with socket.create_connection(self._address, timeout=30) as connection:
             for _ in self._due():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scoring_model.errors import Unauthorized
-from scoring_model.http.guard.access import Guard, is_loopback, is_proxied
+from scoring_model.http.guard.access import Guard, is_loopback, is_proxied, names_loopback
 from scoring_model.settings import ServerSettings, read_settings
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
@@ -128,10 +128,21 @@ def test_a_caller_beyond_loopback_needs_a_key_or_allow_anonymous() -> None:
             Guard(ServerSettings("model")).check(peer, {})
         Guard(ServerSettings("model", allow_anonymous=True)).check(peer, {b"forwarded": b"for=_x"})
     for peer in ("127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"):
-        Guard(ServerSettings("model")).check(peer, {})
+        Guard(ServerSettings("model")).check(peer, {b"host": b"127.0.0.1:8000"})
     assert is_loopback("127.0.0.1")
     assert is_proxied({b"x-forwarded-host": b"example.org"})
     assert not is_proxied({b"host": b"example.org"})
+
+
+def test_a_loopback_caller_needs_a_loopback_host(server: Server) -> None:
+    """A page of another site, whose name leads to 127.0.0.1, gets no answer."""
+    for host in ("rebound.example", "localhost.example:8000", "127.0.0.1.example", "10.0.0.1", ""):
+        assert server.http.post("/predict", json=EXAMPLE, headers={"Host": host}).status_code == 401
+        assert not names_loopback(host.encode())
+    for host in ("localhost", "LOCALHOST:1", "127.0.0.1:8000", "127.8.8.8", "[::1]", "[::1]:8000"):
+        assert server.http.post("/predict", json=EXAMPLE, headers={"Host": host}).status_code == 200
+    with pytest.raises(Unauthorized):
+        Guard(ServerSettings("model")).check("127.0.0.1", {})
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ MOST_SENT_BYTES = 100_000_000
 
 
 def make_head(*more: str, length: int = len(BODY), line: str = "POST /predict HTTP/1.1") -> bytes:
-    lines = [line, "Host: here", "Content-Type: application/json", f"Content-Length: {length}"]
+    lines = [line, "Host: localhost", "Content-Type: application/json", f"Content-Length: {length}"]
     return "\r\n".join([*lines, *more, "", ""]).encode()
 
 
@@ -88,14 +88,14 @@ REQUESTS = {
     "two and a half": (2 * WHOLE + WHOLE[:-10], WHOLE[-10:]),
     "an error between": (WHOLE + WRONG + WHOLE,),
     "an array between": (WHOLE + ARRAY + WHOLE,),
-    "another path between": (WHOLE + b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n" + WHOLE,),
+    "another path between": (WHOLE + b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n" + WHOLE,),
     "reasons": (REASONS,),
     "one that closes": (WHOLE + CLOSING,),
     "nothing after one that closes": (CLOSING + WHOLE,),
     "HTTP/1.0": (make_head(line="POST /predict HTTP/1.0") + BODY,),
     "no body": (make_head(length=0),),
     "chunked": (
-        b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
     ),
     "another kind": (WHOLE.replace(b"application/json", b"text/csv"),),
