@@ -144,6 +144,13 @@ class ModelUnavailable(ScoringError):
     code = "no_model"
 
 
+class Draining(ScoringError):
+    """The server is about to stop, so new requests should go to another one."""
+
+    status = 503
+    code = "draining"
+
+
 class FeatureError(ScoringError):
     """The features cannot be computed: a table, a column, a key or the SQL is wrong."""
 

@@ -25,6 +25,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
+CLOSE = (b"connection", b"close")
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
 # an error lists at most this many problems; its message counts all of them
 MOST_PROBLEMS = 100
@@ -64,13 +65,14 @@ class Reply:
         own = ((b"content-type", self.content_type), (b"content-security-policy", self.policy))
         return (*own, NO_SNIFF, *self.headers)
 
-    async def send(self, send: Send, request_id: bytes) -> None:
-        """Send the reply, with the headers that every reply has."""
+    async def send(self, send: Send, request_id: bytes, *, is_last: bool = False) -> None:
+        """Send the reply, with the headers that every reply has; close after the last one."""
         length = (b"content-length", b"%d" % len(self.body))
+        headers = (*self.standing_headers(), (b"x-request-id", request_id), length)
         start = {
             "type": "http.response.start",
             "status": self.status,
-            "headers": (*self.standing_headers(), (b"x-request-id", request_id), length),
+            "headers": (*headers, CLOSE) if is_last else headers,
         }
         await send(start)
         await send({"type": "http.response.body", "body": self.body})

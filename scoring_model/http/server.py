@@ -53,9 +53,16 @@ class ScoringApp:
     Parameters
     ----------
     settings : ServerSettings
+
+    Attributes
+    ----------
+    draining : bool
+        Whether the server is about to stop. Then `/ready` answers 503, and every answer closes its
+        connection.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
+        self.draining = False
         self._settings = settings
         self._serving: Serving | None = None
         metrics = Metrics(settings.metrics_directory, [*TABLE, OTHER]) if settings.metrics else None
@@ -67,7 +74,9 @@ class ScoringApp:
             self.install,
             metrics.start_refreshes() if metrics else None,
         )
-        self._routes = Routes(settings, metrics, lambda: self._follower.concern)
+        self._routes = Routes(
+            settings, metrics, lambda: self._follower.concern, lambda: self.draining
+        )
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
 
@@ -110,7 +119,7 @@ class ScoringApp:
             reply = error_reply(ScoringError("the request could not be answered"))
         finally:
             self._time_limit.end(task)
-        await reply.send(send, request_id)
+        await reply.send(send, request_id, is_last=self.draining)
         path = request.path if request.path in TABLE else OTHER
         method, rows, key = request.method, request.rows, request.key
         self._record(request_id, method, path, reply.status, rows, serving, started, key)

@@ -13,6 +13,12 @@ from pathlib import Path
 import httpx
 
 START_SECONDS = 60.0
+# the start command of production, and uvicorn with this project's application
+START = ("scoring_model",)
+UVICORN = (
+    *("uvicorn", "scoring_model.asgi:app", "--http", "scoring_model.http_protocol:HttpProtocol"),
+    *("--no-server-header", "--timeout-graceful-shutdown", "8"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ def start_server(
     environment: Mapping[str, str] | None = None,
     options: tuple[str, ...] = (),
     wait_for: int = 200,
+    program: tuple[str, ...] = START,
 ) -> Iterator[Server]:
     """Run a server of a model until the block ends.
 
@@ -52,16 +59,17 @@ def start_server(
     environment : mapping of str to str, optional
         Environment variables that are added to those of this process.
     options : tuple of str
-        Options of uvicorn that are added to the usual ones.
+        Options of the program that are added to the usual ones.
     wait_for : int
         HTTP status of `/ping` to wait for.
+    program : tuple of str
+        `START` or `UVICORN`.
     """
     port = find_free_port()
-    command = [sys.executable, "-m", "uvicorn", "scoring_model.asgi:app", "--port", str(port)]
-    command += ["--http", "scoring_model.http_protocol:HttpProtocol"]
-    command += ["--no-server-header", "--timeout-graceful-shutdown", "8"]
+    command = [sys.executable, "-m", *program, "--port", str(port)]
     log = folder / "server.log"
-    variables = {**os.environ, "MODEL_URI": str(model), **(environment or {})}
+    own = {"MODEL_URI": str(model), "DRAIN_SECONDS": "0"}
+    variables = {**os.environ, **own, **(environment or {})}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, *options], env=variables, stdout=output, stderr=subprocess.STDOUT

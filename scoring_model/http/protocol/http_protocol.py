@@ -131,6 +131,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _may_be_quick(self) -> bool:
         return (
             self._application is not None
+            and not self._application.draining
             and self.parser.get_method() == b"POST"
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from scoring_model.errors import InvalidRequest, ModelUnavailable, UnsupportedMediaType
+from scoring_model.errors import Draining, InvalidRequest, ModelUnavailable, UnsupportedMediaType
 from scoring_model.http.document import PATHS, read_page
 from scoring_model.http.guard import KeyScope
 from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
@@ -33,11 +33,14 @@ class Routes:
     metrics : Metrics or None
     read_concern : callable
         Returns why a newer version could not be loaded; the text is empty if nothing went wrong.
+    is_draining : callable
+        Returns whether the server is about to stop.
     """
 
     settings: ServerSettings
     metrics: Metrics | None
     read_concern: Callable[[], str]
+    is_draining: Callable[[], bool]
 
     async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         """Score one applicant or an array of applicants."""
@@ -96,6 +99,8 @@ class Routes:
 
     async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         """Report that a model is loaded, and why a newer version could not be loaded."""
+        if self.is_draining():
+            raise Draining("the server is about to stop: send new requests to another one")
         _loaded(serving)
         concern = self.read_concern()
         if not concern:

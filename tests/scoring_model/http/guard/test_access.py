@@ -12,7 +12,7 @@ from scoring_model.errors import Unauthorized
 from scoring_model.http.guard.access import Guard, is_loopback, is_proxied, names_loopback
 from scoring_model.settings import ServerSettings, read_settings
 from tests.scoring_model.planted import EXAMPLE
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import UVICORN, Server, start_server
 
 OLD, NEW = "an-old-key", "a-new-key"
 OPEN = ("/ping", "/health", "/ready")
@@ -114,7 +114,7 @@ def test_a_proxy_that_uvicorn_trusts_does_not_make_a_caller_local(
     model_folder: Path, tmp_path: Path
 ) -> None:
     options = ("--proxy-headers", "--forwarded-allow-ips", "*")
-    with start_server(model_folder, tmp_path, options=options) as running:
+    with start_server(model_folder, tmp_path, options=options, program=UVICORN) as running:
         for address in ("127.0.0.1", "203.0.113.7"):
             headers = {"X-Forwarded-For": address}
             answer = running.http.post("/predict", json=EXAMPLE, headers=headers)

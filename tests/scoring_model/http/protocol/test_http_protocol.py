@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.scoring_model.planted import EXAMPLE
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import UVICORN, Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
 BODY = json.dumps(EXAMPLE).encode()
@@ -40,7 +40,9 @@ CLOSING = make_head("Connection: close") + BODY
 def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start the same server with uvicorn's own protocol, without the fast path."""
     folder = tmp_path_factory.mktemp("plain")
-    with start_server(model_folder, folder, options=("--http", "httptools")) as server:
+    with start_server(
+        model_folder, folder, options=("--http", "httptools"), program=UVICORN
+    ) as server:
         yield server
 
 
@@ -48,8 +50,8 @@ def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def prefixed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a server with a path prefix, a small limit of bodies and a short keep-alive time."""
     folder = tmp_path_factory.mktemp("prefixed")
-    options = ("--root-path", "/scoring", "--timeout-keep-alive", "1")
-    environment = {"MAX_BODY_BYTES": "1000"}
+    options = ("--root-path", "/scoring")
+    environment = {"MAX_BODY_BYTES": "1000", "KEEP_ALIVE_SECONDS": "1"}
     with start_server(model_folder, folder, environment, options) as server:
         yield server
 
@@ -320,6 +322,7 @@ def test_a_request_in_pieces_is_counted(server: Server) -> None:
 def test_requests_that_uvicorn_must_see_are_counted_as_watched(
     model_folder: Path, tmp_path: Path
 ) -> None:
-    with start_server(model_folder, tmp_path, options=("--limit-concurrency", "100")) as watched:
+    options = ("--limit-concurrency", "100")
+    with start_server(model_folder, tmp_path, options=options, program=UVICORN) as watched:
         assert exchange(watched, WHOLE)
         assert count_given_up(watched)["watched"] == 1

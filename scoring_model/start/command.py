@@ -1,0 +1,58 @@
+"""`start`: what `python -m scoring_model` does."""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from scoring_model.settings import ServerSettings, read_settings
+from scoring_model.start.listening import listen
+from scoring_model.start.options import Options, StartError, parse_options
+
+_WRONG = 2
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Check options and settings, and serve until a signal; return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The arguments of the command line.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            options = parse_options(arguments)
+            settings = read_settings(os.environ)
+            opened = stack.enter_context(listen(options, settings))
+        except (StartError, ValueError) as error:
+            sys.stderr.write(f"error: {error}\n")
+            return _WRONG
+        _share_metrics(settings, stack)
+        sys.stderr.write(f"starting on {_name(options)}; Ctrl+C stops the server\n")
+        # uvicorn is imported only now, so that an error is shown at once
+        if options.workers > 1:
+            from scoring_model.start.workers import run_workers
+
+            return run_workers(options, settings, opened)
+        from scoring_model.start.draining_server import DrainingServer, make_config
+
+        config = make_config(options, settings)
+        DrainingServer(config, settings.drain_seconds, stack.close).run([opened])
+    return 0
+
+
+def _share_metrics(settings: ServerSettings, stack: contextlib.ExitStack) -> None:
+    """Make a private folder for the metrics of all workers, unless the user has named one."""
+    if settings.metrics and settings.metrics_directory is None:
+        folder = tempfile.mkdtemp(prefix="scoring-metrics-")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def _name(options: Options) -> str:
+    scheme = "https" if options.ssl_certfile else "http"
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    return str(options.uds or f"{scheme}://{host}:{options.port}")
