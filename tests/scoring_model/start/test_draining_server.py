@@ -1,0 +1,120 @@
+"""A server that stops tells its callers first, and loses no request."""
+
+import contextlib
+import http.client
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.scoring_model.planted import EXAMPLE
+from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.start.callers import ONE, WAIT_SECONDS, busy_callers
+
+
+@contextlib.contextmanager
+def start_draining(
+    model_folder: Path, folder: Path, seconds: int, *options: str
+) -> Iterator[Server]:
+    """Start a server whose temporary files lie in the folder `temporary`."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    environment = {"DRAIN_SECONDS": str(seconds), "TMPDIR": str(temporary)}
+    with start_server(model_folder, folder, environment, options) as running:
+        assert list(temporary.glob("scoring-metrics-*"))
+        yield running
+
+
+def ask_ready(server: Server) -> httpx.Response:
+    with server.another_client() as http:
+        return http.get("/ready")
+
+
+def wait_until_draining(server: Server) -> httpx.Response:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (answer := ask_ready(server)).status_code == 200:
+        assert time.monotonic() < deadline
+    return answer
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_no_request_of_sixteen_kept_connections_is_lost(
+    sent: signal.Signals, model_folder: Path, tmp_path: Path
+) -> None:
+    with start_draining(model_folder, tmp_path, 1) as server:
+        with busy_callers(server.address) as callers:
+            server.process.send_signal(sent)
+        assert [caller.error for caller in callers if caller.error] == []
+        assert all(caller.was_told for caller in callers)
+        assert server.process.wait(WAIT_SECONDS) == 0
+    assert list((tmp_path / "temporary").glob("scoring-metrics-*")) == []
+
+
+def test_a_draining_server_says_so_and_still_answers(model_folder: Path, tmp_path: Path) -> None:
+    with start_draining(model_folder, tmp_path, 5) as server:
+        server.process.terminate()
+        answer = wait_until_draining(server)
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "draining"
+        for path in ("/ping", "/health"):
+            with server.another_client() as client:
+                answer = client.get(path)
+            assert answer.status_code == 200
+            assert answer.headers["connection"] == "close"
+        for body in (EXAMPLE, [EXAMPLE], {}):
+            with server.another_client() as client:
+                answer = client.post("/predict", json=body)
+            assert answer.status_code == (200 if body else 400)
+            assert answer.headers["connection"] == "close"
+        assert server.process.wait(WAIT_SECONDS) == 0
+        with pytest.raises(httpx.ConnectError):
+            ask_ready(server)
+
+
+def test_a_request_in_work_is_finished_after_the_socket_is_closed(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    with (
+        start_draining(model_folder, tmp_path, 0) as server,
+        socket.create_connection(server.address, timeout=WAIT_SECONDS) as connection,
+    ):
+        head = (
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(ONE)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + ONE[:10].encode())
+        ask_ready(server)
+        server.process.terminate()
+        while is_listening(server):
+            time.sleep(0.01)
+        connection.sendall(ONE[10:].encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200
+        assert answer.getheader("connection") == "close"
+        answer.close()
+        assert server.process.wait(WAIT_SECONDS) == 0
+
+
+def is_listening(server: Server) -> bool:
+    try:
+        socket.create_connection(server.address, timeout=WAIT_SECONDS).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_a_second_signal_ends_the_server_at_once(model_folder: Path, tmp_path: Path) -> None:
+    with start_draining(model_folder, tmp_path, 600) as server:
+        server.process.terminate()
+        wait_until_draining(server)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+        server.process.terminate()
+        assert server.process.wait(5) == 128 + signal.SIGTERM
+    assert list((tmp_path / "temporary").glob("scoring-metrics-*")) == []
