@@ -37,10 +37,9 @@ def start(arguments: Sequence[str]) -> int:
             from scoring_model.start.workers import run_workers
 
             return run_workers(options, settings, opened)
-        from scoring_model.start.draining_server import DrainingServer, make_config
+        from scoring_model.start.draining_server import DrainingServer
 
-        config = make_config(options, settings)
-        DrainingServer(config, settings.drain_seconds, stack.close).run([opened])
+        DrainingServer(options, settings, stack.close).run([opened])
     return 0
 
 

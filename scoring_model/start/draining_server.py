@@ -1,5 +1,7 @@
 """`DrainingServer`: one worker, which tells its callers to go before it stops."""
 
+import asyncio
+import functools
 import multiprocessing
 import os
 import signal
@@ -11,6 +13,7 @@ from socket import socket
 from types import FrameType
 
 from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
 
 from scoring_model.settings import ServerSettings
 from scoring_model.start.options import Options
@@ -19,7 +22,7 @@ from scoring_model.start.options import Options
 _FINISH_SECONDS = 8
 
 
-def make_config(options: Options, settings: ServerSettings) -> Config:
+def _make_config(options: Options, settings: ServerSettings) -> Config:
     """Return uvicorn's configuration for one worker."""
     return Config(
         "scoring_model.asgi:app",
@@ -52,21 +55,53 @@ class DrainingServer(Server):
 
     Parameters
     ----------
-    config : uvicorn.Config
-    drain_seconds : int
-        Seconds from the signal until the socket is closed.
+    options : Options
+    settings : ServerSettings
     at_end : callable, optional
         Called before the process ends. Without it, this process is one of several workers: their
         parent passes signals on, and decides when a worker ends at once.
     """
 
     def __init__(
-        self, config: Config, drain_seconds: int, at_end: Callable[[], None] | None = None
+        self,
+        options: Options,
+        settings: ServerSettings,
+        at_end: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(config)
-        self._drain_seconds = drain_seconds
+        super().__init__(_make_config(options, settings))
+        self._settings = settings
         self._at_end = at_end
         self._closes_at: float | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start the application, then accept connections from the sockets.
+
+        uvicorn's own method has no time limit for the handshake of TLS: a caller that says nothing
+        would hold a connection for a minute.
+        """
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        config = self.config
+        make_protocol = functools.partial(
+            config.http_protocol_class,  # type: ignore[call-arg]  # uvicorn's take these three
+            config=config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        handshake = self._settings.header_seconds if config.ssl else None
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                make_protocol,
+                sock=opened,
+                backlog=config.backlog,
+                ssl=config.ssl,
+                ssl_handshake_timeout=handshake,
+            )
+            for opened in sockets or []
+        ]
+        self.started = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; end at once on a second signal."""
@@ -74,7 +109,7 @@ class DrainingServer(Server):
             # Ctrl+C reaches every process of a terminal, and the parent passes it on
             return
         if self._closes_at is None:
-            self._closes_at = time.monotonic() + self._drain_seconds
+            self._closes_at = time.monotonic() + self._settings.drain_seconds
         elif self._at_end is not None:
             self._leave(128 + sig)
 

@@ -12,7 +12,7 @@ from types import FrameType
 from uvicorn.config import STARTUP_FAILURE
 
 from scoring_model.settings import ServerSettings
-from scoring_model.start.draining_server import DrainingServer, make_config
+from scoring_model.start.draining_server import DrainingServer
 from scoring_model.start.options import Options
 
 _TICK_SECONDS = 0.2
@@ -67,4 +67,4 @@ def _stop(workers: list[BaseProcess], signals: list[int]) -> int:
 def _serve(options: Options, settings: ServerSettings, opened: socket) -> None:
     # until the server handles it: Ctrl+C reaches every process of a terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    DrainingServer(make_config(options, settings), settings.drain_seconds).run([opened])
+    DrainingServer(options, settings).run([opened])

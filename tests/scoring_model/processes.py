@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,11 +24,15 @@ UVICORN = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server process, a client of it, and the file of its standard output and error."""
+    """A server process, a client of it, and the file of its standard output and error.
+
+    `tls` is what a client needs to know for TLS; None means plain HTTP.
+    """
 
     process: subprocess.Popen[bytes]
     http: httpx.Client
     log: Path
+    tls: ssl.SSLContext | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -36,7 +41,7 @@ class Server:
 
     def another_client(self) -> httpx.Client:
         """Return a client with a connection of its own."""
-        return httpx.Client(base_url=self.http.base_url, timeout=60.0)
+        return httpx.Client(base_url=self.http.base_url, timeout=60.0, verify=self.tls or False)
 
 
 @contextlib.contextmanager
@@ -47,6 +52,7 @@ def start_server(
     options: tuple[str, ...] = (),
     wait_for: int = 200,
     program: tuple[str, ...] = START,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
     """Run a server of a model until the block ends.
 
@@ -64,6 +70,8 @@ def start_server(
         HTTP status of `/ping` to wait for.
     program : tuple of str
         `START` or `UVICORN`.
+    tls : ssl.SSLContext, optional
+        What a client needs to know for TLS, if the options turn it on.
     """
     port = find_free_port()
     command = [sys.executable, "-m", *program, "--port", str(port)]
@@ -75,9 +83,10 @@ def start_server(
             [*command, *options], env=variables, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as http:
+        url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, timeout=60.0, verify=tls or False) as http:
             _wait_for_ping(http, process, log, wait_for)
-            yield Server(process, http, log)
+            yield Server(process, http, log, tls)
     finally:
         process.terminate()
         try:
