@@ -10,7 +10,7 @@ run: .venv/ready
 	python -m train demo
 
 serve: .venv/ready
-	uvicorn scoring_model.asgi:app --http scoring_model.http_protocol:HttpProtocol --port 8000 --no-access-log --no-server-header --timeout-graceful-shutdown 8
+	python -m scoring_model
 
 export: .venv/ready
 	rm -rf model

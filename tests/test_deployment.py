@@ -58,6 +58,23 @@ def test_the_slug_starts_in_an_empty_environment(model: Path) -> None:
     assert int(memory[1]) < MAX_MEMORY_MB
 
 
+def test_the_procfile_refuses_to_start_without_keys() -> None:
+    line = (ROOT / "Procfile").read_text().partition(":")[2]
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PORT": "8000"}
+    result = subprocess.run(
+        ["sh", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --host 0.0.0.0 needs keys: set SCORING_KEYS_FILE or ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_procfile_and_make_start_the_server_by_the_same_command() -> None:
+    command = "python -m scoring_model"
+    assert f"exec {command} --host 0.0.0.0 --port $PORT\n" in (ROOT / "Procfile").read_text()
+    assert f"serve: .venv/ready\n\t{command}\n" in (ROOT / "Makefile").read_text()
+
+
 class Heroku(ThreadingHTTPServer):
     """A stand-in for Heroku: its API and the app, behind one address."""
 
