@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
-from scoring_model.errors import MethodNotAllowed, NotFound, ScoringError, TooSlow
+from scoring_model.errors import Draining, MethodNotAllowed, NotFound, ScoringError, TooSlow
 from scoring_model.http.guard import Guard, TimeLimit
 from scoring_model.http.messages import (
     JSON,
@@ -109,9 +109,7 @@ class ScoringApp:
         except ScoringError as error:
             reply = error_reply(error)
         except asyncio.CancelledError:
-            if not self._time_limit.has_expired(task):
-                raise
-            reply = error_reply(TooSlow("the request was not answered within the time limit"))
+            reply = error_reply(self._explain_cancelling(task))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
@@ -123,6 +121,16 @@ class ScoringApp:
         path = request.path if request.path in TABLE else OTHER
         method, rows, key = request.method, request.rows, request.key
         self._record(request_id, method, path, reply.status, rows, serving, started, key)
+
+    def _explain_cancelling(self, task: "asyncio.Task[None]") -> ScoringError:
+        """Return why a request was cancelled, or raise again if the server did not do it."""
+        if self._time_limit.has_expired(task):
+            return TooSlow("the request was not answered within the time limit")
+        if not self.draining:
+            raise asyncio.CancelledError
+        # the end of the server, which waits no longer
+        task.uncancel()
+        return Draining("the server stops, and the request was not answered in time")
 
     def answer_at_once(
         self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float

@@ -76,29 +76,57 @@ def test_a_draining_server_says_so_and_still_answers(model_folder: Path, tmp_pat
             ask_ready(server)
 
 
+@contextlib.contextmanager
+def begin_request(server: Server) -> Iterator[socket.socket]:
+    """Send the head of a request and the first bytes of its body, which is `ONE`."""
+    head = (
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(ONE)}\r\n\r\n"
+    )
+    with socket.create_connection(server.address, timeout=WAIT_SECONDS) as connection:
+        connection.sendall(head.encode() + ONE[:10].encode())
+        # the server has read it when it answers a later request
+        ask_ready(server)
+        yield connection
+
+
+def read_answer(connection: socket.socket) -> tuple[int, str]:
+    """Return status and body of the last answer of a connection."""
+    with contextlib.closing(http.client.HTTPResponse(connection)) as answer:
+        answer.begin()
+        assert answer.getheader("connection") == "close"
+        return answer.status, answer.read().decode()
+
+
 def test_a_request_in_work_is_finished_after_the_socket_is_closed(
     model_folder: Path, tmp_path: Path
 ) -> None:
     with (
         start_draining(model_folder, tmp_path, 0) as server,
-        socket.create_connection(server.address, timeout=WAIT_SECONDS) as connection,
+        begin_request(server) as connection,
     ):
-        head = (
-            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(ONE)}\r\n\r\n"
-        )
-        connection.sendall(head.encode() + ONE[:10].encode())
-        ask_ready(server)
         server.process.terminate()
         while is_listening(server):
             time.sleep(0.01)
         connection.sendall(ONE[10:].encode())
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        assert answer.status == 200
-        assert answer.getheader("connection") == "close"
-        answer.close()
+        assert read_answer(connection)[0] == 200
         assert server.process.wait(WAIT_SECONDS) == 0
+
+
+@pytest.mark.slow
+def test_a_request_that_takes_too_long_does_not_hold_the_end(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    with (
+        start_draining(model_folder, tmp_path, 0) as server,
+        begin_request(server) as connection,
+    ):
+        server.process.terminate()
+        status, body = read_answer(connection)
+        assert status == 503
+        assert '"code":"draining"' in body
+        assert server.process.wait(WAIT_SECONDS) == 0
+        assert "Traceback" not in server.log.read_text()
 
 
 def is_listening(server: Server) -> bool:
