@@ -37,7 +37,10 @@ PUBLIC = {
         LoanCostRule refuse scaled_thresholds
     """,
     "settings": """
-        ServerSettings VARIABLES Variable read_settings
+        VARIABLES ServerSettings Variable read_settings
+    """,
+    "start": """
+        start
     """,
     "telemetry": """
         CONTENT_TYPE EventHandler GiveUp LOG Metrics ModelCounters RequestLog ShadowCounters
