@@ -105,6 +105,12 @@ def test_predict_and_invocations_give_equal_answers(
     assert many.json() == invoked.json()["predictions"] == [one.json()] * 3
 
 
+def test_make_run_ends_with_an_answer_of_the_served_champion(project: Project) -> None:
+    shown = project.run(sys.executable, "-m", "train", "demo").stdout
+    answer = shown.partition("Its answer:")[2].partition("Test figures:")[0]
+    assert json.loads(answer) == logged(project)["answer"]
+
+
 def test_mlflow_serves_every_format(project: Project) -> None:
     port = find_free_port()
     command = ["mlflow", "models", "serve", "-m", "models:/credit-scoring/Production"]

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from types import FrameType
 
 from scoring_model.settings import ServerSettings, read_settings
 from scoring_model.start.listening import listen
@@ -22,6 +24,9 @@ def start(arguments: Sequence[str]) -> int:
     arguments : sequence of str
         The arguments of the command line.
     """
+    # until the server handles these signals itself
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_early)
     with contextlib.ExitStack() as stack:
         try:
             options = parse_options(arguments)
@@ -41,6 +46,10 @@ def start(arguments: Sequence[str]) -> int:
 
         DrainingServer(options, settings, stack.close).run([opened])
     return 0
+
+
+def _end_early(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 def _share_metrics(settings: ServerSettings, stack: contextlib.ExitStack) -> None:

@@ -120,6 +120,18 @@ def serve(model: Path, *arguments: str) -> Iterator[str]:
             assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_right_after_the_start_ends_the_server(
+    workers: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    port = str(find_free_port())
+    for _ in range(3):
+        with serve(model_folder, "--port", port, "--workers", workers) as line:
+            assert line.startswith("starting on ")
+        assert list(tmp_path.glob("scoring-metrics-*")) == []
+
+
 def wait_until_ready(http: httpx.Client) -> None:
     deadline = time.monotonic() + 60
     while http.get("/ready").status_code != 200:

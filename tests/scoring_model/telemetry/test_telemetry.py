@@ -103,7 +103,7 @@ def test_metrics_are_right_with_two_workers(two_workers: Server) -> None:
     before = samples(two_workers)
     assert ("scoring_rows_total",) not in before or before["scoring_rows_total",] == 0
     sent = 0
-    # each client opens a connection, which one of the two workers accepts: by chance, always the same
+    # each client opens a connection, and either worker may accept it
     while sent < 30 or len(answering(two_workers)) < 2:
         with two_workers.another_client() as http:
             assert http.post("/predict", json=ROWS[sent % len(ROWS)]).status_code == 200
