@@ -31,7 +31,7 @@ from scoring_model.http.routes import (
     is_quick,
     load_serving,
 )
-from scoring_model.settings import ServerSettings
+from scoring_model.settings import ServerSettings, allow_connections
 from scoring_model.telemetry import EventHandler, GiveUp, Metrics, RequestLog, write_event
 from scoring_model.version import Follower
 
@@ -47,10 +47,17 @@ class ScoringApp:
     Parameters
     ----------
     settings : ServerSettings
+
+    Attributes
+    ----------
+    settings : ServerSettings
+    draining : bool
+        Whether each answer closes its connection, because the server is about to stop.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
-        self._settings = settings
+        self.settings = settings
+        self.draining = False
         self._guard = Guard(settings)
         self._serving: Serving | None = None
         metrics = Metrics(settings.metrics_directory, [*TABLE, OTHER]) if settings.metrics else None
@@ -155,7 +162,7 @@ class ScoringApp:
             cause = "content_type"
         elif serving.histories is not None:
             cause = "histories"
-        elif len(body) > self._settings.max_body_bytes or not is_quick(serving, body):
+        elif len(body) > self.settings.max_body_bytes or not is_quick(serving, body):
             cause = "size"
         elif not is_object(body):
             cause = "array"
@@ -174,13 +181,20 @@ class ScoringApp:
         if self._metrics is not None:
             self._metrics.requests.count_give_up(cause)
 
+    def refuse(self, error: ScoringError) -> tuple[Reply, bytes]:
+        """Return the answer to a request that is not read to its end, and the request's id."""
+        request_id = self._log.identify(None)
+        reply = error_reply(error)
+        self._record(request_id, OTHER, OTHER, reply.status, 0, self._serving, time.perf_counter())
+        return reply, request_id
+
     def _find_route(self, request: Request) -> Route:
         route = TABLE.get(request.path)
         if route is None or not route.is_open:
             self._guard.check(request.peer, request.headers)
         if route is None:
             raise NotFound("the server has no such path: /docs lists its paths")
-        if request.method != route.method:
+        if request.method != route.method and not (request.method == "HEAD" and route.is_open):
             raise MethodNotAllowed(route.method)
         return route
 
@@ -197,7 +211,7 @@ class ScoringApp:
         seconds = time.perf_counter() - started
         if self._metrics is not None:
             self._metrics.requests.count(route, status, seconds)
-        if self._settings.request_log:
+        if self.settings.request_log:
             version = serving.model.version if serving is not None else None
             self._log.write(request_id, method, route, status, rows, seconds, version)
 
@@ -210,6 +224,11 @@ class ScoringApp:
         events = EventHandler()
         logging.getLogger("scoring_model").addHandler(events)
         write_event("start", self._guard.describe())
+        wanted = self.settings.max_connections
+        allowed = allow_connections(wanted)
+        if allowed < wanted:
+            files = "the system allows too few open files (ulimit -n)"
+            write_event("start", f"MAX_CONNECTIONS is {allowed} instead of {wanted}: {files}")
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
         tasks = [

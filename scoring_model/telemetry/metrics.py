@@ -24,7 +24,7 @@ LATENCY_SECONDS = (
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
 )
 PROBABILITY = tuple(round(0.05 * step, 2) for step in range(1, 21))
-STATUSES = (200, 400, 401, 404, 405, 413, 415, 500, 503, 504)
+STATUSES = (200, 400, 401, 404, 405, 408, 413, 415, 417, 431, 500, 501, 503, 504)
 REFUSED, ACCEPTED = "refused", "accepted"
 OUTCOMES = (REFUSED, ACCEPTED)
 

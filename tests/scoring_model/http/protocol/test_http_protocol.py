@@ -48,8 +48,8 @@ def plain(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def prefixed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a server with a path prefix, a small limit of bodies and a short keep-alive time."""
     folder = tmp_path_factory.mktemp("prefixed")
-    options = ("--root-path", "/scoring", "--timeout-keep-alive", "1")
-    environment = {"MAX_BODY_BYTES": "1000"}
+    options = ("--root-path", "/scoring")
+    environment = {"MAX_BODY_BYTES": "1000", "KEEP_ALIVE_SECONDS": "1"}
     with start_server(model_folder, folder, environment, options) as server:
         yield server
 
