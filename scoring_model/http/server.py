@@ -224,11 +224,9 @@ class ScoringApp:
         events = EventHandler()
         logging.getLogger("scoring_model").addHandler(events)
         write_event("start", self._guard.describe())
-        wanted = self.settings.max_connections
-        allowed = allow_connections(wanted)
-        if allowed < wanted:
-            files = "the system allows too few open files (ulimit -n)"
-            write_event("start", f"MAX_CONNECTIONS is {allowed} instead of {wanted}: {files}")
+        allowed = allow_connections(self.settings.max_connections)
+        if allowed < self.settings.max_connections:
+            write_event("start", f"MAX_CONNECTIONS is {allowed}: more need a higher ulimit -n")
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
         tasks = [

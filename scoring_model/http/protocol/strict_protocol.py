@@ -17,6 +17,9 @@ from scoring_model.http.protocol.framing import (
     without_upgrade,
 )
 
+# methods that some path of the server takes
+_METHODS = "GET, HEAD, POST"
+
 
 class StrictProtocol(EndingProtocol):
     """The HTTP protocol of uvicorn, without what a client could use to hold, fill or fool it.
@@ -106,16 +109,15 @@ class StrictProtocol(EndingProtocol):
         self._check_size()
         self._version = self.parser.get_http_version()
         check_head(self._version, self.headers, found)
+        if self.parser.should_upgrade():
+            self._skip_upgrade()
+            return
         if not self.url.startswith(b"/"):
             self._read_target()
         host = found.get(b"host")
         if host is not None and host != self._host:
             check_host(host)
             self._host = host
-        if b"upgrade" in found and self.parser.should_upgrade():
-            method = self.parser.get_method()
-            self._plain_head = without_upgrade(method, self.url, self._version, self.headers)
-            return
         self._in_body = True
         self.expect_100_continue = b"expect" in found and self._version == "1.1"
         self.begin_request()
@@ -139,10 +141,17 @@ class StrictProtocol(EndingProtocol):
             f"the request line and the headers must have at most {most} bytes (MAX_HEADER_BYTES)"
         )
 
+    def _skip_upgrade(self) -> None:
+        """Prepare to read the request a second time, as if it asked for no other protocol."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise MethodNotAllowed(_METHODS)
+        self._plain_head = without_upgrade(method, self.url, self._version, self.headers)
+
     def _read_target(self) -> None:
         """Take the host of a target in absolute form in place of the Host header."""
-        if self.url == b"*" or self.parser.get_method() == b"CONNECT":
-            raise MethodNotAllowed("GET, HEAD, POST")
+        if self.url == b"*":
+            raise MethodNotAllowed(_METHODS)
         host, self.url = split_target(self.url)
         others = [(name, value) for name, value in self.headers if name != b"host"]
         # the list itself is part of the request's scope

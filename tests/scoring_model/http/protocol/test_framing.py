@@ -69,6 +69,11 @@ REFUSED = {
     "length among the trailers": (CHUNKED + CHUNK + b"0\r\nContent-Length: 5\r\n\r\n", 400),
     "unknown expectation": (make_head("Expect: a-miracle") + BODY, 417),
     "tunnel": (b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n", 405),
+    "tunnel to a path": (WHOLE.replace(b"POST", b"CONNECT"), 405),
+    "tunnel with another wish": (
+        b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        405,
+    ),
     "no path": (b"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n", 405),
     "target of another scheme": (WHOLE.replace(b"/predict", b"ftp://here/predict"), 400),
     "target with a user": (WHOLE.replace(b"/predict", b"http://me@here/predict"), 400),
