@@ -144,7 +144,7 @@ class HttpProtocol(StrictProtocol):
         if self._application is None or self._socket.is_closing():
             return None
         peer = self.client[0] if self.client else None
-        return self._application.answer_at_once(self.found, peer, self._body, self._started)
+        return self._application.answer_at_once(self._found, peer, self._body, self._started)
 
     def finish(self, answer: tuple[Reply, bytes] | None) -> None:
         """Send the answer; if there is none, hand the request over to uvicorn."""

@@ -39,7 +39,7 @@ class StrictProtocol(EndingProtocol):
     # the head that takes the place of one that asks for another protocol
     _plain_head = b""
     _version = ""
-    found: dict[bytes, bytes]
+    _found: dict[bytes, bytes]
     """Headers of the request, each name once."""
 
     def data_received(self, data: bytes) -> None:
@@ -105,7 +105,7 @@ class StrictProtocol(EndingProtocol):
         if self._awaited:
             self._awaited = False
             self._connections.stop_waiting(self)
-        self.found = found = dict(self.headers)
+        self._found = found = dict(self.headers)
         self._check_size()
         self._version = self.parser.get_http_version()
         check_head(self._version, self.headers, found)
@@ -156,7 +156,7 @@ class StrictProtocol(EndingProtocol):
         others = [(name, value) for name, value in self.headers if name != b"host"]
         # the list itself is part of the request's scope
         self.headers[:] = [(b"host", host), *others]
-        self.found[b"host"] = host
+        self._found[b"host"] = host
 
     def on_body(self, body: bytes) -> None:
         """Read a part of a body."""
