@@ -14,6 +14,9 @@ from scoring_model.http.protocol.rendering import render
 from scoring_model.http.protocol.transport import GatheringTransport, PatientFlow
 from scoring_model.http.server import ScoringApp
 
+# a body that is too large, but not absurd, is dropped to its end, so that the answer is read
+_MOST_DROPPED_BODIES = 4
+
 
 class EndingProtocol(HttpToolsProtocol):
     """The HTTP protocol of uvicorn with one way to end a connection.
@@ -140,9 +143,9 @@ class EndingProtocol(HttpToolsProtocol):
         self._connections.await_client(self)
 
     def drop(self, data: bytes) -> None:
-        """Drop what arrives after the last answer, up to the limit of a body."""
+        """Drop what arrives after the last answer, up to some bodies of the largest size."""
         self._dropped = (self._dropped or 0) + len(data)
-        if self._dropped > self._connections.settings.max_body_bytes:
+        if self._dropped > _MOST_DROPPED_BODIES * self._connections.settings.max_body_bytes:
             self._socket.close()
 
     def is_busy(self) -> bool:
