@@ -104,6 +104,13 @@ class MethodNotAllowed(ScoringError):
         self.allowed = allowed
 
 
+class HeadTooSlow(ScoringError):
+    """The headers of a request did not arrive within their time limit."""
+
+    status = 408
+    code = "head_too_slow"
+
+
 class TooLarge(ScoringError):
     """The body has more bytes or more rows than the server accepts."""
 
@@ -135,6 +142,27 @@ class TooManyRequests(ScoringError):
     def __init__(self, rule: str, wait: float) -> None:
         self.retry_seconds = max(1, math.ceil(wait))
         super().__init__(f"{rule}: try again in {self.retry_seconds} s")
+
+
+class ExpectationFailed(ScoringError):
+    """The client expects something that the server does not do (the header Expect)."""
+
+    status = 417
+    code = "expectation_failed"
+
+
+class HeadTooLarge(ScoringError):
+    """The request line and the headers have more bytes, or more headers, than the server takes."""
+
+    status = 431
+    code = "head_too_large"
+
+
+class UnsupportedTransferCoding(ScoringError):
+    """The body of a request is encoded in a way that the server does not read."""
+
+    status = 501
+    code = "unsupported_transfer_coding"
 
 
 class ModelUnavailable(ScoringError):

@@ -111,7 +111,7 @@ class Request:
             The client closed the connection.
         """
         declared = self.headers.get(b"content-length")
-        if declared is not None and len(declared) > 6 and int(declared) > limit:
+        if declared is not None and int(declared) > limit:
             raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
         message = await self._receive()
         if message["type"] == "http.disconnect":

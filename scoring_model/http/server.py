@@ -30,7 +30,7 @@ from scoring_model.http.routes import (
     is_quick,
     load_serving,
 )
-from scoring_model.settings import ServerSettings
+from scoring_model.settings import ServerSettings, allow_connections
 from scoring_model.telemetry import (
     LOG,
     GiveUp,
@@ -56,14 +56,15 @@ class ScoringApp:
 
     Attributes
     ----------
+    settings : ServerSettings
     draining : bool
         Whether the server is about to stop. Then `/ready` answers 503, and every answer closes its
         connection.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
         self.draining = False
-        self._settings = settings
         self._serving: Serving | None = None
         metrics = Metrics(settings.metrics_directory, [*TABLE, OTHER]) if settings.metrics else None
         self._metrics = metrics
@@ -180,7 +181,7 @@ class ScoringApp:
             cause = "content_type"
         elif serving.histories is not None:
             cause = "histories"
-        elif len(body) > self._settings.max_body_bytes or not is_quick(serving, body):
+        elif len(body) > self.settings.max_body_bytes or not is_quick(serving, body):
             cause = "size"
         elif not is_object(body):
             cause = "array"
@@ -202,13 +203,24 @@ class ScoringApp:
         if self._metrics is not None:
             self._metrics.requests.count_give_up(cause)
 
+    def refuse(self, error: ScoringError) -> tuple[Reply, bytes]:
+        """Return the answer to a request that is not read to its end, and the request's id."""
+        request_id = self._log.identify(None)
+        reply = error_reply(error)
+        self._record(
+            request_id, OTHER, OTHER, reply.status, 0, self._serving, time.perf_counter(), None
+        )
+        return reply, request_id
+
     def _find_route(self, request: Request) -> Route:
         route = TABLE.get(request.path)
         if route is None or route.scope is not None:
             self._guard.authorize(request, route.scope if route else None)
         if route is None:
             raise NotFound("the server has no such path: /docs lists its paths")
-        if request.method != route.method:
+        # HEAD asks the probes, which are open
+        is_probe = request.method == "HEAD" and route.scope is None
+        if request.method != route.method and not is_probe:
             raise MethodNotAllowed(route.method)
         return route
 
@@ -226,7 +238,7 @@ class ScoringApp:
         seconds = time.perf_counter() - started
         if self._metrics is not None:
             self._metrics.requests.count(route, status, seconds)
-        if self._settings.request_log:
+        if self.settings.request_log:
             version = serving.model.version if serving is not None else None
             self._log.write(request_id, method, route, status, rows, seconds, version, key)
 
@@ -235,6 +247,9 @@ class ScoringApp:
         await receive()
         take_over_output()
         write_event("start", self._guard.describe())
+        allowed = allow_connections(self.settings.max_connections)
+        if allowed < self.settings.max_connections:
+            write_event("start", f"MAX_CONNECTIONS is {allowed}: more need a higher ulimit -n")
         executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
         tasks = [

@@ -1,6 +1,13 @@
 """The settings of the server: one table of variables and limits, and their values."""
 
+from scoring_model.settings.open_files import allow_connections
 from scoring_model.settings.server_settings import ServerSettings, read_settings
 from scoring_model.settings.variables import VARIABLES, Variable
 
-__all__ = ["VARIABLES", "ServerSettings", "Variable", "read_settings"]
+__all__ = [
+    "VARIABLES",
+    "ServerSettings",
+    "Variable",
+    "allow_connections",
+    "read_settings",
+]

@@ -1,7 +1,7 @@
 """`GatheringTransport`, `PatientFlow`: when data are written to a connection and read from it."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -16,10 +16,13 @@ class GatheringTransport:
     ----------
     transport : asyncio.Transport
         It gets the data in the end; every other method is called on it directly.
+    close : callable
+        Closes the connection after the held data have been written.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self._transport = transport
+        self._close = close
         self._waiting: list[bytes] = []
 
     def write(self, data: bytes) -> None:
@@ -38,7 +41,7 @@ class GatheringTransport:
     def close(self) -> None:
         """Write the held data, and close."""
         self.flush()
-        self._transport.close()
+        self._close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -95,7 +95,9 @@ class Routes:
         self, _request: Request, scope: Scope, serving: Serving | None
     ) -> Reply:
         """Return the answer of MLflow's app."""
-        return await ask_mlflow(_loaded(serving).mlflow_app, scope, b"")
+        # HEAD is answered as GET; the HTTP protocol leaves the body out
+        as_get = {**scope, "method": "GET"}
+        return await ask_mlflow(_loaded(serving).mlflow_app, as_get, b"")
 
     async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         """Report that a model is loaded, and why a newer version could not be loaded."""
@@ -136,7 +138,7 @@ class Route:
     Attributes
     ----------
     method : str
-        The HTTP method.
+        The HTTP method. HEAD is answered too where callers without a key are.
     answer : callable
         A method of `Routes`.
     scope : {"predict", "read"} or None

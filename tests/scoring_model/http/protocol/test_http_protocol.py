@@ -102,10 +102,8 @@ REQUESTS = {
     ),
     "another kind": (WHOLE.replace(b"application/json", b"text/csv"),),
     "another method": (make_head(line="PUT /predict HTTP/1.1") + BODY,),
-    "an upgrade": (make_head("Connection: Upgrade", "Upgrade: websocket") + BODY,),
     "compressed": (make_head("Content-Encoding: gzip") + BODY,),
     "a proxy's": (make_head("X-Forwarded-For: 127.0.0.1") + BODY,),
-    "not HTTP": (b"what is this\r\n\r\n",),
     "not JSON": (make_head(length=5) + b"{nan}",),
 }
 
