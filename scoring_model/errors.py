@@ -128,6 +128,10 @@ class ArtifactError(ScoringError):
     code = "bad_artifact"
 
 
+class IncompleteVersion(ArtifactError):
+    """A version's files are missing, unreadable or half uploaded. To try again may help."""
+
+
 class TooSlow(ScoringError):
     """The request was not answered within the time limit."""
 

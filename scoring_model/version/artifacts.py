@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from scoring_model.contract import FeatureContract, read_versioned
-from scoring_model.errors import ArtifactError
+from scoring_model.errors import ArtifactError, IncompleteVersion
 from scoring_model.features import FeatureSql
 from scoring_model.policy import DecisionPolicy
 from scoring_model.trees import TreeModel
+from scoring_model.version.plain_files import (
+    MOST_BOOSTER_BYTES,
+    MOST_FILE_BYTES,
+    is_plain_name,
+    read_plain_file,
+)
 from scoring_model.version.scorer import Scorer
 
 # name of the folder of these files among a model's artifacts
@@ -22,6 +28,9 @@ POLICY_FILE = "policy.json"
 EXAMPLE_FILE = "example.json"
 MANIFEST_FILE = "manifest.json"
 FEATURES_FILE = "features.json"
+REQUIRED_FILES = (BOOSTER_FILE, CONTRACT_FILE, POLICY_FILE, EXAMPLE_FILE)
+# a newer version of this code may write more files than this one reads
+_MOST_FILES = 32
 
 
 def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> None:
@@ -68,16 +77,34 @@ def read_artifacts(directory: Path) -> dict[str, bytes]:
 
     Raises
     ------
+    IncompleteVersion
+        A file is missing or altered, or cannot be read now.
     ArtifactError
-        A file is missing or altered, or this code cannot read the manifest's `format_version`.
+        A file is not a regular file, or too large, or the manifest is not valid.
     """
-    files = {MANIFEST_FILE: _read(directory, MANIFEST_FILE)}
-    manifest = read_versioned(files[MANIFEST_FILE], MANIFEST_FILE, FORMAT_VERSION)
-    for name, digest in manifest["sha256"].items():
-        files[name] = _read(directory, name)
+    files = {MANIFEST_FILE: read_plain_file(directory, MANIFEST_FILE)}
+    for name, digest in _read_manifest(files[MANIFEST_FILE]).items():
+        most = MOST_BOOSTER_BYTES if name == BOOSTER_FILE else MOST_FILE_BYTES
+        files[name] = read_plain_file(directory, name, most)
         if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise ArtifactError(f"{name} is not the file that was logged: its SHA-256 differs")
+            raise IncompleteVersion(f"{name} is not the file that was logged: its SHA-256 differs")
     return files
+
+
+def _read_manifest(data: bytes) -> dict[str, str]:
+    """Return the digest of each file."""
+    try:
+        json.loads(data)
+    except ValueError as error:
+        raise IncompleteVersion(f"{MANIFEST_FILE} is not JSON") from error
+    digests = read_versioned(data, MANIFEST_FILE, FORMAT_VERSION).get("sha256")
+    if not isinstance(digests, dict) or not all(map(is_plain_name, digests)):
+        raise ArtifactError(f"{MANIFEST_FILE} must name files, not paths, with their SHA-256")
+    if len(digests) > _MOST_FILES:
+        raise ArtifactError(f"{MANIFEST_FILE} must name at most {_MOST_FILES} files")
+    if missing := [name for name in REQUIRED_FILES if name not in digests]:
+        raise ArtifactError(f"{MANIFEST_FILE} must name {missing[0]}")
+    return digests
 
 
 def make_scorer(files: Mapping[str, bytes]) -> Scorer:
@@ -127,10 +154,3 @@ def check_example(files: Mapping[str, bytes], scorer: Scorer) -> None:
     # a later version of this code may answer with more fields
     if any(found.get(name) != value for name, value in answer.items()):
         raise ArtifactError(f"the applicant in {EXAMPLE_FILE} does not get the logged answer")
-
-
-def _read(directory: Path, name: str) -> bytes:
-    try:
-        return (directory / name).read_bytes()
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{name} is missing from the model's artifacts") from error

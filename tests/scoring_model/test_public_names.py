@@ -44,8 +44,9 @@ PUBLIC = {
     """,
     "version": """
         CURRENT_SCORING DEFAULT_TOP EXAMPLE_FILE Explanation Follower LOWERS LoadedModel NEITHER
-        RAISES SCORER_ARTIFACT Scorer TimedScoring choose_language explain label_of load_model
-        load_scorer save_scorer
+        RAISES SCORER_ARTIFACT Scorer TimedScoring VersionContent check_scorer choose_language
+        explain label_of load_model load_scorer make_model make_scorer read_artifacts read_version
+        save_scorer signature_of
     """,
 }
 
