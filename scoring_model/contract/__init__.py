@@ -2,22 +2,25 @@
 
 from scoring_model.contract.contract import FeatureContract
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
-from scoring_model.contract.encoded_rows import EncodedRows
-from scoring_model.contract.encoding import NOT_TEXT, REQUIRED, encode_number, parse_number
+from scoring_model.contract.encoded_rows import EncodedRows, join_rows
+from scoring_model.contract.encoding import (
+    NOT_A_NUMBER,
+    NOT_TEXT,
+    REQUIRED,
+    encode_number,
+    parse_number,
+)
 from scoring_model.contract.feature import YES_NO, Feature
-from scoring_model.contract.formats import CSV, JSON, PARQUET, encode_body
-from scoring_model.contract.json_body import parse_json, refuse_duplicates
-from scoring_model.contract.json_formats import check_row_count
+from scoring_model.contract.json_body import DUPLICATE, parse_json, refuse_duplicates
 from scoring_model.contract.table_reader import ParquetTable, TableReader
 from scoring_model.contract.typed_columns import read_levels
 from scoring_model.contract.versioned import read_versioned
 
 __all__ = [
-    "CSV",
     "CSV_MISSING",
-    "JSON",
+    "DUPLICATE",
+    "NOT_A_NUMBER",
     "NOT_TEXT",
-    "PARQUET",
     "REQUIRED",
     "YES_NO",
     "CsvTable",
@@ -26,9 +29,8 @@ __all__ = [
     "FeatureContract",
     "ParquetTable",
     "TableReader",
-    "check_row_count",
-    "encode_body",
     "encode_number",
+    "join_rows",
     "parse_json",
     "parse_number",
     "read_levels",

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from scoring_model.contract.encoding import (
 from scoring_model.contract.feature import Feature
 from scoring_model.contract.typed_columns import encode_array, encode_series
 from scoring_model.contract.versioned import read_versioned
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,8 @@ class FeatureContract:
             else:
                 problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
         if problems or len(complete) > len(self._plan):
-            raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
+            problems += self._find_unknown(_ONLY_ROW, record)
+            raise InvalidRequest.from_problems(problems)
         return values, unseen
 
     def encode_records(self, records: Sequence[Mapping[str, Any]]) -> EncodedRows:
@@ -138,21 +139,17 @@ class FeatureContract:
             An unknown field, a wrong kind, a missing required field, a number that is not finite.
         """
         complete = [{**self._template, **record} for record in records]
-        unknown: list[FieldProblem] = []
+        unknown = Problems()
         for row, record in enumerate(complete):
             if len(record) > len(self._template):
-                unknown += self._find_unknown(row, record)
+                extra = len(record) - len(self._template)
+                unknown.extend(self._find_unknown(row, record), extra)
         # unknown fields come last: zip stops before them
         values = zip(*(record.values() for record in complete), strict=False)
         columns = dict(zip(self.names, values, strict=False))
-        return self.encode_columns(columns, len(records), unknown)
+        return self._encode_all(columns.get, encode_list, len(records), unknown).require_valid()
 
-    def encode_columns(
-        self,
-        columns: Mapping[str, Sequence[Any]],
-        rows: int,
-        problems: Sequence[FieldProblem] = (),
-    ) -> EncodedRows:
+    def encode_columns(self, columns: Mapping[str, Sequence[Any]], rows: int) -> EncodedRows:
         """Encode applicants given column by column; columns outside the contract are ignored.
 
         Parameters
@@ -161,19 +158,17 @@ class FeatureContract:
             `rows` JSON values in each. An absent column is missing in every row.
         rows : int
             Number of applicants.
-        problems : sequence of FieldProblem
-            Problems that are already known. They are raised together with the new ones.
 
         Raises
         ------
         InvalidRequest
             In the same cases as in `encode_records`.
         """
-        return self._encode_all(columns.get, encode_list, rows, problems).require_valid()
+        return self._encode_all(columns.get, encode_list, rows).require_valid()
 
-    def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
+    def _find_unknown(self, row: int, record: Mapping[str, Any]) -> Iterator[FieldProblem]:
         unknown = (name for name in record if name not in self._template)
-        return [FieldProblem(row, name, UNKNOWN) for name in unknown]
+        return (FieldProblem(row, name, UNKNOWN) for name in unknown)
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -196,7 +191,9 @@ class FeatureContract:
         """
         return self._encode_all(frame.get, encode_series, len(frame)).require_valid()
 
-    def encode_batch(self, batch: "pa.RecordBatch", *, from_text: bool = False) -> EncodedRows:
+    def encode_batch(
+        self, batch: "pa.RecordBatch", *, from_text: bool = False, most_problems: int | None = None
+    ) -> EncodedRows:
         """Encode a record batch; columns outside the contract are ignored.
 
         Parameters
@@ -205,6 +202,8 @@ class FeatureContract:
             The same columns as in `encode_frame`.
         from_text : bool
             Whether all columns are text, as in a CSV file. Numbers are then parsed.
+        most_problems : int, optional
+            List only so many problems, the first by row; by default all are listed.
 
         Returns
         -------
@@ -213,14 +212,15 @@ class FeatureContract:
         """
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         encode = partial(encode_array, from_text=from_text)
-        return self._encode_all(columns.get, encode, batch.num_rows)
+        return self._encode_all(columns.get, encode, batch.num_rows, None, most_problems)
 
     def _encode_all(
         self,
         find: Callable[[str], Any],
         encode: Callable[[Any, bool, Codes | None], EncodedColumn],
         rows: int,
-        problems: Sequence[FieldProblem] = (),
+        problems: Problems | None = None,
+        most_problems: int | None = MOST_PROBLEMS,
     ) -> EncodedRows:
         """Encode feature by feature; `find` returns None for a feature without a column."""
         columns = (
@@ -228,7 +228,7 @@ class FeatureContract:
             for name, nullable, codes in self._plan
             for column in (find(name),)
         )
-        return gather_columns(self.names, columns, rows, problems)
+        return gather_columns(self.names, columns, rows, problems, most_problems)
 
     def with_all_nullable(self) -> "FeatureContract":
         """Return the contract with every feature optional, for old rows that may lack values."""

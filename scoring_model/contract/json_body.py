@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import orjson
 
 from scoring_model.contract.encoding import NOT_FINITE
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import FieldProblem, InvalidRequest, Problems
 
 DUPLICATE = "is given twice"
 _NOT_JSON = "the body is not valid JSON in UTF-8"
@@ -82,13 +82,14 @@ def _parse_slowly(body: bytes, wrappers: Collection[str]) -> None:
             parse_int=_read_float,
             parse_constant=_Unreadable,
         )
-        problems = list(_find_problems(value, wrappers))
+        problems = Problems()
+        for problem in _find_problems(value, wrappers):
+            problems.append(problem)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(_NOT_JSON) from error
-    if isinstance(value, _Unreadable) and not problems:
+    problems.require_none()
+    if isinstance(value, _Unreadable):
         raise InvalidRequest(f"the body {NOT_FINITE}")
-    if problems:
-        raise InvalidRequest.from_problems(problems)
 
 
 class _Unreadable:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scoring_model.telemetry.counter_file import is_alive, read_counters
 from scoring_model.telemetry.metrics import (
+    BULK,
     DECISIONS,
     GIVE_UPS,
     HELP,
@@ -46,16 +47,31 @@ class _Collector:
     def collect(self) -> Iterator[Any]:
         counters: dict[tuple[Any, ...], float] = defaultdict(float)
         loaded: dict[str, float] = {}
+        bulk: dict[str, float] = defaultdict(float)
         for process, key, value in read_counters(self._folder):
             name, *labels = json.loads(key)
-            if name != LOADED:
+            if name not in {LOADED, BULK}:
                 counters[(name, *labels)] += value
-            elif is_alive(process):
+            elif not is_alive(process):
+                continue
+            elif name == BULK:
+                bulk[labels[0]] += value
+            else:
                 loaded[labels[0]] = max(value, loaded.get(labels[0], 0.0))
         yield from _counters(counters)
         yield _histogram(counters, LATENCY, "route", LATENCY_SECONDS)
         yield _histogram(counters, PROBABILITIES, "model_version", PROBABILITY)
         yield from _gauges(loaded)
+        yield _bulk_gauge(bulk)
+
+
+def _bulk_gauge(requests: dict[str, float]) -> Any:
+    from prometheus_client.core import GaugeMetricFamily
+
+    family = GaugeMetricFamily(BULK, HELP[BULK], labels=("state",))
+    for state, number in requests.items():
+        family.add_metric([state], number)
+    return family
 
 
 def _counters(values: dict[tuple[Any, ...], float]) -> Iterator[Any]:

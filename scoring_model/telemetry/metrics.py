@@ -3,9 +3,10 @@
 import itertools
 import json
 import os
+import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -38,7 +39,11 @@ LOADED = "scoring_model_loaded_timestamp_seconds"
 REFRESHES = "scoring_model_refreshes"
 REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
 GIVE_UPS = "scoring_fast_path_given_up"
+BULK = "scoring_bulk_requests"
 SUM = "sum"
+
+BulkState = Literal["running", "waiting"]
+BULK_STATES = get_args(BulkState)
 
 GiveUp = Literal[
     "no_model",  # no model is loaded
@@ -68,6 +73,8 @@ HELP = {
     "refused (it failed its checks), unreachable (the registry did not answer).",
     GIVE_UPS: "Number of requests to /predict that the fast path for single applicants handed over "
     "to the normal path, by cause. The cause fault means a bug.",
+    BULK: "Number of large requests that child processes answer now (running), and of those that "
+    "wait for a free process (waiting), in all workers.",
     LOADED: "Unix time in seconds at which a running worker last loaded this model version.",
 }
 
@@ -128,8 +135,8 @@ class ModelCounters:
         for name in unseen:
             values[self._unseen[name]] += 1.0
 
-    def count_many(self, decisions: Decisions, unseen: Sequence[tuple[int, str]]) -> None:
-        """Count the decisions of an array of applicants."""
+    def count_many(self, decisions: Decisions, unseen: Mapping[str, int]) -> None:
+        """Count the decisions of an array of applicants, and the unseen levels of each feature."""
         values = self._values
         rows = len(decisions.probability)
         accepted = int(decisions.score.sum())
@@ -140,8 +147,21 @@ class ModelCounters:
         for place, count in enumerate(np.bincount(places, minlength=len(PROBABILITY) + 1)):
             values[self._buckets + place] += float(count)
         values[self._buckets + len(PROBABILITY) + 1] += float(decisions.probability.sum())
-        for _, name in unseen:
-            values[self._unseen[name]] += 1.0
+        for name, count in unseen.items():
+            values[self._unseen[name]] += count
+
+
+class BulkGauge:
+    """The large requests of one worker that are answered now, and those that wait."""
+
+    def __init__(self, path: Path) -> None:
+        self._values = CounterFile(path, [_key(BULK, state) for state in BULK_STATES]).values
+        self._lock = threading.Lock()
+
+    def change(self, state: BulkState, by: int) -> None:
+        """Add to the number of requests in a state; any thread may do it."""
+        with self._lock:
+            self._values[BULK_STATES.index(state)] += by
 
 
 class Metrics:
@@ -161,6 +181,7 @@ class Metrics:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._numbers = itertools.count()
         self.requests = RequestCounters(self._new_path(), routes)
+        self.bulk = BulkGauge(self._new_path())
 
     def _new_path(self) -> Path:
         return self.folder / f"{os.getpid()}-{time.time_ns()}-{next(self._numbers)}{SUFFIX}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scoring_model.contract import CSV, JSON, PARQUET
+from scoring_model.http.answers import CSV, JSON, PARQUET
 from scoring_model.http.document.api_schemas import Schema, describe_schemas
 from scoring_model.http.document.history_schemas import (
     describe_tables,
@@ -16,11 +16,12 @@ ERRORS = {
     401: "The request has no valid key, or no keys are set and the caller is not on loopback.",
     404: "The server has no such path.",
     405: "The path takes another HTTP method.",
-    413: "The request has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS, "
-    "MAX_EXPLAINED_ROWS).",
+    413: "The request has too many bytes (MAX_BODY_BYTES, MAX_UNPACKED_BYTES), applicants "
+    "(MAX_ROWS, MAX_EXPLAINED_ROWS) or columns (MAX_COLUMNS), or takes too much memory "
+    "(MAX_BULK_MEMORY_BYTES).",
     415: "The path does not read this content type, charset or encoding.",
     500: "The request could not be answered because of a fault in the server.",
-    503: "No model is loaded.",
+    503: "No model is loaded, or the server holds too many large bodies (MAX_PENDING_BYTES).",
     504: "The request was not answered within the time limit.",
 }
 _READING_ERRORS = (400, 413, 415, 504)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scoring_model.contract import FeatureContract
-from scoring_model.errors import FeatureError, FieldProblem
+from scoring_model.errors import FeatureError, Problems
 from scoring_model.features import APPLICATION, FeatureSql, History
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
@@ -56,9 +56,9 @@ def test_an_applicant_alone_has_the_features_of_batch_scoring(planted: PlantedHi
     names = [name for name in features.labels() if name in planted.finished]
     alone = []
     for key in planted.finished.index:
-        problems: list[FieldProblem] = []
+        problems = Problems()
         computed = engine.compute(reader.read(planted.applicant(key), 0, problems).tables)
-        assert not problems
+        problems.require_none()
         assert len(computed) == len(features.labels()) == 675
         alone.append([computed[name] for name in names])
     batch = planted.finished[names].to_numpy(dtype=float)
