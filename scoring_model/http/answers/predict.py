@@ -90,7 +90,12 @@ def predict_many(
         rows = histories.encode(body, records, scoring.check_time)
     else:
         refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
-        rows = scorer.contract.encode_records(records)
+        try:
+            rows = scorer.contract.encode_records(records)
+        except InvalidRequest:
+            # only a request with unknown fields can have too many
+            limits.check_columns(len(set().union(*records)))
+            raise
     answers = _answer(scorer, rows, scoring)
     if explanation is not None:
         _add_reasons(scorer, rows, answers, scoring, explanation)
@@ -104,8 +109,6 @@ def _check_array(applicants: Any, limits: RequestLimits) -> list[Mapping[str, An
     if not set(map(type, applicants)) <= {dict}:
         wrong = (row for row, record in enumerate(applicants) if type(record) is not dict)
         raise InvalidRequest(f"row {next(wrong)} must be an object")
-    if sum(map(len, applicants)) > limits.columns:
-        limits.check_columns(len(set().union(*applicants)))
     return applicants
 
 

@@ -22,15 +22,15 @@ class Frame(NamedTuple):
     ----------
     head : mapping
         A JSON object.
-    content : bytes-like
+    content : bytes
         The body of a request or of an answer.
-    numbers : bytes-like
+    numbers : bytes
         The decisions about the applicants, as doubles.
     """
 
     head: Mapping[str, Any]
-    content: bytes | bytearray = b""
-    numbers: bytes | bytearray = b""
+    content: bytes = b""
+    numbers: bytes = b""
 
     def send(self, connection: socket.socket) -> None:
         """Send the message; raises `OSError` if the other end has gone."""
@@ -49,15 +49,16 @@ def receive_frame(connection: socket.socket) -> Frame:
     return Frame(orjson.loads(head), content, numbers)
 
 
-def _receive(connection: socket.socket, length: int) -> bytearray:
-    data = bytearray(length)
-    view = memoryview(data)
-    while view:
-        count = connection.recv_into(view)
-        if not count:
+def _receive(connection: socket.socket, length: int) -> bytes:
+    parts = []
+    while length:
+        # with this flag a part is the whole, unless the socket has a timeout
+        part = connection.recv(length, socket.MSG_WAITALL)
+        if not part:
             raise EOFError
-        view = view[count:]
-    return data
+        parts.append(part)
+        length -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class BulkTask:
 
     media_type: str | None
     explanation: Explanation | None
-    body: bytes | bytearray
+    body: bytes
 
     def to_frame(self, seconds: float) -> Frame:
         """Return the message, with the seconds that are left."""
@@ -140,7 +141,11 @@ class BulkAnswer(NamedTuple):
         if head["is_counted"]:
             probability, score, threshold = np.frombuffer(frame.numbers).reshape(3, -1)
             decisions = Decisions(probability, score.astype(np.int64), threshold)
-        content = bytes(frame.content)
         return cls(
-            head["status"], content, decisions, head["unseen"], head["is_last"], head["fault"]
+            head["status"],
+            frame.content,
+            decisions,
+            head["unseen"],
+            head["is_last"],
+            head["fault"],
         )

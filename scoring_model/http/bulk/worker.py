@@ -58,7 +58,7 @@ def _load(connection: socket.socket) -> "_Worker | None":
     worker, problem = None, ""
     with _alarm(head["seconds"]):
         try:
-            files = _split(bytes(content), dict(zip(head["names"], head["sizes"], strict=True)))
+            files = _split(content, dict(zip(head["names"], head["sizes"], strict=True)))
             worker = _Worker(files, RequestLimits(*head["limits"]))
         except ScoringError as error:
             problem = str(error)
@@ -115,7 +115,7 @@ class _Worker:
         return BulkAnswer(200, content, scoring.decisions, unseen)
 
     def _answer(self, task: BulkTask, scoring: TimedScoring) -> bytes:
-        scorer, limits, body = self._scorer, self._limits, bytes(task.body)
+        scorer, limits, body = self._scorer, self._limits, task.body
         if task.media_type is not None:
             return answer_invocation(scorer, task.media_type, body, limits, scoring)
         return predict_many(scorer, self._histories, body, limits, scoring, task.explanation)

@@ -67,8 +67,9 @@ class Routes:
             body = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
             single = is_quick(serving, body) and is_object(body)
             if single and explanation is None:
+                reply = answer_applicant(serving, body)
                 request.rows = 1
-                return answer_applicant(serving, body)
+                return reply
             if not single and (explanation is not None or not _is_small(serving, body)):
                 task = BulkTask(None, explanation, body)
                 return await self._ask_bulk(request, serving, task, deadline)

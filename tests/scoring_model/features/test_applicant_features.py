@@ -258,10 +258,10 @@ def test_types_of_other_portfolios_are_checked_strictly() -> None:
     good = {"day": "2004-01-31", "at": "2004-01-31T09:30:00", "new": True}
     tables = reader.read({"application": good}, 0, []).tables
     assert ApplicantEngine(features).compute(tables) == {"a": 2004.0, "b": 9.0, "c": 1.0}
-    problems: list[FieldProblem] = []
+    problems = Problems()
     wrong = {"day": "31.1.2004", "at": "2004-01-31T09:30:00+01:00", "new": 1}
     reader.read({"application": wrong}, 0, problems)
-    assert [problem.field for problem in problems] == [
+    assert [problem.field for problem in problems.first] == [
         "application.day",
         "application.at",
         "application.new",
