@@ -142,7 +142,7 @@ class TooLarge(ScoringError):
 
 
 class Busy(ScoringError):
-    """The server holds as many large bodies as it may. The same request may succeed later."""
+    """The server is short of room or of processes. The same request may succeed later."""
 
     status = 503
     code = "busy"

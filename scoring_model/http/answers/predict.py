@@ -86,20 +86,29 @@ def predict_many(
     records = [applicants] if single else _check_array(applicants, limits)
     if explanation is not None:
         limits.check_explained_rows(len(records))
-    if histories is not None:
-        rows = histories.encode(body, records, scoring.check_time)
-    else:
-        refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
-        try:
-            rows = scorer.contract.encode_records(records)
-        except InvalidRequest:
-            # only a request with unknown fields can have too many
-            limits.check_columns(len(set().union(*records)))
-            raise
+    try:
+        rows = _encode(scorer, histories, body, records, scoring)
+    except InvalidRequest:
+        # only a request with unknown fields can have too many
+        limits.check_columns(len(set().union(*records)))
+        raise
     answers = _answer(scorer, rows, scoring)
     if explanation is not None:
         _add_reasons(scorer, rows, answers, scoring, explanation)
     return orjson.dumps(answers[0] if single else answers)
+
+
+def _encode(
+    scorer: Scorer,
+    histories: ApplicantFeatures | None,
+    body: bytes,
+    records: Sequence[Mapping[str, Any]],
+    scoring: TimedScoring,
+) -> EncodedRows:
+    if histories is not None:
+        return histories.encode(body, records, scoring.check_time)
+    refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
+    return scorer.contract.encode_records(records)
 
 
 def _check_array(applicants: Any, limits: RequestLimits) -> list[Mapping[str, Any]]:

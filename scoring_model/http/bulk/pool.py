@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from scoring_model.errors import TooSlow
+from scoring_model.errors import Busy, ScoringError, TooSlow
 from scoring_model.http.bulk.child import LATE, BulkChild
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask
 from scoring_model.settings import ServerSettings
@@ -107,7 +107,12 @@ class BulkPool:
             while not (child := self._free.pop()).is_running():
                 child.end()
             return child
-        return BulkChild(self._files, self._settings)
+        try:
+            return BulkChild(self._files, self._settings)
+        except (ScoringError, OSError) as error:
+            # this version has been loaded before, so the system is short of something
+            write_event("error", f"a process for large requests: {type(error).__name__}")
+            raise Busy("no process can be started: send the request again later") from error
 
     def _give_back(self, child: BulkChild) -> None:
         self._free.append(child)
@@ -124,10 +129,9 @@ class BulkPool:
         """Have a process ready for the next request."""
         if self._free or self._is_retired:
             return
-        try:
-            self._give_back(BulkChild(self._files, self._settings))
-        except Exception as error:  # noqa: BLE001  # the next request tries it again
-            write_event("error", f"a process for large requests: {type(error).__name__}")
+        # if this fails, the next request tries it again
+        with contextlib.suppress(Busy):
+            self._give_back(self._take())
 
     def _end_free(self) -> None:
         with contextlib.suppress(IndexError):
