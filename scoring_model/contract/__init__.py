@@ -14,7 +14,7 @@ from scoring_model.contract.feature import YES_NO, Feature
 from scoring_model.contract.json_body import DUPLICATE, parse_json, refuse_duplicates
 from scoring_model.contract.table_reader import ParquetTable, TableReader
 from scoring_model.contract.typed_columns import read_levels
-from scoring_model.contract.versioned import read_versioned
+from scoring_model.contract.versioned import JsonFields, read_document, read_versioned
 
 __all__ = [
     "CSV_MISSING",
@@ -27,12 +27,14 @@ __all__ = [
     "EncodedRows",
     "Feature",
     "FeatureContract",
+    "JsonFields",
     "ParquetTable",
     "TableReader",
     "encode_number",
     "join_rows",
     "parse_json",
     "parse_number",
+    "read_document",
     "read_levels",
     "read_versioned",
     "refuse_duplicates",

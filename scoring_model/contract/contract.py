@@ -17,7 +17,7 @@ from scoring_model.contract.encoding import (
     encode_list,
     encode_number,
 )
-from scoring_model.contract.feature import Feature
+from scoring_model.contract.feature import Feature, read_features
 from scoring_model.contract.typed_columns import encode_array, encode_series
 from scoring_model.contract.versioned import read_versioned
 from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
@@ -241,6 +241,6 @@ class FeatureContract:
 
     @classmethod
     def from_json(cls, text: str) -> "FeatureContract":
-        """Read a contract from JSON; raises `ArtifactError` for an unknown `format_version`."""
+        """Read a contract from JSON; raises `ArtifactError` if a feature is not valid."""
         document = read_versioned(text, "contract.json", FORMAT_VERSION)
-        return cls(tuple(map(Feature.from_fields, document["features"])))
+        return cls(read_features(document))

@@ -8,9 +8,9 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "contract": """
-        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON NOT_TEXT PARQUET
-        ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body encode_number
-        parse_json parse_number read_levels read_versioned refuse_duplicates
+        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON JsonFields NOT_TEXT
+        PARQUET ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body encode_number
+        parse_json parse_number read_document read_levels read_versioned refuse_duplicates
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries
@@ -40,7 +40,7 @@ PUBLIC = {
         write_event
     """,
     "trees": """
-        TreeModel split_text
+        TreeModel check_tree_text have_equal_bits make_probe name_columns read_trees split_text
     """,
     "version": """
         CURRENT_SCORING DEFAULT_TOP EXAMPLE_FILE Explanation Follower LOWERS LoadedModel NEITHER
