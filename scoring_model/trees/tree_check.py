@@ -30,7 +30,7 @@ _HEAD = {
     "num_tree_per_iteration": re.compile("1"),
     "label_index": re.compile("0"),
     "max_feature_idx": re.compile("[0-9]{1,6}"),
-    "objective": re.compile(r"[a-z_]+( [a-z_]+:[0-9.e+-]+)*"),
+    "objective": re.compile(r"binary sigmoid:[0-9]+(\.[0-9]+)?"),
     "feature_names": re.compile("[!-~]+( [!-~]+)*"),
     "monotone_constraints": re.compile("(-1|0|1)( (-1|0|1))*"),
     "feature_infos": re.compile(r"[\[\]0-9a-z.:+-]+( [\[\]0-9a-z.:+-]+)*"),
