@@ -11,7 +11,7 @@ from scoring_model.version.artifacts import (
 from scoring_model.version.checks import check_scorer
 from scoring_model.version.content import VersionContent, read_version
 from scoring_model.version.follower import Follower
-from scoring_model.version.loading import LoadedModel, load_model, make_model
+from scoring_model.version.loading import LoadedModel, load_model, make_model, signature_of
 from scoring_model.version.reasons import (
     DEFAULT_TOP,
     LOWERS,
@@ -23,7 +23,6 @@ from scoring_model.version.reasons import (
     label_of,
 )
 from scoring_model.version.scorer import Scorer
-from scoring_model.version.signature import signature_of
 from scoring_model.version.timed_scoring import CURRENT_SCORING, TimedScoring
 
 __all__ = [

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scoring_model.contract import FeatureContract
 from scoring_model.errors import ScoringError
-from scoring_model.policy import Decisions
+from scoring_model.policy import FIELDS, Decisions
 from scoring_model.version.artifacts import load_example, make_scorer
 from scoring_model.version.checks import check_scorer
 from scoring_model.version.content import VersionContent, read_version
 from scoring_model.version.scorer import Scorer
-from scoring_model.version.signature import signature_of
 from scoring_model.version.timed_scoring import CURRENT_SCORING
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mlflow.models import ModelSignature
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,27 @@ class ServedModel:
         if len(model_input) != len(scoring.rows.matrix):
             raise ScoringError("MLflow read another number of applicants than the server")
         return scoring.score(self._scorer, scoring.rows)
+
+
+def signature_of(contract: FeatureContract) -> "ModelSignature":
+    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
+
+    No column is `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    inputs = [
+        ColSpec(
+            DataType.double if feature.kind == "number" else DataType.string,
+            name=feature.name,
+            required=not feature.nullable,
+        )
+        for feature in contract.features
+    ]
+    kinds = (DataType.double, DataType.long, DataType.double)
+    outputs = [ColSpec(kind, name=name) for name, kind in zip(FIELDS, kinds, strict=True)]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
 def make_model(content: VersionContent) -> LoadedModel:

@@ -40,9 +40,11 @@ class LocalCopy:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            staging = TemporaryDirectory(prefix=_STAGING, dir=self._folder)
+            staging = TemporaryDirectory(
+                prefix=_STAGING, dir=self._folder, ignore_cleanup_errors=True
+            )
         except OSError:
-            staging = TemporaryDirectory()
+            staging = TemporaryDirectory(ignore_cleanup_errors=True)
         with staging as name:
             yield Path(name)
 

@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from scoring_model.version.failures import UnknownVersion
+
 # `models:/name@alias` and `models:/name/Stage` can name another version later; a number cannot
 _BY_ALIAS = re.compile(r"models:/([^/@]+)@([^/@]+)")
 _BY_STAGE = re.compile(r"models:/([^/@]+)/([A-Za-z]+)")
@@ -32,7 +34,7 @@ def find_uri(uri: str) -> str:
     ------
     mlflow.exceptions.MlflowException
         The registry does not know the version or does not answer.
-    LookupError
+    UnknownVersion
         No version is in that stage.
     """
     from mlflow.tracking import MlflowClient
@@ -50,7 +52,7 @@ def find_uri(uri: str) -> str:
             if stage == "latest" or version.current_stage.lower() == stage.lower()
         ]
         if not numbers:
-            raise LookupError(f"no version of {name} is in the stage {stage}")
+            raise UnknownVersion(f"no version of {name!r} is in the stage {stage!r}")
         return f"models:/{name}/{max(numbers)}"
     return uri
 
