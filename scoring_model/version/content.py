@@ -52,16 +52,19 @@ def read_version(folder: Path) -> VersionContent:
     note: Mapping[str, Any] = {}
     if (folder / _REGISTRY_FILE).exists():
         note = _read_yaml(folder, _REGISTRY_FILE)
+    artifacts = _find_artifacts(folder, description)
     model_id = description.get("model_id") or description.get("model_uuid")
-    version = str(note.get("model_version") or model_id)
-    if not is_plain_name(version):
+    version = note.get("model_version") or model_id
+    if not version:
+        raise IncompleteVersion(f"{_MODEL_FILE} must have a model_id")
+    if not isinstance(version, str | int) or not is_plain_name(str(version)):
         raise ArtifactError(
             "the version must be named by at most 64 letters, digits, dots, dashes and underscores"
         )
     logged = description.get("metadata")
     return VersionContent(
-        version=version,
-        files=read_artifacts(_find_artifacts(folder, description)),
+        version=str(version),
+        files=read_artifacts(artifacts),
         logged=_texts(logged) if isinstance(logged, dict) else {},
     )
 
