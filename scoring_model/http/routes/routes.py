@@ -3,9 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-
-import orjson
+from dataclasses import dataclass, field
 
 from scoring_model.errors import InvalidRequest, ModelUnavailable, UnsupportedMediaType
 from scoring_model.http.answers import (
@@ -19,6 +17,7 @@ from scoring_model.http.bulk import BulkTask, PendingBytes
 from scoring_model.http.document import PATHS, read_page
 from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
 from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
+from scoring_model.http.routes.readiness import Readiness
 from scoring_model.http.routes.serving import Serving
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
@@ -29,7 +28,6 @@ PREDICT = "/predict"
 _SPACE = b" \t\r\n"
 # a body within these counts has so few rows that it is answered in a few milliseconds
 _MOST_INLINE_ROWS, _MOST_INLINE_CELLS = 100, 1000
-_READY = b'{"status":"ready"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class Routes:
     limits : RequestLimits
     pending : PendingBytes
         The large bodies that the worker holds.
+    readiness : Readiness
     """
 
     settings: ServerSettings
@@ -52,6 +51,7 @@ class Routes:
     read_concern: Callable[[], str]
     limits: RequestLimits
     pending: PendingBytes
+    readiness: Readiness = field(default_factory=Readiness)
 
     async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         """Score one applicant or an array of applicants."""
@@ -128,13 +128,9 @@ class Routes:
         """Return the answer of MLflow's app."""
         return await ask_mlflow(_loaded(serving).mlflow_app, scope, b"")
 
-    async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
-        """Report that a model is loaded, and why a newer version could not be loaded."""
-        _loaded(serving)
-        concern = self.read_concern()
-        if not concern:
-            return Reply(200, _READY)
-        return Reply(200, orjson.dumps({"status": "ready", "refresh": concern}))
+    async def say_ready(self, _request: Request, scope: Scope, serving: Serving | None) -> Reply:
+        """Report that both routes answer, and why a newer version could not be loaded."""
+        return await self.readiness.answer(serving, scope, self.limits, self.read_concern())
 
     async def show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
         """Return a file of the page `/docs`."""
