@@ -80,13 +80,14 @@ class CalibrationMap:
 
     @classmethod
     def from_fields(cls, fields: JsonFields) -> "CalibrationMap":
-        """Read a map from a policy's JSON; raises `ArtifactError` unless it rises within [0, 1]."""
+        """Read a map from JSON; raises `ArtifactError` unless it is monotone within [0, 1]."""
         method = fields.text("method")
         if method not in get_args(CalibrationMethod):
             raise fields.refuse(f"method {method!r} is not known")
         made = cls(
             method=cast("CalibrationMethod", method),
-            slope=fields.number("slope", least=0.0),
+            # a sigmoid falls if training found that defaults fall with the margin
+            slope=fields.number("slope"),
             intercept=fields.number("intercept"),
             margins=fields.numbers("margins"),
             probabilities=fields.numbers("probabilities"),

@@ -54,8 +54,12 @@ class LocalCopy:
         (staging / DIGESTS_FILE).write_text(json.dumps(_digests(model)), encoding="utf-8")
         place = self._folder / f"{os.getpid()}-{time.time_ns()}"
         place.mkdir()
-        for path in (model, staging / DIGESTS_FILE):
-            path.rename(place / path.name)
+        try:
+            for path in (model, staging / DIGESTS_FILE):
+                path.rename(place / path.name)
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
         pointer = self._folder / f"{_STAGING}{place.name}"
         pointer.write_text(place.name, encoding="utf-8")
         pointer.replace(self._folder / _CURRENT)

@@ -46,8 +46,7 @@ def _fit_sigmoid(margin: FloatArray, y: LabelArray) -> CalibrationMap:
     centre, spread = float(margin.mean()), float(margin.std()) or 1.0
     column = ((margin - centre) / spread).reshape(-1, 1)
     model = LogisticRegression(C=SIGMOID_STRENGTH).fit(column, y)
-    # a map never falls: a margin that ranks no better than chance gets the same PD everywhere
-    slope = max(float(model.coef_[0, 0]), 0.0) / spread
+    slope = float(model.coef_[0, 0]) / spread
     return CalibrationMap(
         "sigmoid", slope=slope, intercept=float(model.intercept_[0]) - slope * centre
     )

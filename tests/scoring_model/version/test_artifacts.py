@@ -116,7 +116,7 @@ def test_the_features_names_stand_in_the_booster_s_text(model: Path) -> None:
         ("policy.json", set_value("false_positive_cost", value=-1.0), "false_positive_cost"),
         ("policy.json", set_value("calibration", value=[]), "calibration must be an object"),
         ("policy.json", set_value("calibration", "method", value="magic"), "is not known"),
-        ("policy.json", set_value("calibration", "slope", value=-1.0), "slope must be from 0.0"),
+        ("policy.json", set_value("calibration", "slope", value=None), "slope must be a number"),
         ("policy.json", set_value("calibration", "probabilities", 59, value=5.53), r"\[0, 1\]"),
         ("policy.json", set_value("calibration", "probabilities", 0, value=0.9), "not decrease"),
         ("policy.json", set_value("calibration", "margins", 1, value=-6.0), "increase"),
