@@ -44,6 +44,8 @@ def named_failures(uri: str) -> Iterator[None]:
 
     Raises
     ------
+    ArtifactError
+        The files are too large.
     UnknownVersion
         The registry answers that it has no such version.
     Unreachable
@@ -51,7 +53,7 @@ def named_failures(uri: str) -> Iterator[None]:
     """
     try:
         yield
-    except UnknownVersion:
+    except (UnknownVersion, ArtifactError):
         raise
     except Exception as error:  # no driver's error may end the server
         code = str(getattr(error, "error_code", ""))

@@ -164,8 +164,8 @@ class Follower(Generic[Loaded]):
             return None
         copy = self._local_copy()
         with contextlib.ExitStack() as stack:
-            staging = _fetch(stack, copy, uri)
             try:
+                staging = _fetch(stack, copy, uri)
                 loaded = self._load(str(staging / MODEL_FOLDER))
             except Exception as error:
                 if may_pass(error):
