@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from scoring_model.errors import ArtifactError, IncompleteVersion
 
-REFUSED = "a newer version failed its checks"
+REFUSED = "the newest version failed its checks"
 SLOW = "the newest version is still being fetched and checked"
 
 _NAME = re.compile(r"models:/([^/@]+)")

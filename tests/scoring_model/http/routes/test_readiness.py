@@ -72,10 +72,10 @@ def test_a_server_whose_routes_answer_is_ready(server: Server) -> None:
 def test_a_second_of_questions_is_one_trial(serving: Serving) -> None:
     app = Answers(serving, 200)
     asked = replace(serving, mlflow_app=app)
-    answers = ask(*[asked] * 50, concern="a newer version failed its checks")
+    answers = ask(*[asked] * 50, concern="the newest version failed its checks")
     assert app.requests == 1
     assert [json.loads(answer)["refresh"] for answer in answers] == [
-        "a newer version failed its checks"
+        "the newest version failed its checks"
     ] * 50
 
 
