@@ -257,6 +257,19 @@ def test_a_cache_that_cannot_be_written_stops_no_swap(registry: Registry, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_bad_version_at_the_start_leaves_the_copy_in_use(
+    registry: Registry, tmp_path: Path, folders: list[Path]
+) -> None:
+    with start_server(URI, tmp_path, registry.environment):
+        pass
+    registry.make_champion(BROKEN)
+    with start_server(URI, tmp_path, registry.environment) as server:
+        assert version_of(server) == GOOD
+        assert "failed its checks" in str(refresh_of(server))
+        assert server.http.post("/predict", json=EXAMPLE).json() == logged_answers(folders)[GOOD]
+
+
+@pytest.mark.slow
 def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
     registry: Registry, tmp_path: Path, folders: list[Path]
 ) -> None:
