@@ -1,9 +1,13 @@
 """The error classes, each with its HTTP status. No error holds a value of an applicant."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+# an error keeps at most this many problems, and counts all of them
+MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,36 @@ class FieldProblem:
     row: int
     field: str
     problem: str
+
+
+class Problems:
+    """The first problems of a request, in the order in which they are found, and their number.
+
+    Attributes
+    ----------
+    first : list of FieldProblem
+        At most `MOST_PROBLEMS`: a body of a few megabytes may have a million.
+    count : int
+        Number of all problems.
+    """
+
+    def __init__(self) -> None:
+        self.first: list[FieldProblem] = []
+        self.count = 0
+
+    def append(self, problem: FieldProblem) -> None:
+        """Add one problem."""
+        self.extend((problem,), 1)
+
+    def extend(self, problems: Iterable[FieldProblem], count: int) -> None:
+        """Add `count` problems; only as many are taken from the iterable as are kept."""
+        self.first += itertools.islice(problems, MOST_PROBLEMS - len(self.first))
+        self.count += count
+
+    def require_none(self) -> None:
+        """Raise `InvalidRequest` if there is a problem."""
+        if self.count:
+            raise InvalidRequest.from_problems(self.first, self.count)
 
 
 class ScoringError(Exception):
@@ -55,21 +89,28 @@ class InvalidRequest(ScoringError):
         One sentence for people.
     fields : sequence of FieldProblem
         What is wrong, field by field; empty when the body could not be read at all.
+    count : int
+        Number of problems, if `fields` holds only the first of them.
     """
 
     status = 400
     code = "invalid_request"
 
-    def __init__(self, message: str, fields: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self, message: str, fields: Sequence[FieldProblem] = (), count: int | None = None
+    ) -> None:
         super().__init__(message)
-        self.fields = tuple(fields)
+        self.fields = tuple(fields[:MOST_PROBLEMS])
+        self.count = len(fields) if count is None else count
 
     @classmethod
-    def from_problems(cls, problems: Sequence[FieldProblem]) -> "InvalidRequest":
+    def from_problems(
+        cls, problems: Sequence[FieldProblem], count: int | None = None
+    ) -> "InvalidRequest":
         """Build the error whose message names the first problem and counts the others."""
-        first = problems[0]
-        others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return cls(f"row {first.row}: {first.field} {first.problem}{others}", problems)
+        first, total = problems[0], len(problems) if count is None else count
+        others = f" (and {total - 1} more)" if total > 1 else ""
+        return cls(f"row {first.row}: {first.field} {first.problem}{others}", problems, total)
 
 
 class Unauthorized(ScoringError):
@@ -112,10 +153,18 @@ class HeadTooSlow(ScoringError):
 
 
 class TooLarge(ScoringError):
-    """The body has more bytes or more rows than the server accepts."""
+    """The request has more bytes, rows or columns, or takes more memory, than the server allows."""
 
     status = 413
     code = "too_large"
+
+
+class Busy(ScoringError):
+    """The server is short of room or of processes. The same request may succeed later."""
+
+    status = 503
+    code = "busy"
+    retry_seconds = 1
 
 
 class UnsupportedMediaType(ScoringError):
@@ -191,6 +240,10 @@ class ArtifactError(ScoringError):
 
     status = 503
     code = "bad_artifact"
+
+
+class IncompleteVersion(ArtifactError):
+    """A version's files are missing, unreadable or half uploaded. To try again may help."""
 
 
 class TooSlow(ScoringError):

@@ -80,11 +80,10 @@ def fetch_model(model_uri: str, key: str | None) -> BatchModel:
         raise InputError(f"model_uri {model_uri}: cannot be loaded: {reason_of(error)}") from error
     scorer = model.scorer
     texts = (scorer.contract.to_json(), scorer.policy.to_json(), scorer.booster.model_to_string())
-    logged = model.pyfunc.metadata.metadata or {}
     return BatchModel(
         scorer=scorer,
         version=model.version,
-        key=check_key(key or logged.get("key"), scorer.contract),
+        key=check_key(key or model.logged.get("key"), scorer.contract),
         digest=hashlib.sha256("".join(texts).encode()).hexdigest(),
         uri=model_uri,
     )

@@ -2,9 +2,10 @@
 
 from scoring_model.contract.contract import FeatureContract
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
-from scoring_model.contract.encoded_rows import EncodedRows
+from scoring_model.contract.encoded_rows import EncodedRows, join_rows
 from scoring_model.contract.encoding import (
     MOST_WHOLE,
+    NOT_A_NUMBER,
     NOT_EXACT,
     NOT_TEXT,
     REQUIRED,
@@ -12,35 +13,38 @@ from scoring_model.contract.encoding import (
     parse_number,
 )
 from scoring_model.contract.feature import YES_NO, Feature
-from scoring_model.contract.formats import CSV, JSON, PARQUET, encode_body
-from scoring_model.contract.json_body import parse_exactly, parse_json, refuse_duplicates
-from scoring_model.contract.json_formats import check_row_count
+from scoring_model.contract.json_body import (
+    DUPLICATE,
+    parse_exactly,
+    parse_json,
+    refuse_duplicates,
+)
 from scoring_model.contract.table_reader import ParquetTable, TableReader
 from scoring_model.contract.typed_columns import read_levels
-from scoring_model.contract.versioned import read_versioned
+from scoring_model.contract.versioned import JsonFields, read_document, read_versioned
 
 __all__ = [
-    "CSV",
     "CSV_MISSING",
-    "JSON",
+    "DUPLICATE",
     "MOST_WHOLE",
+    "NOT_A_NUMBER",
     "NOT_EXACT",
     "NOT_TEXT",
-    "PARQUET",
     "REQUIRED",
     "YES_NO",
     "CsvTable",
     "EncodedRows",
     "Feature",
     "FeatureContract",
+    "JsonFields",
     "ParquetTable",
     "TableReader",
-    "check_row_count",
-    "encode_body",
     "encode_number",
+    "join_rows",
     "parse_exactly",
     "parse_json",
     "parse_number",
+    "read_document",
     "read_levels",
     "read_versioned",
     "refuse_duplicates",

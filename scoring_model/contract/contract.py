@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,11 @@ from scoring_model.contract.encoding import (
     encode_list,
     encode_number,
 )
-from scoring_model.contract.feature import Feature
+from scoring_model.contract.feature import Feature, read_features
 from scoring_model.contract.json_body import parse_exactly
 from scoring_model.contract.typed_columns import encode_array, encode_series
 from scoring_model.contract.versioned import read_versioned
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +124,8 @@ class FeatureContract:
             else:
                 problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
         if problems or len(complete) > len(self._plan):
-            raise InvalidRequest.from_problems(problems + self._find_unknown(_ONLY_ROW, record))
+            problems += self._find_unknown(_ONLY_ROW, record)
+            raise InvalidRequest.from_problems(problems)
         if has_long and body:
             return self.encode_values(parse_exactly(body))
         return values, unseen
@@ -149,25 +150,21 @@ class FeatureContract:
             or a whole number that a double cannot hold.
         """
         complete = [{**self._template, **record} for record in records]
-        unknown: list[FieldProblem] = []
+        unknown = Problems()
         for row, record in enumerate(complete):
             if len(record) > len(self._template):
-                unknown += self._find_unknown(row, record)
+                extra = len(record) - len(self._template)
+                unknown.extend(self._find_unknown(row, record), extra)
         # unknown fields come last: zip stops before them
         values = zip(*(record.values() for record in complete), strict=False)
         columns = dict(zip(self.names, values, strict=False))
-        rows = self.encode_columns(columns, len(records), unknown)
+        rows = self._encode_all(columns.get, encode_list, len(records), unknown).require_valid()
         if body and rows.has_long_numbers():
             exact = parse_exactly(body)
             return self.encode_records([exact] if isinstance(exact, dict) else exact)
         return rows
 
-    def encode_columns(
-        self,
-        columns: Mapping[str, Sequence[Any]],
-        rows: int,
-        problems: Sequence[FieldProblem] = (),
-    ) -> EncodedRows:
+    def encode_columns(self, columns: Mapping[str, Sequence[Any]], rows: int) -> EncodedRows:
         """Encode applicants given column by column; columns outside the contract are ignored.
 
         Parameters
@@ -176,13 +173,12 @@ class FeatureContract:
             `rows` JSON values in each. An absent column is missing in every row.
         rows : int
             Number of applicants.
-        problems : sequence of FieldProblem
-            Problems that are already known. They are raised together with the new ones.
         """
-        return self._encode_all(columns.get, encode_list, rows, problems).require_valid()
+        return self._encode_all(columns.get, encode_list, rows).require_valid()
 
-    def _find_unknown(self, row: int, record: Mapping[str, Any]) -> list[FieldProblem]:
-        return [FieldProblem(row, name, UNKNOWN) for name in record if name not in self._template]
+    def _find_unknown(self, row: int, record: Mapping[str, Any]) -> Iterator[FieldProblem]:
+        unknown = (name for name in record if name not in self._template)
+        return (FieldProblem(row, name, UNKNOWN) for name in unknown)
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -200,7 +196,9 @@ class FeatureContract:
         """
         return self._encode_all(frame.get, encode_series, len(frame)).require_valid()
 
-    def encode_batch(self, batch: "pa.RecordBatch", *, from_text: bool = False) -> EncodedRows:
+    def encode_batch(
+        self, batch: "pa.RecordBatch", *, from_text: bool = False, most_problems: int | None = None
+    ) -> EncodedRows:
         """Encode a record batch; columns outside the contract are ignored.
 
         Parameters
@@ -209,6 +207,8 @@ class FeatureContract:
             The same columns as in `encode_frame`.
         from_text : bool
             Whether all columns are text, as in a CSV file. Numbers are then parsed.
+        most_problems : int, optional
+            List only so many problems, the first by row; by default all are listed.
 
         Returns
         -------
@@ -217,14 +217,15 @@ class FeatureContract:
         """
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         encode = partial(encode_array, from_text=from_text)
-        return self._encode_all(columns.get, encode, batch.num_rows)
+        return self._encode_all(columns.get, encode, batch.num_rows, None, most_problems)
 
     def _encode_all(
         self,
         find: Callable[[str], Any],
         encode: Callable[[Any, bool, Codes | None], EncodedColumn],
         rows: int,
-        problems: Sequence[FieldProblem] = (),
+        problems: Problems | None = None,
+        most_problems: int | None = MOST_PROBLEMS,
     ) -> EncodedRows:
         """Encode feature by feature; `find` returns None for a feature without a column."""
         columns = (
@@ -232,7 +233,7 @@ class FeatureContract:
             for name, nullable, codes in self._plan
             for column in (find(name),)
         )
-        return gather_columns(self.names, columns, rows, problems)
+        return gather_columns(self.names, columns, rows, problems, most_problems)
 
     def with_all_nullable(self) -> "FeatureContract":
         """Return the contract with every feature optional, for old rows that may lack values."""
@@ -245,6 +246,6 @@ class FeatureContract:
 
     @classmethod
     def from_json(cls, text: str) -> "FeatureContract":
-        """Read a contract from JSON; raises `ArtifactError` for an unknown `format_version`."""
+        """Read a contract from JSON; raises `ArtifactError` if a feature is not valid."""
         document = read_versioned(text, "contract.json", FORMAT_VERSION)
-        return cls(tuple(map(Feature.from_fields, document["features"])))
+        return cls(read_features(document))

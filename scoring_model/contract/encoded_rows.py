@@ -1,12 +1,13 @@
 """`EncodedRows`: applicants as numbers, and the problems of invalid ones."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import FieldProblem, InvalidRequest, Problems
 from scoring_model.types import FloatArray
 
 # the JSON parser rounds whole numbers beyond 64 bits: all below this one are exact
@@ -42,12 +43,19 @@ class EncodedRows:
     unseen : tuple of (int, str)
         Row number and field of each level that training never saw, sorted by row.
     problems : tuple of FieldProblem
-        All problems, sorted by row. A row without a problem may be scored.
+        Sorted by row. A row without a problem may be scored, if all problems are listed.
+    problem_count : int
+        Number of all problems; `problems` may hold only the first of them.
     """
 
     matrix: FloatArray
     unseen: tuple[tuple[int, str], ...] = ()
     problems: tuple[FieldProblem, ...] = ()
+    problem_count: int = 0
+
+    def count_unseen(self) -> Mapping[str, int]:
+        """Return the number of levels that training never saw, by field."""
+        return Counter(name for _, name in self.unseen)
 
     def has_long_numbers(self) -> bool:
         """Return whether JSON may have had a whole number beyond 64 bits, which was rounded."""
@@ -56,7 +64,7 @@ class EncodedRows:
     def require_valid(self) -> "EncodedRows":
         """Return these rows, or raise `InvalidRequest` if any value is refused."""
         if self.problems:
-            raise InvalidRequest.from_problems(self.problems)
+            raise InvalidRequest.from_problems(self.problems, self.problem_count)
         return self
 
 
@@ -64,7 +72,8 @@ def gather_columns(
     names: Sequence[str],
     columns: Iterable[EncodedColumn],
     rows: int,
-    problems: Sequence[FieldProblem] = (),
+    problems: Problems | None = None,
+    most_problems: int | None = None,
 ) -> EncodedRows:
     """Combine encoded columns into rows.
 
@@ -76,21 +85,27 @@ def gather_columns(
         One per feature. To save memory, each is released before the next one is requested.
     rows : int
         Number of applicants.
-    problems : sequence of FieldProblem
+    problems : Problems, optional
         Problems that are already known. In each row they come before the new ones.
+    most_problems : int, optional
+        List only so many problems, the first by row; by default all are listed.
     """
     matrix = np.empty((rows, len(names)), dtype=np.float64)
     unseen: list[tuple[int, str]] = []
-    found = list(problems)
+    found = list(problems.first) if problems else []
+    count = problems.count if problems else 0
     for index, (name, column) in enumerate(zip(names, columns, strict=True)):
         matrix[:, index] = column.numbers
         if column.problems:
-            found += [FieldProblem(row, name, rule) for row, rule in column.problems]
+            count += len(column.problems)
+            # they are sorted by row, so no later one of this column can be among the first of all
+            kept = column.problems[:most_problems]
+            found += [FieldProblem(row, name, rule) for row, rule in kept]
         if column.unseen:
             unseen += [(row, name) for row in column.unseen]
     unseen.sort(key=lambda cell: cell[0])
     found.sort(key=lambda problem: problem.row)
-    return EncodedRows(matrix, tuple(unseen), tuple(found))
+    return EncodedRows(matrix, tuple(unseen), tuple(found[:most_problems]), count)
 
 
 def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
@@ -112,4 +127,5 @@ def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
         problems += [replace(problem, row=problem.row + start) for problem in part.problems]
         start += len(part.matrix)
     matrix = np.concatenate([np.empty((0, features)), *(part.matrix for part in parts)])
-    return EncodedRows(matrix, tuple(unseen), tuple(problems))
+    count = sum(part.problem_count for part in parts)
+    return EncodedRows(matrix, tuple(unseen), tuple(problems), count)

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, cast, get_args
+
+from scoring_model.contract.versioned import JsonFields
 
 # the levels of a yes/no category, and the JSON values that stand for them
 YES_NO = {"true": True, "false": False}
+
+# beyond what training makes: rows that check a version stay small
+MOST_FEATURES = 10_000
 
 Kind = Literal["number", "category"]
 
@@ -44,14 +49,38 @@ class Feature:
         yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}
         return codes | yes_no
 
+    def count_codes(self) -> int:
+        """Return how many codes the feature has; 0 for a number."""
+        return len(self.levels) + bool(self.rare_levels)
+
     @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "Feature":
-        """Read a feature from the JSON object that `dataclasses.asdict` makes of it."""
-        return cls(
-            name=fields["name"],
-            kind=fields["kind"],
-            nullable=fields["nullable"],
-            levels=tuple(fields["levels"]),
-            rare_levels=tuple(fields["rare_levels"]),
-            labels=fields["labels"],
+    def from_fields(cls, fields: JsonFields) -> "Feature":
+        """Read a feature from the JSON object that `dataclasses.asdict` makes of it.
+
+        It raises `ArtifactError` if a value is not valid.
+        """
+        kind = fields.text("kind")
+        feature = cls(
+            name=fields.text("name"),
+            kind=cast("Kind", kind),
+            nullable=fields.flag("nullable"),
+            levels=fields.texts("levels"),
+            rare_levels=fields.texts("rare_levels"),
+            labels=fields.named_texts("labels"),
         )
+        levels = (*feature.levels, *feature.rare_levels)
+        if kind not in get_args(Kind) or (kind == "number" and levels):
+            raise fields.refuse("kind must be category, or number without levels")
+        if len(set(levels)) < len(levels):
+            raise fields.refuse("each level must be listed once")
+        return feature
+
+
+def read_features(document: JsonFields) -> tuple[Feature, ...]:
+    """Read the features of a contract; raises `ArtifactError` if one is not valid."""
+    features = tuple(map(Feature.from_fields, document.parts("features")))
+    if not 0 < len(features) <= MOST_FEATURES:
+        raise document.refuse(f"there must be from 1 to {MOST_FEATURES} features")
+    if len({feature.name for feature in features}) < len(features):
+        raise document.refuse("each feature must have a name of its own")
+    return features

@@ -84,10 +84,13 @@ class ParquetTable:
         Opens the file for random access.
     texts_once : bool
         Whether equal texts are stored only once in memory, as a dictionary.
+    batch_rows : int
+        Maximum number of rows of a batch.
     """
 
     open: Open
     texts_once: bool = False
+    batch_rows: int = BATCH_ROWS
     is_text = False
 
     @cached_property
@@ -124,7 +127,7 @@ class ParquetTable:
                     continue
                 # one reader per row group: a single one would keep all buffers in memory
                 for records in source.iter_batches(
-                    BATCH_ROWS, [group], list(columns), use_threads=is_large
+                    self.batch_rows, [group], list(columns), use_threads=is_large
                 ):
                     # Parquet requires UTF-8, but Arrow does not check it
                     records.validate(full=True)

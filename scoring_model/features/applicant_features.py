@@ -1,18 +1,17 @@
 """`ApplicantFeatures`: encodes applicants with histories, by the version's own SQL."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from queue import Empty, LifoQueue
 from typing import Any
 
 from scoring_model.contract import EncodedRows, FeatureContract, parse_exactly, refuse_duplicates
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import FeatureError, FieldProblem, InvalidRequest, Problems
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
 from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 
 class ApplicantFeatures:
-    """Computes the features of each applicant of a request separately; for any number of threads.
+    """Computes the features of each applicant of a request separately; for one thread at a time.
 
     Parameters
     ----------
@@ -29,9 +28,7 @@ class ApplicantFeatures:
         self._features = features
         self._contract = contract
         self._reader = ApplicantReader(features, contract)
-        # last in, first out: a new engine is made only if all others are in use
-        self._engines: LifoQueue[ApplicantEngine] = LifoQueue()
-        self._engines.put(ApplicantEngine(features))
+        self._engine: ApplicantEngine | None = ApplicantEngine(features)
 
     def encode(
         self, body: bytes, records: Sequence[Mapping[str, Any]], check_time: Callable[[], None]
@@ -63,10 +60,9 @@ class ApplicantFeatures:
         records = [exact] if isinstance(exact, dict) else exact
         objects = list(_objects(records))
         refuse_duplicates(body, sum(map(len, objects)), [each.values() for each in objects])
-        problems: list[FieldProblem] = []
+        problems = Problems()
         read = [self._reader.read(record, row, problems) for row, record in enumerate(records)]
-        if problems:
-            raise InvalidRequest.from_problems(problems)
+        problems.require_none()
         finished = []
         for applicant in read:
             check_time()
@@ -77,16 +73,18 @@ class ApplicantFeatures:
             return self._contract.encode_records(finished)
         except InvalidRequest as error:
             fields = [self._with_place(problem) for problem in error.fields]
-            raise InvalidRequest.from_problems(fields) from error
+            raise InvalidRequest.from_problems(fields, error.count) from error
 
     def _compute(self, tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, float | None]:
-        try:
-            engine = self._engines.get_nowait()
-        except Empty:
-            engine = ApplicantEngine(self._features)
-        computed = engine.compute(tables)
         # an engine that raised an error is not used again
-        self._engines.put(engine)
+        engine, self._engine = self._engine or ApplicantEngine(self._features), None
+        try:
+            computed = engine.compute(tables)
+        except FeatureError as error:
+            if type(error.__cause__).__name__ == "OutOfMemoryException":
+                raise MemoryError from error
+            raise
+        self._engine = engine
         return computed
 
     def _with_place(self, problem: FieldProblem) -> FieldProblem:

@@ -11,7 +11,7 @@ from scoring_model.contract import (
     FeatureContract,
     encode_number,
 )
-from scoring_model.errors import FieldProblem
+from scoring_model.errors import FieldProblem, Problems
 from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 NOT_WHOLE = "must be a whole number of at most 64 bits"
@@ -85,9 +85,7 @@ class ApplicantReader:
         """Return whether an applicant names a table, which a finished row never does."""
         return not self._names.isdisjoint(record)
 
-    def read(
-        self, applicant: Mapping[str, Any], row: int, problems: list[FieldProblem]
-    ) -> ApplicantTables:
+    def read(self, applicant: Mapping[str, Any], row: int, problems: Problems) -> ApplicantTables:
         """Return the rows of one applicant, and add their problems to `problems`.
 
         Parameters
@@ -97,7 +95,7 @@ class ApplicantReader:
             left out or null has no rows.
         row : int
             Position of the applicant in the request, counted from 0.
-        problems : list of FieldProblem
+        problems : Problems
             The problems found are appended to it.
         """
 

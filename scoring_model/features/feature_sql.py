@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scoring_model.contract import read_versioned
+from scoring_model.contract import JsonFields, read_versioned
 
 FORMAT_VERSION = 1
 # name of the table of applicants in the SQL; its file may have any name
@@ -87,13 +87,25 @@ class FeatureSql:
 
     @classmethod
     def from_json(cls, text: str) -> "FeatureSql":
-        """Read the SQL from JSON; raises `ArtifactError` for an unknown `format_version`."""
+        """Read the SQL from JSON; raises `ArtifactError` if a value is not valid."""
         document = read_versioned(text, "features.json", FORMAT_VERSION)
-        histories = tuple(
-            History(t["table"], "\n".join(t["sql"]) + "\n", t["columns"], tuple(t["unread"]))
-            for t in document["tables"]
+        features = cls(
+            document.text("key"),
+            tuple(map(_read_history, document.parts("tables"))),
+            # versions registered earlier see empty text as it is
+            "empty_is_missing" in document.values and document.flag("empty_is_missing"),
         )
-        return cls(document["key"], histories, document.get("empty_is_missing", False))
+        tables = [history.table for history in features.histories]
+        if len(set(tables)) < len(tables) or APPLICATION not in tables:
+            raise document.refuse(f"each table must be listed once, {APPLICATION} among them")
+        return features
+
+
+def _read_history(fields: JsonFields) -> History:
+    table, columns = fields.text("table"), fields.named_texts("columns")
+    if not _WORD.fullmatch(table) or any('"' in name for name in columns):
+        raise fields.refuse("a table must be named by a word, and a column without quotes")
+    return History(table, "\n".join(fields.texts("sql")) + "\n", columns, fields.texts("unread"))
 
 
 def joined_queries(features: FeatureSql) -> dict[str, str]:

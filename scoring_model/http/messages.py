@@ -27,8 +27,6 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json"
 CLOSE = (b"connection", b"close")
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
-# an error lists at most this many problems; its message counts all of them
-MOST_PROBLEMS = 100
 MOST_NAME_CHARACTERS = 100
 # a body up to this size is scored in about a millisecond, so a thread would only add time
 INLINE_BYTES = 16384
@@ -95,13 +93,16 @@ class Request:
         self.key: str | None = None
         self._receive = receive
 
-    async def read_body(self, limit: int) -> bytes:
+    async def read_body(self, limit: int, grow_to: Callable[[int], None]) -> bytes:
         """Return the whole body.
 
         Parameters
         ----------
         limit : int
             Maximum number of bytes of the body.
+        grow_to : callable
+            Called with the size of a body over `INLINE_BYTES` before it is read, or while it is
+            read if the caller did not declare its size. It raises `Busy` if there is no room.
 
         Raises
         ------
@@ -113,6 +114,8 @@ class Request:
         declared = self.headers.get(b"content-length")
         if declared is not None and int(declared) > limit:
             raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
+        if declared is not None and len(declared) > 4 and int(declared) > INLINE_BYTES:
+            grow_to(int(declared))
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
@@ -129,6 +132,8 @@ class Request:
             size += len(parts[-1])
             if size > limit:
                 raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
+            if size > INLINE_BYTES:
+                grow_to(size)
         return b"".join(parts)
 
     def read_media_type(self) -> str:
@@ -164,10 +169,8 @@ def error_reply(error: ScoringError) -> Reply:
     """Return an error as JSON: `{"error": {"code", "message", "fields"}}`."""
     message = str(error)
     if isinstance(error, InvalidRequest) and error.fields:
-        message = str(InvalidRequest.from_problems([_shorten(p) for p in error.fields[:1]]))
-        if len(error.fields) > 1:
-            message += f" (and {len(error.fields) - 1} more)"
-    fields = [_shorten(problem) for problem in error.fields[:MOST_PROBLEMS]]
+        message = str(InvalidRequest.from_problems([_shorten(error.fields[0])], error.count))
+    fields = [_shorten(problem) for problem in error.fields]
     body = {"error": {"code": error.code, "message": message, "fields": fields}}
     headers: Headers = ()
     if isinstance(error, Unauthorized):

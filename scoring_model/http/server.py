@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from scoring_model.errors import Draining, MethodNotAllowed, NotFound, ScoringError, TooSlow
+from scoring_model.http.answers import RequestLimits
+from scoring_model.http.bulk import PendingBytes, end_children
 from scoring_model.http.guard import Guard, TimeLimit
 from scoring_model.http.messages import (
     JSON,
@@ -41,8 +43,8 @@ from scoring_model.telemetry import (
 )
 from scoring_model.version import Follower
 
-# threads for arrays and for MLflow's app: cancelled requests can block no more than these
-BULK_THREADS = 2
+# threads for MLflow's app, single explanations, metrics and loading; large requests have their own
+_THREADS = 4
 # how metrics and log name every unknown path, since its text may contain anything
 OTHER = "other"
 
@@ -76,13 +78,20 @@ class ScoringApp:
             metrics.start_refreshes() if metrics else None,
         )
         self._routes = Routes(
-            settings, metrics, lambda: self._follower.concern, lambda: self.draining
+            settings,
+            metrics,
+            lambda: self._follower.concern,
+            lambda: self.draining,
+            RequestLimits.from_settings(settings),
+            PendingBytes(settings.max_pending_bytes),
         )
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
 
     def install(self, serving: Serving) -> None:
         """Use this version for every request that begins from now on."""
+        if self._serving is not None:
+            self._serving.bulk.retire()
         self._serving = serving
         write_event("loaded", f"model version {serving.model.version}")
         # a loaded version stays for long, so the garbage collector need not scan it each time
@@ -179,7 +188,7 @@ class ScoringApp:
             return "no_model"
         if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
             cause = "content_type"
-        elif serving.histories is not None:
+        elif serving.has_histories:
             cause = "histories"
         elif len(body) > self.settings.max_body_bytes or not is_quick(serving, body):
             cause = "size"
@@ -250,7 +259,7 @@ class ScoringApp:
         allowed = allow_connections(self.settings.max_connections)
         if allowed < self.settings.max_connections:
             write_event("start", f"MAX_CONNECTIONS is {allowed}: more need a higher ulimit -n")
-        executor = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="scoring")
+        executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="scoring")
         asyncio.get_running_loop().set_default_executor(executor)
         tasks = [
             asyncio.create_task(self._follower.run()),
@@ -262,6 +271,9 @@ class ScoringApp:
         for task in tasks:
             task.cancel()
         executor.shutdown(wait=False, cancel_futures=True)
+        if self._serving is not None:
+            self._serving.bulk.close()
+        end_children()
         LOG.finish()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -1,12 +1,14 @@
 """`LoanCostRule`: a threshold for each applicant, from the costs of a wrong decision."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from scoring_model.contract import JsonFields
 from scoring_model.errors import FieldProblem, InvalidRequest
 from scoring_model.policy.expression import Expression
 from scoring_model.types import FloatArray
@@ -31,6 +33,20 @@ class LoanCostRule:
     false_negative: str
     false_positive: str
     factor: float
+
+    @classmethod
+    def from_fields(cls, fields: JsonFields) -> "LoanCostRule":
+        """Read a rule from a policy's JSON; raises `ArtifactError` if a value is not valid."""
+        rule = cls(
+            fields.text("false_negative"),
+            fields.text("false_positive"),
+            fields.number("factor", least=sys.float_info.min),
+        )
+        try:
+            _ = rule.columns
+        except ValueError as error:
+            raise fields.refuse(f"a cost {error}") from error
+        return rule
 
     @cached_property
     def _expressions(self) -> tuple[Expression, Expression]:

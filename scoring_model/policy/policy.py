@@ -1,85 +1,20 @@
 """`DecisionPolicy`: from a margin to a calibrated probability of default and a decision."""
 
 import json
-from bisect import bisect_right
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import numpy as np
 
 from scoring_model.contract import read_versioned
+from scoring_model.policy.calibration_map import CalibrationMap
 from scoring_model.policy.loan_costs import LoanCostRule
 from scoring_model.types import BoolArray, FloatArray
 
 FORMAT_VERSION = 1
 LOAN_COSTS_FORMAT = 2
-# exp overflows a double above 709.8; at 700 the probability is already as good as 0 or 1
-MARGIN_LIMIT = 700.0
-
-CalibrationMethod = Literal["sigmoid", "smooth", "isotonic"]
-
-
-@dataclass(frozen=True)
-class CalibrationMap:
-    """Map from the booster's margin (raw log-odds) to the probability of default.
-
-    Attributes
-    ----------
-    method : {"sigmoid", "smooth", "isotonic"}
-        `sigmoid` is `1 / (1 + exp(-(slope * margin + intercept)))` [1]_;
-        `smooth` and `isotonic` [2]_ interpolate linearly between knots, constant outside them.
-    slope, intercept : float
-        The sigmoid's parameters; 1 and 0 leave the margin as it is.
-    margins, probabilities : tuple of float
-        Knots. Margins increase; probabilities do not decrease and lie in (0, 1).
-
-    References
-    ----------
-    .. [1] J. Platt, Probabilistic outputs for support vector machines, 1999.
-    .. [2] B. Zadrozny and C. Elkan, Transforming classifier scores into accurate multiclass
-       probability estimates, KDD 2002.
-    """
-
-    method: CalibrationMethod
-    slope: float = 1.0
-    intercept: float = 0.0
-    margins: tuple[float, ...] = ()
-    probabilities: tuple[float, ...] = ()
-
-    def apply(self, margin: FloatArray) -> FloatArray:
-        """Return the probability of default of each margin, shape (rows,), in [0, 1]."""
-        if self.margins:
-            x, y, slopes = self._knots
-            inside = np.clip(margin, x[0], x[-1])
-            knot = np.searchsorted(x, inside, side="right") - 1
-            return np.asarray(slopes[knot] * (inside - x[knot]) + y[knot])
-        exponent = np.clip(self.slope * margin + self.intercept, -MARGIN_LIMIT, MARGIN_LIMIT)
-        return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
-
-    def apply_one(self, margin: float) -> float:
-        """Return what `apply` gives for one margin, to the last bit."""
-        if self.margins:
-            lowest, highest = self.margins[0], self.margins[-1]
-            inside = lowest if margin < lowest else highest if margin > highest else margin
-            knot = bisect_right(self.margins, inside) - 1
-            slope = self._slopes[knot]
-            return slope * (inside - self.margins[knot]) + self.probabilities[knot]
-        exponent = self.slope * margin + self.intercept
-        exponent = min(max(exponent, -MARGIN_LIMIT), MARGIN_LIMIT)
-        # use numpy's exponential: the C library's differs in the last bit
-        return float(1.0 / (1.0 + np.exp(-exponent)))
-
-    @cached_property
-    def _knots(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Margins, probabilities, and the slope from each knot to the next; 0 at the last."""
-        x, y = np.array(self.margins), np.array(self.probabilities)
-        return x, y, np.append(np.diff(y) / np.diff(x), 0.0)
-
-    @cached_property
-    def _slopes(self) -> list[float]:
-        return list(self._knots[2].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +91,20 @@ class DecisionPolicy:
 
     @classmethod
     def from_json(cls, text: str) -> "DecisionPolicy":
-        """Read a policy from JSON; raises `ArtifactError` for an unknown `format_version`."""
+        """Read a policy from JSON; raises `ArtifactError` if a value is not valid."""
         document = read_versioned(text, "policy.json", FORMAT_VERSION, LOAN_COSTS_FORMAT)
-        loan_costs = document.get("loan_costs")
-        calibration = document["calibration"]
+        loan_costs = document.values.get("loan_costs")
+        smallest = sys.float_info.min
         return cls(
-            calibration=CalibrationMap(
-                method=calibration["method"],
-                slope=calibration["slope"],
-                intercept=calibration["intercept"],
-                margins=tuple(calibration["margins"]),
-                probabilities=tuple(calibration["probabilities"]),
+            calibration=CalibrationMap.from_fields(document.part("calibration")),
+            threshold=document.number("threshold", 0.0, 1.0),
+            false_negative_cost=document.number("false_negative_cost", smallest),
+            false_positive_cost=document.number("false_positive_cost", smallest),
+            loan_costs=(
+                None
+                if loan_costs is None
+                else LoanCostRule.from_fields(document.part("loan_costs"))
             ),
-            threshold=document["threshold"],
-            false_negative_cost=document["false_negative_cost"],
-            false_positive_cost=document["false_positive_cost"],
-            loan_costs=None if loan_costs is None else LoanCostRule(**loan_costs),
         )
 
 

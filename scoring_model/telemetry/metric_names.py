@@ -28,7 +28,6 @@ REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
 GIVE_UPS = "scoring_fast_path_given_up"
 WRONG_KEYS = "scoring_wrong_keys"
 BULK = "scoring_bulk_requests"
-BULK_STATES = ("running", "waiting")
 DROPPED_LINES = "scoring_log_lines_dropped"
 SHADOW_APPLICANTS = "scoring_shadow_applicants"
 SHADOW_DIFFERENCES = "scoring_shadow_probability_difference"
@@ -50,6 +49,11 @@ GiveUp = Literal[
 """Why the fast path did not answer a request to `/predict`."""
 
 GIVE_UP_CAUSES: tuple[GiveUp, ...] = get_args(GiveUp)
+
+BulkState = Literal["running", "waiting"]
+"""Whether a process answers a large request now, or it waits for one."""
+
+BULK_STATES: tuple[BulkState, ...] = get_args(BulkState)
 
 ShadowOutcome = Literal["scored", "failed", "dropped"]
 """What became of an applicant for the version in the shadow."""

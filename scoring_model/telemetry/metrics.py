@@ -1,8 +1,9 @@
 """`Metrics`: the counters of one worker, which `/metrics` adds up over all workers."""
 
+import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from scoring_model.telemetry.metric_names import (
     STATUSES,
     UNSEEN,
     WRONG_KEYS,
+    BulkState,
     GiveUp,
     histogram_keys,
 )
@@ -52,8 +54,6 @@ class RequestCounters:
             keys += histogram_keys(LATENCY, route)
         self._give_ups = {cause: len(keys) + n for n, cause in enumerate(GIVE_UP_CAUSES)}
         keys += [(GIVE_UPS, cause) for cause in GIVE_UP_CAUSES]
-        self._bulk = len(keys)
-        keys += [(BULK, state) for state in BULK_STATES]
         keys += [(WRONG_KEYS,)]
         self._values = folder.make_counters(keys)
 
@@ -73,12 +73,7 @@ class RequestCounters:
 
     def count_wrong_key(self) -> None:
         """Count a request with a key that is not known."""
-        self._values[self._bulk + len(BULK_STATES)] += 1.0
-
-    def set_bulk(self, running: int, waiting: int) -> None:
-        """Set how many large requests are running in this worker, and how many are waiting."""
-        self._values[self._bulk] = running
-        self._values[self._bulk + 1] = waiting
+        self._values[-1] += 1.0
 
 
 class ModelCounters:
@@ -105,8 +100,8 @@ class ModelCounters:
         for name in unseen:
             values[self._unseen[name]] += 1.0
 
-    def count_many(self, decisions: Decisions, unseen: Sequence[tuple[int, str]]) -> None:
-        """Count the decisions of an array of applicants."""
+    def count_many(self, decisions: Decisions, unseen: Mapping[str, int]) -> None:
+        """Count the decisions of an array of applicants, and the unseen levels of each feature."""
         values = self._values
         rows = len(decisions.probability)
         accepted = int(decisions.score.sum())
@@ -117,8 +112,26 @@ class ModelCounters:
         for place, count in enumerate(np.bincount(places, minlength=len(PROBABILITY) + 1)):
             values[self._buckets + place] += float(count)
         values[self._buckets + len(PROBABILITY) + 1] += float(decisions.probability.sum())
-        for _, name in unseen:
-            values[self._unseen[name]] += 1.0
+        for name, count in unseen.items():
+            values[self._unseen[name]] += count
+
+
+class BulkGauge:
+    """The large requests of one worker that are answered now, and those that wait.
+
+    Parameters
+    ----------
+    folder : CounterFolder
+    """
+
+    def __init__(self, folder: CounterFolder) -> None:
+        self._values = folder.make_counters([(BULK, state) for state in BULK_STATES])
+        self._lock = threading.Lock()
+
+    def change(self, state: BulkState, by: int) -> None:
+        """Add to the number of requests in a state; any thread may do it."""
+        with self._lock:
+            self._values[BULK_STATES.index(state)] += by
 
 
 class Metrics:
@@ -136,6 +149,7 @@ class Metrics:
     def __init__(self, folder: Path | None, routes: Sequence[str]) -> None:
         self.folder = CounterFolder(folder)
         self.requests = RequestCounters(self.folder, routes)
+        self.bulk = BulkGauge(self.folder)
         # `/metrics` is answered in this thread: large requests may keep all other threads busy
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
         LOG.report_lost_lines(self.folder.make_counters([(DROPPED_LINES,)]))

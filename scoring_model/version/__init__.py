@@ -4,10 +4,14 @@ from scoring_model.version.artifacts import (
     EXAMPLE_FILE,
     SCORER_ARTIFACT,
     load_scorer,
+    make_scorer,
+    read_artifacts,
     save_scorer,
 )
+from scoring_model.version.checks import check_scorer
+from scoring_model.version.content import VersionContent, read_version
 from scoring_model.version.follower import Follower
-from scoring_model.version.loading import LoadedModel, load_model
+from scoring_model.version.loading import LoadedModel, load_model, make_model, signature_of
 from scoring_model.version.reasons import (
     DEFAULT_TOP,
     LOWERS,
@@ -34,10 +38,17 @@ __all__ = [
     "LoadedModel",
     "Scorer",
     "TimedScoring",
+    "VersionContent",
+    "check_scorer",
     "choose_language",
     "explain",
     "label_of",
     "load_model",
     "load_scorer",
+    "make_model",
+    "make_scorer",
+    "read_artifacts",
+    "read_version",
     "save_scorer",
+    "signature_of",
 ]

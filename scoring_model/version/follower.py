@@ -5,35 +5,48 @@ import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Generic, Literal, TypeVar, cast
 
 from scoring_model.errors import ArtifactError
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import write_event
+from scoring_model.version.failures import (
+    REFUSED,
+    SLOW,
+    Unreachable,
+    describe_failure,
+    explain_failure,
+    may_pass,
+    named_failures,
+)
 from scoring_model.version.local_copy import MODEL_FOLDER, LocalCopy
 from scoring_model.version.model_uri import can_move, download, find_uri, registry_uri
 
-RETRY_SECONDS = 10
-# how long a starting server waits for the registry before it uses the local copy
+# a failure that may pass is tried again after one second, then after twice as long each time
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+# how long a starting server waits for the newest version before it uses the local copy
 PATIENCE_SECONDS = 15
 
 Result = TypeVar("Result")
 Loaded = TypeVar("Loaded")
 Outcome = Literal["swapped", "refused", "unreachable"]
-SAID: dict[Outcome, str] = {
-    "refused": "a newer version failed its checks: the previous version stays in use",
-    "unreachable": "the registry does not answer: the last good version stays in use",
-}
+_STAYS = ": the last good version stays in use"
 
 
 class Follower(Generic[Loaded]):
     """Loads versions, swaps them, and falls back to the last good one; one load at a time.
 
+    A version whose files are complete and fail a check is refused until the URI names another one.
+    Every other failure may pass, so it is tried again with growing pauses.
+
     Parameters
     ----------
     settings : ServerSettings
     load : callable
-        Loads and checks the version in a folder. If it raises an error, the version is refused.
+        Loads and checks the version in a folder. `IncompleteVersion` and `OSError` are failures
+        that may pass; any other error refuses the version.
     install : callable
         Called with each version that answers from then on.
     count : callable, optional
@@ -42,7 +55,7 @@ class Follower(Generic[Loaded]):
     Attributes
     ----------
     concern : str
-        Why the last refresh failed, for `/ready`. Empty if it did not fail.
+        Why the last attempt failed, for `/ready`. Empty if it did not fail.
     """
 
     def __init__(
@@ -63,56 +76,68 @@ class Follower(Generic[Loaded]):
     async def run(self) -> None:
         """Load the first version, then follow the URI until cancelled."""
         settings = self._settings
-        if Path(settings.model_uri).is_dir():
-            await self._serve_folder(settings.model_uri)
-            return
-        pause = settings.refresh_seconds
+        follows = settings.refresh_seconds and can_move(settings.model_uri)
+        failures = 0
         while True:
-            await self._refresh()
-            if self._uri and not (pause and can_move(settings.model_uri)):
+            is_folder = Path(settings.model_uri).is_dir()
+            done = await (self._serve_folder() if is_folder else self._refresh())
+            failures = 0 if done else failures + 1
+            if self._uri and done and not follows:
                 return
-            await asyncio.sleep(pause if self._uri else RETRY_SECONDS)
+            await asyncio.sleep(self._pause(failures))
 
-    async def _serve_folder(self, folder: str) -> None:
-        while True:
-            try:
-                loaded = await asyncio.to_thread(self._load, folder)
-            except Exception as error:  # noqa: BLE001  # any error in the content of a file
-                self._say("not loaded", error)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                self._swap(loaded, folder)
-                return
+    def _pause(self, failures: int) -> float:
+        """Return the seconds to the next attempt."""
+        usual = float(self._settings.refresh_seconds) or LONGEST_PAUSE_SECONDS
+        if not failures:
+            return usual
+        doubled = FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10)
+        return min(doubled, usual, LONGEST_PAUSE_SECONDS)
 
-    async def _refresh(self) -> None:
-        """Check the registry once, and use a new version; fall back if the check fails."""
+    async def _serve_folder(self) -> bool:
+        """Load the folder that the URI names; return whether it is in use."""
+        folder = self._settings.model_uri
+        try:
+            loaded = await _in_background(lambda: self._load(folder))
+        except Exception as error:  # noqa: BLE001  # any error in the content of a file
+            self._say("not loaded", error)
+            self.concern = explain_failure(error)
+            return False
+        self.concern = ""
+        self._swap(loaded, folder)
+        return True
+
+    async def _refresh(self) -> bool:
+        """Check the registry once, and use a new version; return False to try again soon."""
         looking = _in_background(self._look)
         if not self._uri:
             done, _ = await asyncio.wait({looking}, timeout=PATIENCE_SECONDS)
             if not done:
-                await self._fall_back("unreachable")
+                await self._fall_back("unreachable", SLOW)
         try:
             found = await looking
-        except ArtifactError as error:
-            self._say("refused", error)
-            await self._fall_back("refused")
         except Exception as error:  # noqa: BLE001  # no driver's error may end the server
-            self._say("not refreshed", error)
-            await self._fall_back("unreachable")
+            if may_pass(error):
+                self._say("not refreshed", error)
+                await self._fall_back("unreachable", explain_failure(error))
+                return False
+            self._say("refused", error)
+            await self._fall_back("refused", REFUSED)
         else:
             if found is not None:
                 self._swap(*found)
-            if not self._refused:
-                self.concern = ""
+            self.concern = f"{REFUSED}{_STAYS}" if self._refused else ""
+        return True
 
-    async def _fall_back(self, why: Outcome) -> None:
-        self.concern = SAID[why]
-        self._record(why)
-        if self._uri:
-            return
-        copy = await asyncio.to_thread(self._load_copy)
-        if copy is not None:
+    async def _fall_back(self, outcome: Outcome, why: str) -> None:
+        self._record(outcome)
+        self.concern = why
+        if not self._uri:
+            copy = await _in_background(self._load_copy)
+            if copy is None:
+                return
             self._swap(copy, "copy")
+        self.concern = f"{why}{_STAYS}"
 
     def _swap(self, loaded: Loaded, uri: str) -> None:
         self._install(loaded)
@@ -124,31 +149,30 @@ class Follower(Generic[Loaded]):
             self._count(outcome)
 
     def _say(self, event: str, error: Exception) -> None:
-        # only messages of this code: a driver's message may hold an address with its password
-        own = isinstance(error, ArtifactError)
-        write_event(event, str(error) if own else type(error).__name__)
+        write_event(event, describe_failure(error))
 
     # the methods below run in a separate thread
 
     def _look(self) -> tuple[Loaded, str] | None:
         """Return a new version and its URI, or None if there is none to swap to."""
-        uri = find_uri(self._settings.model_uri)
+        with named_failures(self._settings.model_uri):
+            uri = find_uri(self._settings.model_uri)
         if uri == self._uri:
             self._refused = ""
             return None
         if uri == self._refused:
             return None
         copy = self._local_copy()
-        with copy.stage() as staging:
-            model = staging / MODEL_FOLDER
-            model.mkdir()
-            download(uri, model)
+        with contextlib.ExitStack() as stack:
             try:
-                loaded = self._load(str(model))
+                staging = _fetch(stack, copy, uri)
+                loaded = self._load(str(staging / MODEL_FOLDER))
             except Exception as error:
+                if may_pass(error):
+                    raise
                 self._refused = uri
-                reason = str(error) if isinstance(error, ArtifactError) else type(error).__name__
-                raise ArtifactError(f"{uri}: {reason}") from error
+                named = f"{uri}: " if uri.startswith("models:/") else ""
+                raise ArtifactError(f"{named}{describe_failure(error)}") from error
             self._keep(copy, staging)
         self._refused = ""
         return loaded, uri
@@ -171,6 +195,23 @@ class Follower(Generic[Loaded]):
 
     def _local_copy(self) -> LocalCopy:
         return LocalCopy(self._settings.cache_directory, registry_uri(), self._settings.model_uri)
+
+
+def _fetch(stack: contextlib.ExitStack, copy: LocalCopy, uri: str) -> Path:
+    """Download a version, and return the folder with its `MODEL_FOLDER`."""
+    try:
+        return _download_to(stack.enter_context(copy.stage()), uri)
+    except Unreachable:
+        # the disk of the copies may be full, and an ordinary temporary folder elsewhere
+        temporary = TemporaryDirectory(ignore_cleanup_errors=True)
+        return _download_to(Path(stack.enter_context(temporary)), uri)
+
+
+def _download_to(staging: Path, uri: str) -> Path:
+    with named_failures(uri):
+        (staging / MODEL_FOLDER).mkdir()
+        download(uri, staging / MODEL_FOLDER)
+    return staging
 
 
 def _in_background(work: Callable[[], Result]) -> "asyncio.Future[Result]":

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scoring_model.errors import ArtifactError, ScoringError
-from scoring_model.policy import Decisions
-from scoring_model.version.artifacts import (
-    SCORER_ARTIFACT,
-    check_example,
-    load_example,
-    make_scorer,
-    read_artifacts,
-)
+from scoring_model.contract import FeatureContract
+from scoring_model.errors import ScoringError
+from scoring_model.policy import FIELDS, Decisions
+from scoring_model.version.artifacts import load_example, make_scorer
+from scoring_model.version.checks import check_scorer
+from scoring_model.version.content import VersionContent, read_version
 from scoring_model.version.scorer import Scorer
 from scoring_model.version.timed_scoring import CURRENT_SCORING
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mlflow.models import ModelSignature
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,15 @@ class LoadedModel:
         Number in the registry. If the folder is not from the registry, its model id.
     example : dict
         The applicant that was logged with the model.
+    logged : dict of str to str
+        Names and values that training logged with the model.
     """
 
     scorer: Scorer
     pyfunc: Any
     version: str
     example: dict[str, Any]
+    logged: dict[str, str]
 
 
 class ServedModel:
@@ -69,6 +70,54 @@ class ServedModel:
         return scoring.score(self._scorer, scoring.rows)
 
 
+def signature_of(contract: FeatureContract) -> "ModelSignature":
+    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
+
+    No column is `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    inputs = [
+        ColSpec(
+            DataType.double if feature.kind == "number" else DataType.string,
+            name=feature.name,
+            required=not feature.nullable,
+        )
+        for feature in contract.features
+    ]
+    kinds = (DataType.double, DataType.long, DataType.double)
+    outputs = [ColSpec(kind, name=name) for name, kind in zip(FIELDS, kinds, strict=True)]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def make_model(content: VersionContent) -> LoadedModel:
+    """Return the model of a version's content.
+
+    Parameters
+    ----------
+    content : VersionContent
+        What `read_version` returned. `check_scorer` has passed it, in any process.
+
+    Raises
+    ------
+    ArtifactError
+        A file breaks a rule, or this code cannot read its `format_version`.
+    """
+    from mlflow.models import Model
+    from mlflow.pyfunc import PyFuncModel
+
+    scorer = make_scorer(content.files)
+    metadata = Model(signature=signature_of(scorer.contract))
+    return LoadedModel(
+        scorer=scorer,
+        pyfunc=PyFuncModel(metadata, ServedModel(scorer)),
+        version=content.version,
+        example=load_example(content.files),
+        logged=content.logged,
+    )
+
+
 def load_model(uri: str) -> LoadedModel:
     """Fetch a model, check its files and score its example.
 
@@ -84,44 +133,17 @@ def load_model(uri: str) -> LoadedModel:
     mlflow.exceptions.MlflowException
         The registry does not know the model or does not answer.
     """
-    from mlflow.models import Model
-    from mlflow.pyfunc import PyFuncModel
-
     with contextlib.ExitStack() as stack:
         folder = Path(uri)
         if not folder.is_dir():
             folder = _download(uri, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        metadata = Model.load(str(folder))
-        files = read_artifacts(folder / _find_artifacts(metadata.flavors))
-        scorer = make_scorer(files)
-        check_example(files, scorer)
-        return LoadedModel(
-            scorer=scorer,
-            pyfunc=PyFuncModel(metadata, ServedModel(scorer)),
-            version=_find_version(folder) or str(metadata.model_id or metadata.model_uuid),
-            example=load_example(files),
-        )
-
-
-def _find_artifacts(flavors: dict[str, Any]) -> str:
-    """Return the folder of the scorer's files, relative to the model's."""
-    try:
-        return str(flavors["python_function"]["artifacts"][SCORER_ARTIFACT]["path"])
-    except KeyError as error:
-        raise ArtifactError(f"the model has no artifact {SCORER_ARTIFACT!r}") from error
+        content = read_version(folder)
+    model = make_model(content)
+    check_scorer(content.files, model.scorer)
+    return model
 
 
 def _download(uri: str, folder: Path) -> Path:
     from mlflow.artifacts import download_artifacts
 
     return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
-
-
-def _find_version(folder: Path) -> str | None:
-    """Return the version that MLflow writes next to a model from the registry, if any."""
-    import yaml
-
-    note = folder / "registered_model_meta"
-    if not note.is_file():
-        return None
-    return str(yaml.safe_load(note.read_text())["model_version"])

@@ -40,9 +40,11 @@ class LocalCopy:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            staging = TemporaryDirectory(prefix=_STAGING, dir=self._folder)
+            staging = TemporaryDirectory(
+                prefix=_STAGING, dir=self._folder, ignore_cleanup_errors=True
+            )
         except OSError:
-            staging = TemporaryDirectory()
+            staging = TemporaryDirectory(ignore_cleanup_errors=True)
         with staging as name:
             yield Path(name)
 
@@ -52,8 +54,12 @@ class LocalCopy:
         (staging / DIGESTS_FILE).write_text(json.dumps(_digests(model)), encoding="utf-8")
         place = self._folder / f"{os.getpid()}-{time.time_ns()}"
         place.mkdir()
-        for path in (model, staging / DIGESTS_FILE):
-            path.rename(place / path.name)
+        try:
+            for path in (model, staging / DIGESTS_FILE):
+                path.rename(place / path.name)
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
         pointer = self._folder / f"{_STAGING}{place.name}"
         pointer.write_text(place.name, encoding="utf-8")
         pointer.replace(self._folder / _CURRENT)

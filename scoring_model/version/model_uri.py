@@ -4,9 +4,15 @@ import os
 import re
 from pathlib import Path
 
+from scoring_model.errors import ArtifactError
+from scoring_model.version.failures import UnknownVersion
+
 # `models:/name@alias` and `models:/name/Stage` can name another version later; a number cannot
 _BY_ALIAS = re.compile(r"models:/([^/@]+)@([^/@]+)")
 _BY_STAGE = re.compile(r"models:/([^/@]+)/([A-Za-z]+)")
+# a version has some dozens of files, most of them code that the server never runs
+MOST_FILES = 2000
+MOST_BYTES = 256 << 20
 # by default MLflow waits for minutes, which is too long for a start or a swap
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -32,7 +38,7 @@ def find_uri(uri: str) -> str:
     ------
     mlflow.exceptions.MlflowException
         The registry does not know the version or does not answer.
-    LookupError
+    UnknownVersion
         No version is in that stage.
     """
     from mlflow.tracking import MlflowClient
@@ -50,7 +56,7 @@ def find_uri(uri: str) -> str:
             if stage == "latest" or version.current_stage.lower() == stage.lower()
         ]
         if not numbers:
-            raise LookupError(f"no version of {name} is in the stage {stage}")
+            raise UnknownVersion(f"no version of {name!r} is in the stage {stage!r}")
         return f"models:/{name}/{max(numbers)}"
     return uri
 
@@ -63,11 +69,42 @@ def registry_uri() -> str:
 
 
 def download(uri: str, folder: Path) -> None:
-    """Download a version's files into an existing folder; raises `MlflowException` on failure."""
+    """Download a version's files into an existing folder.
+
+    Parameters
+    ----------
+    uri : str
+        URI of the version, as `find_uri` returns it.
+    folder : Path
+
+    Raises
+    ------
+    ArtifactError
+        The files are so large that they may fill the disk.
+    mlflow.exceptions.MlflowException
+        The registry, or the store of the files, does not answer.
+    """
     from mlflow.artifacts import download_artifacts
 
     _limit_patience()
+    _check_size(uri)
     download_artifacts(artifact_uri=uri, dst_path=str(folder))
+
+
+def _check_size(uri: str) -> None:
+    """Refuse a version whose files, as their store lists them, are too large or too many."""
+    from mlflow.artifacts import list_artifacts
+
+    places, seen, size = [uri], 0, 0
+    while places:
+        place = places.pop()
+        for found in list_artifacts(artifact_uri=place):
+            seen += 1
+            size += found.file_size or 0
+            if found.is_dir:
+                places.append(f"{place}/{found.path.rpartition('/')[2]}")
+        if seen > MOST_FILES or size > MOST_BYTES:
+            raise ArtifactError(f"its files must be at most {MOST_FILES}, and {MOST_BYTES} bytes")
 
 
 def _limit_patience() -> None:

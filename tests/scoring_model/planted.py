@@ -10,7 +10,7 @@ import pandas as pd
 
 from scoring_model.contract import Feature, FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
-from scoring_model.version import Scorer, save_scorer
+from scoring_model.version import Scorer, save_scorer, signature_of
 
 NUMBERS = [f"amount_{i:02d}" for i in range(14)]
 CATEGORIES = {
@@ -107,17 +107,6 @@ def _calibration(method: Any) -> CalibrationMap:
     return CalibrationMap(
         "isotonic", margins=tuple(margins.tolist()), probabilities=tuple(probabilities.tolist())
     )
-
-
-def signature_of(contract: FeatureContract) -> Any:
-    """Return the signature that a version is logged with."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    kinds = {"number": DataType.double, "category": DataType.string}
-    inputs = [ColSpec(kinds[f.kind], f.name, required=not f.nullable) for f in contract.features]
-    outputs = [("double", "probability"), ("long", "score"), ("double", "threshold")]
-    return ModelSignature(Schema(inputs), Schema([ColSpec(kind, name) for kind, name in outputs]))
 
 
 def save_model(scorer: Scorer, folder: Path, example: Mapping[str, Any] = EXAMPLE) -> Path:

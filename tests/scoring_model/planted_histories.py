@@ -85,9 +85,14 @@ def plant_histories(folder: Path) -> PlantedHistories:
     )
 
 
-def plant_small(folder: Path) -> Path:
+SMALL_SQL = """
+SELECT id, sum(debt) AS debt_sum -- Debt
+FROM loans WHERE status <> 'paid' GROUP BY id;
+"""
+
+
+def plant_small(folder: Path, sql: str = SMALL_SQL) -> Path:
     """Return the folder of a version with three features, one of them from a history."""
-    sql = "SELECT id, sum(debt) AS debt_sum -- Debt\nFROM loans WHERE status <> 'paid' GROUP BY id;"
     own = {"id": "BIGINT", "income": "DOUBLE", "purpose": "VARCHAR"}
     features = FeatureSql(
         "id",

@@ -8,9 +8,9 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "contract": """
-        CSV CSV_MISSING CsvTable EncodedRows Feature FeatureContract JSON MOST_WHOLE NOT_EXACT
-        NOT_TEXT PARQUET ParquetTable REQUIRED TableReader YES_NO check_row_count encode_body
-        encode_number parse_exactly parse_json parse_number read_levels read_versioned
+        CSV_MISSING CsvTable DUPLICATE EncodedRows Feature FeatureContract JsonFields MOST_WHOLE
+        NOT_A_NUMBER NOT_EXACT NOT_TEXT ParquetTable REQUIRED TableReader YES_NO encode_number
+        join_rows parse_exactly parse_json parse_number read_document read_levels read_versioned
         refuse_duplicates
     """,
     "features": """
@@ -47,12 +47,13 @@ PUBLIC = {
         render_metrics take_over_output write_event
     """,
     "trees": """
-        TreeModel split_text
+        TreeModel check_tree_text have_equal_bits make_probe name_columns read_trees split_text
     """,
     "version": """
         CURRENT_SCORING DEFAULT_TOP EXAMPLE_FILE Explanation Follower LOWERS LoadedModel NEITHER
-        RAISES SCORER_ARTIFACT Scorer TimedScoring choose_language explain label_of load_model
-        load_scorer save_scorer
+        RAISES SCORER_ARTIFACT Scorer TimedScoring VersionContent check_scorer choose_language
+        explain label_of load_model load_scorer make_model make_scorer read_artifacts read_version
+        save_scorer signature_of
     """,
 }
 

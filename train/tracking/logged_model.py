@@ -7,13 +7,9 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 
 import scoring_model
-from scoring_model.contract import FeatureContract
-from scoring_model.policy import FIELDS
-from scoring_model.version import SCORER_ARTIFACT, Scorer, save_scorer
+from scoring_model.version import SCORER_ARTIFACT, Scorer, save_scorer, signature_of
 
 PACKAGE = Path(scoring_model.__file__).parent
 LOCK = PACKAGE.parent / "requirements.txt"
@@ -65,23 +61,3 @@ def pins_of(lock: Path) -> list[str]:
     """
     lines = lock.read_text(encoding="utf-8").splitlines()
     return [line.removesuffix("\\").strip() for line in lines if line[:1].isalpha()]
-
-
-def signature_of(contract: FeatureContract) -> ModelSignature:
-    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
-
-    No column is `boolean`: MLflow turns a null boolean into False and the text "false" into True.
-    """
-    inputs = Schema(
-        [
-            ColSpec(
-                DataType.double if feature.kind == "number" else DataType.string,
-                name=feature.name,
-                required=not feature.nullable,
-            )
-            for feature in contract.features
-        ]
-    )
-    kinds = (DataType.double, DataType.long, DataType.double)
-    outputs = [ColSpec(kind, name=name) for name, kind in zip(FIELDS, kinds, strict=True)]
-    return ModelSignature(inputs=inputs, outputs=Schema(outputs))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scoring_model.contract import CSV, JSON, PARQUET
+from scoring_model.http.answers import CSV, JSON, PARQUET
 from scoring_model.http.document.api_schemas import Schema, describe_schemas
 from scoring_model.http.document.history_schemas import (
     describe_tables,
@@ -17,12 +17,13 @@ ERRORS = {
     403: "The key lacks the scope that the path needs.",
     404: "The server has no such path.",
     405: "The path takes another HTTP method.",
-    413: "The request has too many bytes (MAX_BODY_BYTES) or applicants (MAX_ROWS, "
-    "MAX_EXPLAINED_ROWS).",
+    413: "The request has too many bytes (MAX_BODY_BYTES, MAX_UNPACKED_BYTES), applicants "
+    "(MAX_ROWS, MAX_EXPLAINED_ROWS) or columns (MAX_COLUMNS), or takes too much memory "
+    "(MAX_BULK_MEMORY_BYTES).",
     415: "The path does not read this content type, charset or encoding.",
     429: "The key has reached its rate limit, or the address has sent too many wrong keys.",
     500: "The request could not be answered because of a fault in the server.",
-    503: "No model is loaded.",
+    503: "No model is loaded, or the server holds too many large bodies (MAX_PENDING_BYTES).",
     504: "The request was not answered within the time limit.",
 }
 _RETRY_AFTER = {

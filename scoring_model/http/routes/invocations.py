@@ -1,83 +1,28 @@
-"""`POST /invocations`: MLflow's own app, after the contract has checked the request."""
+"""`POST /invocations`: MLflow's own app, after the contract has checked a small request."""
 
-import asyncio
-from typing import NamedTuple
-
-from scoring_model.contract import EncodedRows, FeatureContract, encode_body
 from scoring_model.errors import ScoringError
-from scoring_model.http.messages import INLINE_BYTES, JSON, Asgi, Message, Reply, Scope
+from scoring_model.http.answers import RequestLimits, prepare_request
+from scoring_model.http.messages import Asgi, Message, Reply, Scope
+from scoring_model.http.routes.serving import Serving
 from scoring_model.version import CURRENT_SCORING, TimedScoring
 
 
-class Prepared(NamedTuple):
-    """A checked request.
-
-    Attributes
-    ----------
-    rows : EncodedRows
-        Its encoded applicants, which are scored.
-    content_type, body : bytes
-        The request to MLflow's app. The app reads the same number of rows from it.
-    """
-
-    rows: EncodedRows
-    content_type: bytes
-    body: bytes
-
-
-def prepare_request(
-    contract: FeatureContract, media_type: str, body: bytes, max_rows: int
-) -> Prepared:
-    """Check and encode a request, and return what to send to MLflow's app.
-
-    The body is rewritten if MLflow would refuse it or read other rows from it: MLflow drops rows of
-    `instances` with absent fields, and refuses a JSON boolean where the signature has text.
-
-    Parameters
-    ----------
-    contract : FeatureContract
-    media_type : str
-        Content type in lower case, without parameters.
-    body : bytes
-    max_rows : int
-        Maximum number of applicants in the request.
-
-    Raises
-    ------
-    InvalidRequest
-        The body breaks the contract.
-    TooLarge
-        It has more than `max_rows` applicants.
-    UnsupportedMediaType
-        The content type is not JSON, CSV or Parquet.
-    """
-    encoded = encode_body(media_type, body, contract, max_rows)
-    if encoded.as_split is None:
-        return Prepared(encoded.rows, media_type.encode(), body)
-    return Prepared(encoded.rows, JSON, encoded.as_split)
-
-
-async def invoke(
-    app: Asgi,
-    contract: FeatureContract,
+async def invoke_mlflow(
+    serving: Serving,
     scope: Scope,
     media_type: str,
     body: bytes,
-    max_rows: int,
+    limits: RequestLimits,
     scoring: TimedScoring,
 ) -> Reply:
     """Answer `/invocations` with MLflow's app; replace its errors, which repeat the body."""
-    arguments = (contract, media_type, body, max_rows)
-    if len(body) <= INLINE_BYTES:
-        prepared = prepare_request(*arguments)
-    else:
-        prepared = await asyncio.to_thread(prepare_request, *arguments)
+    prepared = prepare_request(serving.model.scorer.contract, media_type, body, limits)
     scoring.rows = prepared.rows
     headers = [(b"content-type", prepared.content_type)]
     asked = {**scope, "headers": headers, "query_string": b""}
     token = CURRENT_SCORING.set(scoring)
     try:
-        reply = await ask_mlflow(app, asked, prepared.body)
+        reply = await ask_mlflow(serving.mlflow_app, asked, prepared.body)
     finally:
         CURRENT_SCORING.reset(token)
     if reply.status == 200:

@@ -3,24 +3,32 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-
-import orjson
+from dataclasses import dataclass, field
 
 from scoring_model.errors import Draining, InvalidRequest, ModelUnavailable, UnsupportedMediaType
+from scoring_model.http.answers import (
+    PARQUET,
+    RequestLimits,
+    predict_many,
+    predict_one,
+    read_explanation,
+)
+from scoring_model.http.bulk import BulkTask, PendingBytes
 from scoring_model.http.document import PATHS, read_page
 from scoring_model.http.guard import KeyScope
 from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
-from scoring_model.http.routes.invocations import ask_mlflow, invoke
-from scoring_model.http.routes.predict import predict_many, predict_one, read_explanation
+from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
+from scoring_model.http.routes.readiness import Readiness
 from scoring_model.http.routes.serving import Serving
+from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
-from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics
+from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics, write_event
 from scoring_model.version import TimedScoring
 
 PREDICT = "/predict"
 _SPACE = b" \t\r\n"
-_READY = b'{"status":"ready"}'
+# a body within these counts has so few rows that it is answered in a few milliseconds
+_MOST_INLINE_ROWS, _MOST_INLINE_CELLS = 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,61 +43,88 @@ class Routes:
         Returns why a newer version could not be loaded; the text is empty if nothing went wrong.
     is_draining : callable
         Returns whether the server is about to stop.
+    limits : RequestLimits
+    pending : PendingBytes
+        The large bodies that the worker holds.
+    readiness : Readiness
     """
 
     settings: ServerSettings
     metrics: Metrics | None
     read_concern: Callable[[], str]
     is_draining: Callable[[], bool]
+    limits: RequestLimits
+    pending: PendingBytes
+    readiness: Readiness = field(default_factory=Readiness)
 
     async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
         """Score one applicant or an array of applicants."""
         serving = _loaded(serving)
+        deadline = self._start()
         if request.read_media_type() != "application/json":
             raise UnsupportedMediaType("the Content-Type must be application/json")
         explanation = None
         if request.query:
             language = request.headers.get(b"accept-language")
             explanation = read_explanation(request.query, language)
-        body = await request.read_body(self.settings.max_body_bytes)
-        quick = explanation is None and is_quick(serving, body)
-        if quick and is_object(body):
-            reply = answer_applicant(serving, body)
-            request.rows = 1
-            return reply
-        scoring = self._start_scoring()
-        scorer, histories = serving.model.scorer, serving.histories
-        arguments = (scorer, histories, body, self.settings, scoring, explanation)
-        if quick:
+        with self.pending.hold() as holding:
+            body = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
+            single = is_quick(serving, body) and is_object(body)
+            if single and explanation is None:
+                reply = answer_applicant(serving, body)
+                request.rows = 1
+                return reply
+            if not single and (explanation is not None or not _is_small(serving, body)):
+                task = BulkTask(None, explanation, body)
+                return await self._ask_bulk(request, serving, task, deadline)
+        scoring = TimedScoring(deadline)
+        arguments = (serving.model.scorer, None, body, self.limits, scoring, explanation)
+        if explanation is None:
             answer = predict_many(*arguments)
         else:
             answer = await asyncio.to_thread(predict_many, *arguments)
-        self._count(request, scoring, serving)
-        return Reply(200, answer, headers=serving.headers)
+        return self._finish(request, serving, scoring, Reply(200, answer))
 
     async def invoke(self, request: Request, scope: Scope, serving: Serving | None) -> Reply:
         """Answer a request of MLflow's protocol."""
         serving = _loaded(serving)
+        deadline = self._start()
         media_type = request.read_media_type()
         if request.query:
             raise InvalidRequest("this path takes no query parameters")
-        body = await request.read_body(self.settings.max_body_bytes)
-        scoring = self._start_scoring()
-        contract, most = serving.model.scorer.contract, self.settings.max_rows
-        reply = await invoke(serving.mlflow_app, contract, scope, media_type, body, most, scoring)
-        self._count(request, scoring, serving)
+        with self.pending.hold() as holding:
+            body = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
+            if media_type == PARQUET or not _is_small(serving, body):
+                task = BulkTask(media_type, None, body)
+                return await self._ask_bulk(request, serving, task, deadline)
+        scoring = TimedScoring(deadline)
+        reply = await invoke_mlflow(serving, scope, media_type, body, self.limits, scoring)
+        return self._finish(request, serving, scoring, reply)
+
+    def _start(self) -> float:
+        """Return when the time limit of a request passes that begins now."""
+        return time.monotonic() + self.settings.timeout_seconds
+
+    async def _ask_bulk(
+        self, request: Request, serving: Serving, task: BulkTask, deadline: float
+    ) -> Reply:
+        """Have a child process answer a request."""
+        answer = await serving.bulk.ask(task, deadline)
+        if answer.fault:
+            write_event("error", f"{answer.fault} in a large request")
+        if answer.status != 200:
+            return Reply(answer.status, answer.content)
+        _count(request, serving, answer.decisions, answer.unseen)
+        return Reply(200, answer.content, headers=serving.headers)
+
+    def _finish(
+        self, request: Request, serving: Serving, scoring: TimedScoring, reply: Reply
+    ) -> Reply:
+        """Count the decisions of a request that this process answered."""
+        if scoring.rows is not None:
+            _count(request, serving, scoring.decisions, scoring.rows.count_unseen())
         reply.headers = serving.headers
         return reply
-
-    def _start_scoring(self) -> TimedScoring:
-        return TimedScoring(time.monotonic() + self.settings.timeout_seconds)
-
-    def _count(self, request: Request, scoring: TimedScoring, serving: Serving) -> None:
-        if scoring.decisions is None or scoring.rows is None:
-            return
-        request.rows = len(scoring.decisions.probability)
-        if serving.counters is not None:
-            serving.counters.count_many(scoring.decisions, scoring.rows.unseen)
 
     async def pass_to_mlflow(
         self, _request: Request, scope: Scope, serving: Serving | None
@@ -99,15 +134,11 @@ class Routes:
         as_get = {**scope, "method": "GET"}
         return await ask_mlflow(_loaded(serving).mlflow_app, as_get, b"")
 
-    async def say_ready(self, _request: Request, _scope: Scope, serving: Serving | None) -> Reply:
-        """Report that a model is loaded, and why a newer version could not be loaded."""
+    async def say_ready(self, _request: Request, scope: Scope, serving: Serving | None) -> Reply:
+        """Report that both routes answer, and why a newer version could not be loaded."""
         if self.is_draining():
             raise Draining("the server is about to stop: send new requests to another one")
-        _loaded(serving)
-        concern = self.read_concern()
-        if not concern:
-            return Reply(200, _READY)
-        return Reply(200, orjson.dumps({"status": "ready", "refresh": concern}))
+        return await self.readiness.answer(serving, scope, self.limits, self.read_concern())
 
     async def show_page(self, request: Request, _scope: Scope, _serving: Serving | None) -> Reply:
         """Return a file of the page `/docs`."""
@@ -169,7 +200,18 @@ def is_quick(serving: Serving, body: bytes) -> bool:
 
     Features from histories take a hundred times as long to compute as a row takes to score.
     """
-    return len(body) <= INLINE_BYTES and serving.histories is None
+    return len(body) <= INLINE_BYTES and not serving.has_histories
+
+
+def _is_small(serving: Serving, body: bytes) -> bool:
+    """Return whether this process answers a body with several applicants.
+
+    A record begins with a brace, a row with a bracket or a new line. Values are separated by
+    commas. Their numbers bound those of the rows, without parsing the body.
+    """
+    rows = max(map(body.count, (b"{", b"[", b"\n", b"\r")))
+    is_short = rows <= _MOST_INLINE_ROWS and body.count(b",") <= _MOST_INLINE_CELLS
+    return is_short and is_quick(serving, body)
 
 
 def is_object(body: bytes) -> bool:
@@ -193,3 +235,17 @@ def _loaded(serving: Serving | None) -> Serving:
     if serving is None:
         raise ModelUnavailable("no model is loaded")
     return serving
+
+
+def _count(
+    request: Request,
+    serving: Serving,
+    decisions: Decisions | None,
+    unseen: Mapping[str, int],
+) -> None:
+    """Count decisions about several applicants."""
+    if decisions is None:
+        return
+    request.rows = len(decisions.probability)
+    if serving.counters is not None:
+        serving.counters.count_many(decisions, unseen)

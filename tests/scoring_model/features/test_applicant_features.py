@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from scoring_model.contract import Feature, FeatureContract
-from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.errors import InvalidRequest, Problems
 from scoring_model.features import (
     APPLICATION,
     ApplicantFeatures,
@@ -64,9 +64,9 @@ def test_an_applicant_alone_has_the_features_of_batch_scoring(planted: PlantedHi
     names = [name for name in features.labels() if name in planted.finished]
     alone = []
     for key in planted.finished.index:
-        problems: list[FieldProblem] = []
+        problems = Problems()
         computed = engine.compute(reader.read(planted.applicant(key), 0, problems).tables)
-        assert not problems
+        problems.require_none()
         assert len(computed) == len(features.labels()) == 675
         alone.append([computed[name] for name in names])
     batch = planted.finished[names].to_numpy(dtype=float)
@@ -242,7 +242,7 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
     reader = ApplicantReader(features, planted.scorer.contract)
     seconds = []
     for key in list(planted.finished.index)[:40]:
-        tables = reader.read(planted.applicant(key), 0, []).tables
+        tables = reader.read(planted.applicant(key), 0, Problems()).tables
         began = time.thread_time()
         engine.compute(tables)
         seconds.append(time.thread_time() - began)
@@ -258,7 +258,7 @@ def test_empty_text_is_the_same_for_one_applicant_and_in_batch(empty_is_missing:
     features = FeatureSql("id", histories, empty_is_missing)
     reader = ApplicantReader(features, FeatureContract(()))
     states = [{"state": state} for state in ("", "open", None)]
-    read = reader.read({APPLICATION: {"id": 1, "state": ""}, "loans": states}, 0, [])
+    read = reader.read({APPLICATION: {"id": 1, "state": ""}, "loans": states}, 0, Problems())
     alone = ApplicantEngine(features).compute(read.tables)["known"]
     sources = {
         APPLICATION: "(SELECT 1 AS id, '' AS state)",
@@ -296,12 +296,12 @@ def test_types_of_other_portfolios_are_checked_strictly() -> None:
     features = FeatureSql("id", (History(APPLICATION, sql, kinds),))
     reader = ApplicantReader(features, FeatureContract(()))
     good = {"day": "2004-01-31", "at": "2004-01-31T09:30:00", "new": True}
-    tables = reader.read({"application": good}, 0, []).tables
+    tables = reader.read({"application": good}, 0, Problems()).tables
     assert ApplicantEngine(features).compute(tables) == {"a": 2004.0, "b": 9.0, "c": 1.0}
-    problems: list[FieldProblem] = []
+    problems = Problems()
     wrong = {"day": "31.1.2004", "at": "2004-01-31T09:30:00+01:00", "new": 1}
     reader.read({"application": wrong}, 0, problems)
-    assert [problem.field for problem in problems] == [
+    assert [problem.field for problem in problems.first] == [
         "application.day",
         "application.at",
         "application.new",

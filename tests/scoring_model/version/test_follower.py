@@ -19,9 +19,10 @@ from scoring_model.version import Scorer
 from tests.scoring_model.planted import EXAMPLE, save_model, train_scorer
 from tests.scoring_model.processes import Server, find_free_port, start_server
 from tests.scoring_model.telemetry.test_telemetry import events, samples
+from tests.scoring_model.version.artifact_files import booster_of, rewrite
 
 URI = "models:/m@champion"
-GOOD, OTHER, BROKEN = "1", "2", "3"
+GOOD, OTHER, BROKEN, HALF = "1", "2", "3", "4"
 # steady load: 4 threads, each with 0.02 seconds between two requests, send 200 a second
 THREADS, INTERVAL = 4, 0.02
 TIMEOUT = 180.0
@@ -29,20 +30,19 @@ TIMEOUT = 180.0
 
 @pytest.fixture(scope="module")
 def folders(trained: Scorer, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return two good versions that answer differently, and one with an altered file."""
+    """Return two good versions that answer differently, a broken one and a half uploaded one."""
     directory = tmp_path_factory.mktemp("versions")
     good = save_model(trained, directory / GOOD)
     other = save_model(train_scorer(trees=30, rows=2000), directory / OTHER)
-    broken = directory / BROKEN
-    shutil.copytree(other, broken)
-    with (broken / "artifacts" / "scorer" / "booster.txt").open("a") as booster:
-        booster.write(" ")
-    return [good, other, broken]
+    broken = Path(shutil.copytree(other, directory / BROKEN))
+    rewrite(broken, "booster.txt", lambda text: text[: len(text) // 2])
+    half = Path(shutil.copytree(other, directory / HALF))
+    return [good, other, broken, half]
 
 
 @dataclass
 class Registry:
-    """A registry with the three versions. The first one is the champion."""
+    """A registry with all versions. The first one is the champion."""
 
     uri: str
     cache: Path
@@ -87,7 +87,7 @@ def logged_answers(folders: list[Path]) -> dict[str, Any]:
     """Return the logged answer of each version to the example, by version number."""
     paths = [folder / "artifacts" / "scorer" / "example.json" for folder in folders]
     answers = [json.loads(path.read_text())["answer"] for path in paths]
-    return dict(zip((GOOD, OTHER, BROKEN), answers, strict=True))
+    return dict(zip((GOOD, OTHER, BROKEN, HALF), answers, strict=True))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -106,6 +106,11 @@ def refresh_of(server: Server) -> str | None:
     assert answer.status_code == 200
     said: str | None = answer.json().get("refresh")
     return said
+
+
+def said_by(server: Server) -> str:
+    """Return the messages of all events."""
+    return "\n".join(event.get("message", "") for event in events(server))
 
 
 class Load:
@@ -202,10 +207,86 @@ def test_a_version_that_fails_its_checks_is_refused(server: Server, registry: Re
     assert version_of(server) == GOOD
     assert samples(server)["scoring_model_refreshes_total", "refused"] >= 1
     refusals = [event for event in events(server) if event["event"] == "refused"]
-    assert "booster.txt" in refusals[0]["message"]
+    assert refusals[0]["message"].startswith(f"models:/m/{BROKEN}: the booster must have all its")
     registry.make_champion(OTHER)
     wait_for(lambda: version_of(server) == OTHER)
     wait_for(lambda: refresh_of(server) is None)
+
+
+def test_a_half_uploaded_version_is_tried_again_until_it_is_whole(
+    server: Server, registry: Registry, folders: list[Path]
+) -> None:
+    booster = booster_of(folders[3])
+    whole = booster.read_bytes()
+    away = booster.with_name("away")
+    try:
+        booster.write_bytes(whole[:1000])
+        registry.make_champion(HALF)
+        wait_for(lambda: "not complete" in str(refresh_of(server)))
+        booster.rename(away)
+        wait_for(lambda: "booster.txt is missing" in said_by(server))
+        assert version_of(server) == GOOD
+    finally:
+        booster.write_bytes(whole)
+        away.unlink(missing_ok=True)
+    wait_for(lambda: version_of(server) == HALF)
+    wait_for(lambda: refresh_of(server) is None)
+    assert "booster.txt is not the file that was logged" in said_by(server)
+    assert samples(server).get(("scoring_model_refreshes_total", "refused"), 0.0) == 0.0
+
+
+def test_an_alias_that_does_not_exist_is_said_and_tried_again(
+    server: Server, registry: Registry
+) -> None:
+    registry.client.delete_registered_model_alias("m", "champion")
+    wait_for(lambda: "does not know" in str(refresh_of(server)))
+    assert "the registry does not know this alias of the model 'm'" in said_by(server)
+    registry.make_champion(OTHER)
+    wait_for(lambda: version_of(server) == OTHER)
+    assert refresh_of(server) is None
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_stops_no_swap(registry: Registry, tmp_path: Path) -> None:
+    registry.cache.write_text("a file where the folder should be")
+    with start_server(URI, tmp_path, registry.environment) as server:
+        registry.make_champion(OTHER)
+        wait_for(lambda: version_of(server) == OTHER)
+        assert refresh_of(server) is None
+        assert '"not kept"' in (server.log.read_text())
+
+
+@pytest.mark.slow
+def test_a_bad_version_at_the_start_leaves_the_copy_in_use(
+    registry: Registry, tmp_path: Path, folders: list[Path]
+) -> None:
+    with start_server(URI, tmp_path, registry.environment):
+        pass
+    registry.make_champion(BROKEN)
+    with start_server(URI, tmp_path, registry.environment) as server:
+        assert version_of(server) == GOOD
+        assert "failed its checks" in str(refresh_of(server))
+        assert server.http.post("/predict", json=EXAMPLE).json() == logged_answers(folders)[GOOD]
+
+
+@pytest.mark.slow
+def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
+    registry: Registry, tmp_path: Path, folders: list[Path]
+) -> None:
+    with start_server(URI, tmp_path, registry.environment):
+        pass
+    booster = booster_of(folders[3])
+    whole = booster.read_bytes()
+    try:
+        booster.write_bytes(whole[:1000])
+        registry.make_champion(HALF)
+        with start_server(URI, tmp_path, registry.environment) as server:
+            assert version_of(server) == GOOD
+            wait_for(lambda: "not complete" in str(refresh_of(server)))
+            booster.write_bytes(whole)
+            wait_for(lambda: version_of(server) == HALF)
+    finally:
+        booster.write_bytes(whole)
 
 
 @pytest.mark.slow

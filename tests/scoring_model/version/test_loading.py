@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import yaml
 
+from scoring_model.version import load_model
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import start_server
 
@@ -55,3 +58,18 @@ def test_mlflow_s_own_loader_runs_the_version_s_code(altered: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert "the code of the version ran" in result.stderr
+
+
+@pytest.mark.parametrize("signature", [None, {"inputs": '[{"type": "long", "name": "x"}]'}])
+def test_another_signature_in_mlmodel_changes_nothing(
+    model_folder: Path, tmp_path: Path, signature: dict[str, str] | None
+) -> None:
+    folder = Path(shutil.copytree(model_folder, tmp_path / "changed"))
+    description = yaml.safe_load((folder / "MLmodel").read_text())
+    (folder / "MLmodel").write_text(yaml.safe_dump({**description, "signature": signature}))
+    expected, changed = load_model(str(model_folder)), load_model(str(folder))
+    schema = changed.pyfunc.metadata.get_input_schema()
+    assert schema == expected.pyfunc.metadata.get_input_schema()
+    assert schema.input_names() == list(changed.scorer.contract.names)
+    frame = pd.DataFrame([EXAMPLE])
+    assert changed.pyfunc.predict(frame).equals(expected.pyfunc.predict(frame))

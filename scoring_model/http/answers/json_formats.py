@@ -4,13 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scoring_model.contract.json_body import (
-    DUPLICATE,
-    parse_exactly,
-    parse_json,
-    refuse_duplicates,
-)
-from scoring_model.errors import FieldProblem, InvalidRequest, TooLarge
+from scoring_model.contract import DUPLICATE, parse_exactly, parse_json, refuse_duplicates
+from scoring_model.errors import FieldProblem, InvalidRequest
+from scoring_model.http.answers.limits import RequestLimits
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 _SPLIT_KEYS = {"columns", "data", "index"}
@@ -27,8 +23,9 @@ class JsonColumns:
     rows : int
         Number of applicants.
     is_complete : bool
-        Whether MLflow reads the same number of rows from the original body. MLflow drops rows of
-        `instances` with absent fields, and refuses true where the signature has text.
+        Whether MLflow reads the same rows from the original body, and no other columns than the
+        features. MLflow drops rows of `instances` with absent fields, refuses true where the
+        signature has text, and writes the names of unknown columns into its log.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -37,7 +34,7 @@ class JsonColumns:
 
 
 def read_json(
-    body: bytes, names: Sequence[str], max_rows: int, *, exactly: bool = False
+    body: bytes, names: Sequence[str], limits: RequestLimits, *, exactly: bool = False
 ) -> JsonColumns:
     """Read a body in one of MLflow's JSON formats.
 
@@ -46,8 +43,7 @@ def read_json(
     body : bytes
     names : sequence of str
         The features' names. Other columns are dropped, as in MLflow.
-    max_rows : int
-        Maximum number of applicants.
+    limits : RequestLimits
     exactly : bool
         Whether the body was read before, and long whole numbers must now be kept.
 
@@ -62,20 +58,25 @@ def read_json(
     [kind] = formats
     value = document[kind]
     if isinstance(value, list) and kind != "dataframe_split":
-        check_row_count(len(value), max_rows)
-        columns, fields = _columns_of_records(value, kind, names)
-        rows = len(value)
+        limits.check_rows(len(value))
+        header = _fields_of_records(value, kind)
+        limits.check_columns(len(header))
+        columns = {name: [record.get(name) for record in value] for name in names}
+        rows, fields = len(value), sum(map(len, value))
     elif isinstance(value, dict) and kind != "dataframe_records":
-        read = _columns_of_split if kind == "dataframe_split" else _columns_of_columns
+        is_split = kind == "dataframe_split"
+        header = set(_header_of_split(value) if is_split else value)
+        limits.check_columns(len(header))
+        read = _columns_of_split if is_split else _columns_of_columns
         columns, rows = read(value, names)
         fields = len(value)
     else:
         raise InvalidRequest(f"{kind} is not in MLflow's format")
     refuse_duplicates(body, fields + len(document), _values_of(value), FORMATS)
     plain = all(not {type(None), bool} & set(map(type, column)) for column in columns.values())
-    check_row_count(rows, max_rows)
-    complete = plain and rows > 0 and len(columns) == len(names)
-    return JsonColumns(columns, rows, is_complete=complete and len(document) == 1)
+    limits.check_rows(rows)
+    known = len(columns) == len(names) and header <= set(names) and len(document) == 1
+    return JsonColumns(columns, rows, is_complete=plain and rows > 0 and known)
 
 
 def _values_of(value: Any) -> Iterator[Collection[Any]]:
@@ -90,19 +91,16 @@ def _values_of(value: Any) -> Iterator[Collection[Any]]:
             yield row if isinstance(row, list) else (row,)
 
 
-def _columns_of_records(
-    records: list[Any], kind: str, names: Sequence[str]
-) -> tuple[dict[str, list[Any]], int]:
+def _fields_of_records(records: list[Any], kind: str) -> set[str]:
+    """Return the different fields of all records."""
     for row, record in enumerate(records):
         if type(record) is not dict:
             raise InvalidRequest(f"row {row} of {kind} must be an object")
-    columns = {name: [record.get(name) for record in records] for name in names}
-    return columns, sum(map(len, records))
+    return set[str]().union(*records)
 
 
-def _columns_of_split(
-    split: dict[str, Any], names: Sequence[str]
-) -> tuple[dict[str, list[Any]], int]:
+def _header_of_split(split: dict[str, Any]) -> list[str]:
+    """Return the column names of a well-formed `dataframe_split`."""
     header, data = split.get("columns"), split.get("data")
     if not set(split) <= _SPLIT_KEYS or not isinstance(header, list) or not isinstance(data, list):
         raise InvalidRequest(
@@ -110,6 +108,13 @@ def _columns_of_split(
         )
     if not all(isinstance(name, str) for name in header):
         raise InvalidRequest("the columns of dataframe_split must be text")
+    return header
+
+
+def _columns_of_split(
+    split: dict[str, Any], names: Sequence[str]
+) -> tuple[dict[str, list[Any]], int]:
+    header, data = split["columns"], split["data"]
     check_header(header, names)
     for row, cells in enumerate(data):
         if type(cells) is not list or len(cells) != len(header):
@@ -134,12 +139,6 @@ def _columns_of_columns(
     if len(lengths) != 1:
         raise InvalidRequest("all columns must be arrays of the same length")
     return known, lengths.pop() or 0
-
-
-def check_row_count(rows: int, max_rows: int) -> None:
-    """Raise `TooLarge` if a request has more applicants than the server accepts."""
-    if rows > max_rows:
-        raise TooLarge(f"a request must have at most {max_rows} applicants (MAX_ROWS)")
 
 
 def check_header(header: Sequence[str], names: Sequence[str]) -> None:

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from scoring_model.contract import EncodedRows, check_row_count, parse_json, refuse_duplicates
-from scoring_model.errors import InvalidRequest, TooLarge
+from scoring_model.contract import EncodedRows, parse_json, refuse_duplicates
+from scoring_model.errors import InvalidRequest
 from scoring_model.features import ApplicantFeatures
+from scoring_model.http.answers.limits import RequestLimits
 from scoring_model.policy import Decision
-from scoring_model.settings import ServerSettings
 from scoring_model.version import (
     DEFAULT_TOP,
     Explanation,
@@ -76,34 +76,45 @@ def predict_many(
     scorer: Scorer,
     histories: ApplicantFeatures | None,
     body: bytes,
-    settings: ServerSettings,
+    limits: RequestLimits,
     scoring: TimedScoring,
     explanation: Explanation | None,
 ) -> bytes:
     """Answer every other body: an array, a request for reasons, applicants with histories."""
     applicants = parse_json(body)
     single = type(applicants) is dict
-    records = [applicants] if single else _check_array(applicants, settings.max_rows)
-    if explanation is not None and len(records) > settings.max_explained_rows:
-        raise TooLarge(
-            f"a request for reasons must have at most {settings.max_explained_rows} applicants"
-            " (MAX_EXPLAINED_ROWS)"
-        )
-    if histories is not None:
-        rows = histories.encode(body, records, scoring.check_time)
-    else:
-        refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
-        rows = scorer.contract.encode_records(records, body)
+    records = [applicants] if single else _check_array(applicants, limits)
+    if explanation is not None:
+        limits.check_explained_rows(len(records))
+    try:
+        rows = _encode(scorer, histories, body, records, scoring)
+    except InvalidRequest:
+        # only a request with unknown fields can have too many
+        limits.check_columns(len(set().union(*records)))
+        raise
     answers = _answer(scorer, rows, scoring)
     if explanation is not None:
         _add_reasons(scorer, rows, answers, scoring, explanation)
     return orjson.dumps(answers[0] if single else answers)
 
 
-def _check_array(applicants: Any, max_rows: int) -> list[Mapping[str, Any]]:
+def _encode(
+    scorer: Scorer,
+    histories: ApplicantFeatures | None,
+    body: bytes,
+    records: Sequence[Mapping[str, Any]],
+    scoring: TimedScoring,
+) -> EncodedRows:
+    if histories is not None:
+        return histories.encode(body, records, scoring.check_time)
+    refuse_duplicates(body, sum(map(len, records)), (record.values() for record in records))
+    return scorer.contract.encode_records(records, body)
+
+
+def _check_array(applicants: Any, limits: RequestLimits) -> list[Mapping[str, Any]]:
     if type(applicants) is not list:
         raise InvalidRequest("the body must be an object or an array of objects")
-    check_row_count(len(applicants), max_rows)
+    limits.check_rows(len(applicants))
     if not set(map(type, applicants)) <= {dict}:
         wrong = (row for row, record in enumerate(applicants) if type(record) is not dict)
         raise InvalidRequest(f"row {next(wrong)} must be an object")

@@ -1,0 +1,161 @@
+"""`encode_body`: encode a request in any of MLflow's formats.
+
+CSV and Parquet are read like all other tables. JSON is encoded from its parsed values: converting
+it to a table first would lose the JSON types, which `/predict` checks strictly.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from scoring_model.contract import (
+    CsvTable,
+    EncodedRows,
+    FeatureContract,
+    TableReader,
+    join_rows,
+    read_levels,
+)
+from scoring_model.errors import MOST_PROBLEMS, InvalidRequest, UnsupportedMediaType
+from scoring_model.http.answers.json_formats import check_header, read_json
+from scoring_model.http.answers.limits import RequestLimits
+from scoring_model.http.answers.parquet_body import open_parquet
+
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBody:
+    """The applicants of a request, and the body from which MLflow's app reads them.
+
+    Attributes
+    ----------
+    rows : EncodedRows
+    make_split : callable or None
+        Returns the same applicants as a `dataframe_split` body with no other columns than the
+        contract's. None if MLflow reads the same rows and columns from the original body.
+    """
+
+    rows: EncodedRows
+    make_split: Callable[[], bytes] | None = None
+
+
+def encode_body(
+    media_type: str, body: bytes, contract: FeatureContract, limits: RequestLimits
+) -> EncodedBody:
+    """Read and encode the body of a request.
+
+    Parameters
+    ----------
+    media_type : str
+    body : bytes
+    contract : FeatureContract
+        Columns that are not its features are dropped, as in MLflow.
+    limits : RequestLimits
+
+    Raises
+    ------
+    InvalidRequest, TooLarge, UnsupportedMediaType
+    """
+    encoders: dict[str, Callable[..., EncodedBody]] = {
+        JSON: _encode_json,
+        CSV: _encode_csv,
+        PARQUET: _encode_parquet,
+    }
+    if media_type not in encoders:
+        raise UnsupportedMediaType(f"the Content-Type must be one of {', '.join(encoders)}")
+    return encoders[media_type](body, contract, limits)
+
+
+def _to_split(columns: Mapping[str, Sequence[Any]], names: Sequence[str], rows: int) -> bytes:
+    """Return the named columns as a `dataframe_split` body, true and false as text."""
+    texts = {True: "true", False: "false"}
+    absent = [None] * rows
+    cells = [
+        [texts[v] if isinstance(v, bool) else v for v in columns.get(name, absent)]
+        for name in names
+    ]
+    data = list(zip(*cells, strict=True))
+    return orjson.dumps({"dataframe_split": {"columns": names, "data": data}})
+
+
+def _encode_json(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
+    read = read_json(body, contract.names, limits)
+    rows = contract.encode_columns(read.columns, read.rows)
+    if rows.has_long_numbers():
+        # raises an error if one of them was rounded
+        exact = read_json(body, contract.names, limits, exactly=True)
+        contract.encode_columns(exact.columns, exact.rows)
+    if read.is_complete:
+        return EncodedBody(rows)
+    return EncodedBody(rows, partial(_to_split, read.columns, contract.names, read.rows))
+
+
+def _encode_csv(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
+    table = CsvTable(partial(pa.BufferReader, body))
+    try:
+        # the check includes the columns that are not read
+        body.decode("utf-8")
+        limits.check_columns(len(table.schema))
+        batches = _read_batches(table, contract, limits)
+    except (ValueError, OSError) as error:
+        raise InvalidRequest("the body is not CSV in UTF-8 with a heading") from error
+    rows = _encode_batches(batches, contract, from_text=True)
+    return EncodedBody(rows, partial(_split_texts, batches, contract, rows))
+
+
+def _encode_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
+    try:
+        batches = _read_batches(open_parquet(body, contract, limits), contract, limits)
+    except MemoryError:
+        raise
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise InvalidRequest("the body cannot be read as Parquet") from error
+    return EncodedBody(_encode_batches(batches, contract, from_text=False))
+
+
+def _read_batches(
+    table: TableReader, contract: FeatureContract, limits: RequestLimits
+) -> list[pa.RecordBatch]:
+    """Read the contract's columns, and count the rows while they are read."""
+    found = table.schema.names
+    check_header(found, contract.names)
+    batches = []
+    for batch in table.read([name for name in contract.names if name in found]):
+        if batch.broken:
+            row = batch.broken[0]
+            raise InvalidRequest(f"row {row} of the CSV must have as many fields as the heading")
+        limits.check_rows(batch.end)
+        batches.append(batch.records)
+    return batches
+
+
+def _encode_batches(
+    batches: Sequence[pa.RecordBatch], contract: FeatureContract, *, from_text: bool
+) -> EncodedRows:
+    parts = [
+        contract.encode_batch(batch, from_text=from_text, most_problems=MOST_PROBLEMS)
+        for batch in batches
+    ]
+    return join_rows(parts, len(contract.names)).require_valid()
+
+
+def _split_texts(
+    batches: Sequence[pa.RecordBatch], contract: FeatureContract, rows: EncodedRows
+) -> bytes:
+    """Return a CSV as a `dataframe_split` body."""
+    columns: dict[str, list[Any]] = {}
+    for index, feature in enumerate(contract.features):
+        if feature.kind == "number":
+            columns[feature.name] = rows.matrix[:, index].tolist()
+        elif batches and feature.name in batches[0].schema.names:
+            levels = (
+                read_levels(batch.column(feature.name), feature, from_text=True)
+                for batch in batches
+            )
+            columns[feature.name] = [level for part in levels for level in part.to_pylist()]
+    return _to_split(columns, contract.names, len(rows.matrix))

@@ -1,0 +1,151 @@
+"""The messages between the server and a child process: a head, and bytes that are not copied."""
+
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from scoring_model.policy import Decisions
+from scoring_model.version import Explanation
+
+_LENGTHS = struct.Struct("!QQQ")
+
+
+class Frame(NamedTuple):
+    """One message.
+
+    Attributes
+    ----------
+    head : mapping
+        A JSON object.
+    content : bytes
+        The body of a request or of an answer.
+    numbers : bytes
+        The decisions about the applicants, as doubles.
+    """
+
+    head: Mapping[str, Any]
+    content: bytes = b""
+    numbers: bytes = b""
+
+    def send(self, connection: socket.socket) -> None:
+        """Send the message; raises `OSError` if the other end has gone."""
+        head = orjson.dumps(self.head)
+        lengths = _LENGTHS.pack(len(head), len(self.content), len(self.numbers))
+        connection.sendall(lengths + head)
+        for part in (self.content, self.numbers):
+            if part:
+                connection.sendall(part)
+
+
+def receive_frame(connection: socket.socket) -> Frame:
+    """Receive a message; raises `EOFError` if the other end has gone."""
+    lengths = _LENGTHS.unpack(_receive(connection, _LENGTHS.size))
+    head, content, numbers = (_receive(connection, length) for length in lengths)
+    return Frame(orjson.loads(head), content, numbers)
+
+
+def _receive(connection: socket.socket, length: int) -> bytes:
+    parts = []
+    while length:
+        # with this flag a part is the whole, unless the socket has a timeout
+        part = connection.recv(length, socket.MSG_WAITALL)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        length -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+@dataclass(slots=True)
+class BulkTask:
+    """A request for a child process.
+
+    Attributes
+    ----------
+    media_type : str or None
+        Content type of a request to `/invocations`; None for one to `/predict`.
+    explanation : Explanation or None
+        The reasons to add.
+    body : bytes
+        It is emptied once nobody waits for the answer any more.
+    """
+
+    media_type: str | None
+    explanation: Explanation | None
+    body: bytes
+
+    def to_frame(self, seconds: float) -> Frame:
+        """Return the message, with the seconds that are left."""
+        explanation = self.explanation
+        reasons = None if explanation is None else [explanation.top, explanation.language]
+        head = {"media_type": self.media_type, "reasons": reasons, "seconds": seconds}
+        return Frame(head, self.body)
+
+    @classmethod
+    def from_frame(cls, frame: Frame) -> "BulkTask":
+        """Read a task from its message."""
+        reasons = frame.head["reasons"]
+        explanation = None if reasons is None else Explanation(*reasons)
+        return cls(frame.head["media_type"], explanation, frame.content)
+
+
+class BulkAnswer(NamedTuple):
+    """What a child process answers.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status.
+    content : bytes
+        The body of the answer.
+    decisions : Decisions or None
+        The decisions to count; None if the request was refused.
+    unseen : mapping of str to int
+        Number of levels that training never saw, by feature.
+    is_last : bool
+        Whether the process ends after this answer.
+    fault : str
+        Name of an unexpected error; empty if there was none.
+    """
+
+    status: int
+    content: bytes
+    decisions: Decisions | None = None
+    unseen: Mapping[str, int] = {}
+    is_last: bool = False
+    fault: str = ""
+
+    def to_frame(self) -> Frame:
+        """Return the message."""
+        head = {
+            "status": self.status,
+            "unseen": self.unseen,
+            "is_last": self.is_last,
+            "fault": self.fault,
+            "is_counted": self.decisions is not None,
+        }
+        if self.decisions is None:
+            return Frame(head, self.content)
+        columns = list(self.decisions.columns().values())
+        return Frame(head, self.content, np.array(columns, dtype=np.float64).tobytes())
+
+    @classmethod
+    def from_frame(cls, frame: Frame) -> "BulkAnswer":
+        """Read an answer from its message."""
+        head, decisions = frame.head, None
+        if head["is_counted"]:
+            probability, score, threshold = np.frombuffer(frame.numbers).reshape(3, -1)
+            decisions = Decisions(probability, score.astype(np.int64), threshold)
+        return cls(
+            head["status"],
+            frame.content,
+            decisions,
+            head["unseen"],
+            head["is_last"],
+            head["fault"],
+        )

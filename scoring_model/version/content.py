@@ -1,0 +1,98 @@
+"""`read_version`: everything that is needed from a version's folder, read once as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scoring_model.errors import ArtifactError, IncompleteVersion
+from scoring_model.version.artifacts import SCORER_ARTIFACT, read_artifacts
+from scoring_model.version.plain_files import is_plain_name, read_plain_file
+
+_MODEL_FILE = "MLmodel"
+# MLflow writes it next to a model that it downloads from the registry
+_REGISTRY_FILE = "registered_model_meta"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionContent:
+    """What a version's folder holds, before it is checked.
+
+    Attributes
+    ----------
+    version : str
+        Number in the registry. If the folder is not from the registry, its model id.
+    files : dict of str to bytes
+        The files of the scorer, as `read_artifacts` returns them.
+    logged : dict of str to str
+        Names and values that training logged with the model.
+    """
+
+    version: str
+    files: dict[str, bytes]
+    logged: dict[str, str]
+
+
+def read_version(folder: Path) -> VersionContent:
+    """Read a version's files; nothing of its code is run, and nothing outside the folder is read.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of an MLflow model.
+
+    Raises
+    ------
+    IncompleteVersion
+        A file is missing, cannot be read now, or is not yet the whole file.
+    ArtifactError
+        The model was not logged by this system, or a file of it may not be read.
+    """
+    description = _read_yaml(folder, _MODEL_FILE)
+    note: Mapping[str, Any] = {}
+    if (folder / _REGISTRY_FILE).exists():
+        note = _read_yaml(folder, _REGISTRY_FILE)
+    artifacts = _find_artifacts(folder, description)
+    model_id = description.get("model_id") or description.get("model_uuid")
+    version = note.get("model_version") or model_id
+    if not version:
+        raise IncompleteVersion(f"{_MODEL_FILE} must have a model_id")
+    if not isinstance(version, str | int) or not is_plain_name(str(version)):
+        raise ArtifactError(
+            "the version must be named by at most 64 letters, digits, dots, dashes and underscores"
+        )
+    logged = description.get("metadata")
+    return VersionContent(
+        version=str(version),
+        files=read_artifacts(artifacts),
+        logged=_texts(logged) if isinstance(logged, dict) else {},
+    )
+
+
+def _read_yaml(folder: Path, name: str) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(read_plain_file(folder, name))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise IncompleteVersion(f"{name} is not YAML") from error
+    if not isinstance(document, dict):
+        raise IncompleteVersion(f"{name} must hold names and values")
+    return document
+
+
+def _texts(values: Mapping[Any, Any]) -> dict[str, str]:
+    return {k: v for k, v in values.items() if isinstance(k, str) and isinstance(v, str)}
+
+
+def _find_artifacts(folder: Path, description: Mapping[str, Any]) -> Path:
+    """Return the folder of the scorer's files, which lies inside the version's folder."""
+    try:
+        path = description["flavors"]["python_function"]["artifacts"][SCORER_ARTIFACT]["path"]
+    except (KeyError, TypeError) as error:
+        raise IncompleteVersion(f"the model has no artifact {SCORER_ARTIFACT!r}") from error
+    for part in str(path).split("/"):
+        folder = folder / part
+        if not is_plain_name(part) or folder.is_symlink():
+            raise ArtifactError(f"the artifact {SCORER_ARTIFACT!r} must lie inside the model")
+    return folder

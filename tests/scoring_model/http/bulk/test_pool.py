@@ -1,0 +1,81 @@
+"""`BulkPool`: processes are started, replaced and ended; a bad version ends none but its own."""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scoring_model.errors import ArtifactError, TooSlow
+from scoring_model.http.bulk import BulkPool, BulkTask
+from scoring_model.settings import ServerSettings
+from scoring_model.version import read_version
+from tests.scoring_model.http.bombs import as_body
+from tests.scoring_model.planted import make_contract, make_rows
+
+SETTINGS = ServerSettings("")
+BODY = as_body(make_rows(make_contract(), 50, seed=1))
+
+
+@pytest.fixture(scope="module")
+def files(model_folder: Path) -> dict[str, bytes]:
+    return read_version(model_folder).files
+
+
+@pytest.fixture
+def pool(files: dict[str, bytes]) -> Iterator[BulkPool]:
+    pool = BulkPool(files, SETTINGS, None)
+    yield pool
+    pool.close()
+
+
+def descendants() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if "scoring_model.http.bulk" in p.cmdline()]
+
+
+def ask(pool: BulkPool, seconds: float = 60.0) -> int:
+    task = BulkTask(None, None, BODY)
+    answer = asyncio.run(pool.ask(task, time.monotonic() + seconds))
+    assert task.body == b""
+    return answer.status
+
+
+def test_one_process_is_kept_for_one_request_at_a_time(pool: BulkPool) -> None:
+    [child] = descendants()
+    assert [ask(pool) for _ in range(5)] == [200] * 5
+    assert descendants() == [child]
+    with pytest.raises(TooSlow):
+        ask(pool, -1.0)
+    assert descendants() == [child]
+
+
+def test_a_retired_pool_still_answers_and_keeps_no_process(pool: BulkPool) -> None:
+    pool.retire()
+    psutil.wait_procs(descendants(), 30)
+    assert descendants() == []
+    assert ask(pool) == 200
+    assert descendants() == []
+
+
+def test_a_closed_pool_leaves_no_process(files: dict[str, bytes]) -> None:
+    pool = BulkPool(files, SETTINGS, None)
+    pool.close()
+    assert descendants() == []
+
+
+def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[str, bytes]) -> None:
+    other = files["example.json"].replace(b'"probability": 0.', b'"probability": 1.')
+    assert other != files["example.json"]
+    with pytest.raises(ArtifactError, match=r"example\.json does not get the logged answer"):
+        BulkPool({**files, "example.json": other}, SETTINGS, None)
+    assert descendants() == []
+
+
+def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes]) -> None:
+    settings = dataclasses.replace(SETTINGS, load_seconds=0.01)  # type: ignore[arg-type]
+    with pytest.raises(ArtifactError, match=r"within 0\.01 seconds \(MODEL_LOAD_SECONDS\)"):
+        BulkPool(files, settings, None)
+    assert descendants() == []
