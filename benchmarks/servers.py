@@ -21,7 +21,7 @@ _SCRIPT = """
 local file = io.open(os.getenv("WRK_BODY"), "rb")
 wrk.method, wrk.body = "POST", file:read("*a")
 file:close()
-wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Content-Type"] = os.getenv("WRK_TYPE") or "application/json"
 local key = os.getenv("WRK_KEY")
 if key then wrk.headers["Authorization"] = "Bearer " .. key end
 function done(summary, latency)
@@ -116,9 +116,10 @@ def begin_load(
     seconds: float,
     key: str | None = None,
     cores: str = str(CLIENT_CORE),
+    media_type: str = "application/json",
 ) -> Iterator[subprocess.Popen[str]]:
     """Run wrk on the other core, or on some cores, at most until the block ends."""
-    environment = {**os.environ, "WRK_BODY": str(body)}
+    environment = {**os.environ, "WRK_BODY": str(body), "WRK_TYPE": media_type}
     if key is not None:
         environment["WRK_KEY"] = key
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
