@@ -21,7 +21,7 @@ _SCRIPT = """
 local file = io.open(os.getenv("WRK_BODY"), "rb")
 wrk.method, wrk.body = "POST", file:read("*a")
 file:close()
-wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Content-Type"] = os.getenv("WRK_TYPE") or "application/json"
 local key = os.getenv("WRK_KEY")
 if key then wrk.headers["Authorization"] = "Bearer " .. key end
 function done(summary, latency)
@@ -91,9 +91,16 @@ def _answers(url: str) -> bool:
         return False
 
 
-def load(url: str, body: Path, connections: int, seconds: float, key: str | None = None) -> Load:
+def load(
+    url: str,
+    body: Path,
+    connections: int,
+    seconds: float,
+    key: str | None = None,
+    cores: str = str(CLIENT_CORE),
+) -> Load:
     """Post a body again and again without pause, and return the measurement of wrk."""
-    with begin_load(url, body, connections, seconds, key) as process:
+    with begin_load(url, body, connections, seconds, key, cores) as process:
         output = process.communicate()[0]
     found = re.search(r"RESULT (\d+) (\S+) (\S+) (\S+)", output)
     if found is None or int(found[1]):
@@ -103,16 +110,22 @@ def load(url: str, body: Path, connections: int, seconds: float, key: str | None
 
 @contextlib.contextmanager
 def begin_load(
-    url: str, body: Path, connections: int, seconds: float, key: str | None = None
+    url: str,
+    body: Path,
+    connections: int,
+    seconds: float,
+    key: str | None = None,
+    cores: str = str(CLIENT_CORE),
+    media_type: str = "application/json",
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run wrk on the other core, at most until the block ends."""
-    environment = {**os.environ, "WRK_BODY": str(body)}
+    """Run wrk on the other core, or on some cores, at most until the block ends."""
+    environment = {**os.environ, "WRK_BODY": str(body), "WRK_TYPE": media_type}
     if key is not None:
         environment["WRK_KEY"] = key
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_SCRIPT)
         script.flush()
-        command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "--latency", "--threads", "1"]
+        command = ["taskset", "-c", cores, "wrk", "--latency", "--threads", "1"]
         command += ["--connections", str(connections), "--duration", f"{seconds:.0f}s"]
         command += ["--timeout", "30s", "--script", script.name, url]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

@@ -38,9 +38,13 @@ class CsvTable:
     ----------
     open : callable
         Opens the CSV as a stream of bytes.
+    stops_at_broken : bool
+        Whether reading ends with the first broken line. To report a line takes a hundred times as
+        long as to read one.
     """
 
     open: Open
+    stops_at_broken: bool = False
     is_text = True
     row_count = None
 
@@ -69,13 +73,23 @@ class CsvTable:
 
     def read(self, columns: Sequence[str], first: int = 0) -> Iterator[TableBatch]:
         """Yield the rows from number `first` on; see `TableReader`."""
+        broken = _BrokenLines(self._heading.lines + 1, self.stops_at_broken)
+        try:
+            yield from self._read(columns, first, broken)
+        except pa.ArrowInvalid:
+            if not (self.stops_at_broken and broken.rows):
+                raise
+            yield _batch_of_broken(columns, broken.rows)
+
+    def _read(
+        self, columns: Sequence[str], first: int, broken: "_BrokenLines"
+    ) -> Iterator[TableBatch]:
         heading = self._heading
         if not heading.has_rows:
             return
         # the last column is always read: its last value shows whether a quote is left open
         last = heading.names[-1]
         wanted = [*columns, *({last} - set(columns))]
-        broken = _BrokenLines(heading.lines + 1)
         row, known, ends_in_lines = 0, 0, False
         with self.open() as stream, _open_csv(stream, heading, wanted, broken) as batches:
             for records in batches:
@@ -91,10 +105,8 @@ class CsvTable:
                 if rest.num_rows or late:
                     yield TableBatch(rest, rows[kept], late, row)
         after = broken.rows[known:]
-        if late := tuple(line for line in after if line >= first):
-            none = [pa.nulls(0, pa.string())] * len(columns)
-            records = pa.RecordBatch.from_arrays(none, list(columns))
-            yield TableBatch(records, np.arange(0), late, late[-1] + 1)
+        if lines := [line for line in after if line >= first]:
+            yield _batch_of_broken(columns, lines)
         if broken.has_lines if after else ends_in_lines:
             self._require_closed_quotes()
 
@@ -118,6 +130,8 @@ class _BrokenLines:
     ----------
     first_line : int
         Arrow's number of the first row. It also counts the heading and blank lines before it.
+    stops : bool
+        Whether the parser ends at the first broken line instead.
     rows : list of int
         Numbers of the broken rows, counted from 0.
     has_lines : bool
@@ -125,13 +139,20 @@ class _BrokenLines:
     """
 
     first_line: int
+    stops: bool
     rows: list[int] = field(default_factory=list)
     has_lines: bool = False
 
     def __call__(self, line: Any) -> str:
         self.rows.append(line.number - self.first_line)
         self.has_lines = _has_lines(line.text)
-        return "skip"
+        return "error" if self.stops else "skip"
+
+
+def _batch_of_broken(columns: Sequence[str], lines: list[int]) -> TableBatch:
+    none = [pa.nulls(0, pa.string())] * len(columns)
+    records = pa.RecordBatch.from_arrays(none, list(columns))
+    return TableBatch(records, np.arange(0), tuple(lines), lines[-1] + 1)
 
 
 def _has_lines(text: str | None) -> bool:

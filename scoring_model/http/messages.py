@@ -93,8 +93,8 @@ class Request:
         self.key: str | None = None
         self._receive = receive
 
-    async def read_body(self, limit: int, grow_to: Callable[[int], None]) -> bytes:
-        """Return the whole body.
+    async def read_body(self, limit: int, grow_to: Callable[[int], None]) -> list[bytes]:
+        """Return the whole body in the parts in which it arrived.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Request:
             raise Disconnected
         body: bytes = message.get("body", b"")
         if not message.get("more_body", False):
-            return _within(body, limit)
+            return [_within(body, limit)]
         parts = [body]
         size = len(body)
         while message.get("more_body", False):
@@ -134,7 +134,7 @@ class Request:
                 raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
             if size > INLINE_BYTES:
                 grow_to(size)
-        return b"".join(parts)
+        return parts
 
     def read_media_type(self) -> str:
         """Return the content type without parameters, in lower case.

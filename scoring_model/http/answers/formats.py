@@ -96,7 +96,7 @@ def _encode_json(body: bytes, contract: FeatureContract, limits: RequestLimits) 
 
 
 def _encode_csv(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
-    table = CsvTable(partial(pa.BufferReader, body))
+    table = CsvTable(partial(pa.BufferReader, body), stops_at_broken=True)
     try:
         # the check includes the columns that are not read
         body.decode("utf-8")

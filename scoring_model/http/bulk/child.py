@@ -72,7 +72,7 @@ class BulkChild:
         }
         self._connection.settimeout(seconds)
         try:
-            Frame(head, b"".join(files.values())).send(self._connection)
+            Frame(head, list(files.values())).send(self._connection)
             problem = receive_frame(self._connection).head["problem"]
         except TimeoutError as error:
             raise ArtifactError(

@@ -2,8 +2,10 @@
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +15,8 @@ from scoring_model.policy import Decisions
 from scoring_model.version import Explanation
 
 _LENGTHS = struct.Struct("!QQQ")
+# the system takes so many parts at a time
+_MOST_PARTS = 512
 
 
 class Frame(NamedTuple):
@@ -22,31 +26,36 @@ class Frame(NamedTuple):
     ----------
     head : mapping
         A JSON object.
-    content : bytes
-        The body of a request or of an answer.
+    content : sequence of bytes
+        The body of a request or of an answer, in the parts in which it arrived.
     numbers : bytes
         The decisions about the applicants, as doubles.
     """
 
     head: Mapping[str, Any]
-    content: bytes = b""
+    content: Sequence[bytes] = ()
     numbers: bytes = b""
 
     def send(self, connection: socket.socket) -> None:
         """Send the message; raises `OSError` if the other end has gone."""
         head = orjson.dumps(self.head)
-        lengths = _LENGTHS.pack(len(head), len(self.content), len(self.numbers))
-        connection.sendall(lengths + head)
-        for part in (self.content, self.numbers):
-            if part:
-                connection.sendall(part)
+        lengths = _LENGTHS.pack(len(head), sum(map(len, self.content)), len(self.numbers))
+        # the server never joins the parts: while it did, all other callers would wait
+        parts = (lengths, head, *self.content, self.numbers)
+        views = deque(memoryview(part) for part in parts)
+        while views:
+            sent = connection.sendmsg(islice(views, _MOST_PARTS))
+            while views and sent >= len(views[0]):
+                sent -= len(views.popleft())
+            if sent:
+                views[0] = views[0][sent:]
 
 
 def receive_frame(connection: socket.socket) -> Frame:
     """Receive a message; raises `EOFError` if the other end has gone."""
     lengths = _LENGTHS.unpack(_receive(connection, _LENGTHS.size))
     head, content, numbers = (_receive(connection, length) for length in lengths)
-    return Frame(orjson.loads(head), content, numbers)
+    return Frame(orjson.loads(head), (content,), numbers)
 
 
 def _receive(connection: socket.socket, length: int) -> bytes:
@@ -71,13 +80,13 @@ class BulkTask:
         Content type of a request to `/invocations`; None for one to `/predict`.
     explanation : Explanation or None
         The reasons to add.
-    body : bytes
-        It is emptied once nobody waits for the answer any more.
+    body : sequence of bytes
+        Its parts. It is emptied once nobody waits for the answer any more.
     """
 
     media_type: str | None
     explanation: Explanation | None
-    body: bytes
+    body: Sequence[bytes]
 
     def to_frame(self, seconds: float) -> Frame:
         """Return the message, with the seconds that are left."""
@@ -130,9 +139,9 @@ class BulkAnswer(NamedTuple):
             "is_counted": self.decisions is not None,
         }
         if self.decisions is None:
-            return Frame(head, self.content)
+            return Frame(head, (self.content,))
         columns = list(self.decisions.columns().values())
-        return Frame(head, self.content, np.array(columns, dtype=np.float64).tobytes())
+        return Frame(head, (self.content,), np.array(columns, dtype=np.float64).tobytes())
 
     @classmethod
     def from_frame(cls, frame: Frame) -> "BulkAnswer":
@@ -143,7 +152,7 @@ class BulkAnswer(NamedTuple):
             decisions = Decisions(probability, score.astype(np.int64), threshold)
         return cls(
             head["status"],
-            frame.content,
+            b"".join(frame.content),
             decisions,
             head["unseen"],
             head["is_last"],

@@ -66,7 +66,7 @@ class BulkPool:
             return await asyncio.wrap_future(job)
         finally:
             # if nobody waits any more, the queue of the threads must not keep the body
-            task.body = b""
+            task.body = ()
 
     def retire(self) -> None:
         """End each process when it is free, because another version answers from now on.

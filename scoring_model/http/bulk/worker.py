@@ -54,7 +54,7 @@ def run_worker(descriptor: int) -> None:
 
 def _load(connection: socket.socket) -> "_Worker | None":
     """Return the worker for the version that the server sends, or None if it is refused."""
-    head, content, _ = receive_frame(connection)
+    head, (content,), _ = receive_frame(connection)
     worker, problem = None, ""
     with _alarm(head["seconds"]):
         try:
@@ -115,7 +115,7 @@ class _Worker:
         return BulkAnswer(200, content, scoring.decisions, unseen)
 
     def _answer(self, task: BulkTask, scoring: TimedScoring) -> bytes:
-        scorer, limits, body = self._scorer, self._limits, task.body
+        scorer, limits, body = self._scorer, self._limits, b"".join(task.body)
         if task.media_type is not None:
             return answer_invocation(scorer, task.media_type, body, limits, scoring)
         return predict_many(scorer, self._histories, body, limits, scoring, task.explanation)

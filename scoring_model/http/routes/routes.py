@@ -23,7 +23,7 @@ from scoring_model.http.routes.serving import Serving
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics, write_event
-from scoring_model.version import TimedScoring
+from scoring_model.version import Explanation, TimedScoring
 
 PREDICT = "/predict"
 _SPACE = b" \t\r\n"
@@ -68,15 +68,15 @@ class Routes:
             language = request.headers.get(b"accept-language")
             explanation = read_explanation(request.query, language)
         with self.pending.hold() as holding:
-            body = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            single = is_quick(serving, body) and is_object(body)
-            if single and explanation is None:
-                reply = answer_applicant(serving, body)
-                request.rows = 1
-                return reply
-            if not single and (explanation is not None or not _is_small(serving, body)):
-                task = BulkTask(None, explanation, body)
+            parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
+            body = _join_if_short(parts)
+            if body is None or not _stays(serving, body, explanation):
+                task = BulkTask(None, explanation, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
+        if explanation is None and is_object(body):
+            reply = answer_applicant(serving, body)
+            request.rows = 1
+            return reply
         scoring = TimedScoring(deadline)
         arguments = (serving.model.scorer, None, body, self.limits, scoring, explanation)
         if explanation is None:
@@ -93,9 +93,10 @@ class Routes:
         if request.query:
             raise InvalidRequest("this path takes no query parameters")
         with self.pending.hold() as holding:
-            body = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            if media_type == PARQUET or not _is_small(serving, body):
-                task = BulkTask(media_type, None, body)
+            parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
+            body = _join_if_short(parts)
+            if body is None or media_type == PARQUET or not _is_small(serving, body):
+                task = BulkTask(media_type, None, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         scoring = TimedScoring(deadline)
         reply = await invoke_mlflow(serving, scope, media_type, body, self.limits, scoring)
@@ -212,6 +213,18 @@ def _is_small(serving: Serving, body: bytes) -> bool:
     rows = max(map(body.count, (b"{", b"[", b"\n", b"\r")))
     is_short = rows <= _MOST_INLINE_ROWS and body.count(b",") <= _MOST_INLINE_CELLS
     return is_short and is_quick(serving, body)
+
+
+def _stays(serving: Serving, body: bytes, explanation: Explanation | None) -> bool:
+    """Return whether this process answers a body to `/predict`."""
+    if is_object(body):
+        return is_quick(serving, body)
+    return explanation is None and _is_small(serving, body)
+
+
+def _join_if_short(parts: list[bytes]) -> bytes | None:
+    """Return a short body; a long one would keep all other callers waiting while it is joined."""
+    return b"".join(parts) if sum(map(len, parts)) <= INLINE_BYTES else None
 
 
 def is_object(body: bytes) -> bool:
