@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui test test-all lint docs screenshot bench key export lock clean
+.PHONY: run serve ui test test-all lint docs screenshot hostile bench key export lock clean
 
 run: .venv/ready
 	mlflow run . --env-manager local
@@ -25,6 +25,10 @@ test: lint
 test-all: lint .venv/cluster
 	.ci/install-system-packages
 	pytest --cov
+
+hostile: .venv/ready
+	.ci/install-system-packages
+	pytest -m hostile
 
 bench: .venv/ready
 	python -m benchmarks.serving

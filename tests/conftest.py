@@ -14,8 +14,19 @@ from mlflow.tracking import MlflowClient
 from tests.made import make_loans, write_portfolio
 from tests.scoring_model.processes import Server, start_server
 from tests.spark import run_spark
+from tests.verdicts import note_cases, print_verdicts
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note which tests are hostile cases."""
+    note_cases(items)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the verdicts on the hostile cases at the end."""
+    print_verdicts(terminalreporter)
 
 
 @dataclass(frozen=True, slots=True)
