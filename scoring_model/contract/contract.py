@@ -177,8 +177,7 @@ class FeatureContract:
         return self._encode_all(columns.get, encode_list, rows).require_valid()
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> Iterator[FieldProblem]:
-        unknown = (name for name in record if name not in self._template)
-        return (FieldProblem(row, name, UNKNOWN) for name in unknown)
+        return (FieldProblem(row, name, UNKNOWN) for name in record if name not in self._template)
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.

@@ -4,12 +4,12 @@ import asyncio
 import gc
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
-from scoring_model.errors import Draining, MethodNotAllowed, NotFound, ScoringError, TooSlow
+from scoring_model.errors import Draining, ScoringError, TooSlow
 from scoring_model.http.answers import RequestLimits
-from scoring_model.http.bulk import PendingBytes, end_children
+from scoring_model.http.background import live
+from scoring_model.http.bulk import PendingBytes
 from scoring_model.http.guard import Guard, TimeLimit
 from scoring_model.http.messages import (
     JSON,
@@ -24,27 +24,18 @@ from scoring_model.http.messages import (
 from scoring_model.http.routes import (
     PREDICT,
     TABLE,
-    Route,
     Routes,
     Serving,
-    answer_applicant,
+    find_route,
     is_object,
     is_quick,
     load_serving,
 )
-from scoring_model.settings import ServerSettings, allow_connections
-from scoring_model.telemetry import (
-    LOG,
-    GiveUp,
-    Metrics,
-    RequestLog,
-    take_over_output,
-    write_event,
-)
+from scoring_model.http.shadow import Shadow
+from scoring_model.settings import ServerSettings
+from scoring_model.telemetry import GiveUp, Metrics, RequestLog, write_event
 from scoring_model.version import Follower
 
-# threads for MLflow's app, single explanations, metrics and loading; large requests have their own
-_THREADS = 4
 # how metrics and log name every unknown path, since its text may contain anything
 OTHER = "other"
 
@@ -77,6 +68,9 @@ class ScoringApp:
             self.install,
             metrics.start_refreshes() if metrics else None,
         )
+        shadow = None
+        if metrics is not None and settings.shadow_uri:
+            shadow = Shadow(settings, metrics.start_shadow())
         self._routes = Routes(
             settings,
             metrics,
@@ -84,9 +78,13 @@ class ScoringApp:
             lambda: self.draining,
             RequestLimits.from_settings(settings),
             PendingBytes(settings.max_pending_bytes),
+            shadow,
         )
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
+        self._works = [self._follower.run, self._time_limit.watch, self._guard.watch]
+        if shadow is not None:
+            self._works.append(shadow.run)
 
     def install(self, serving: Serving) -> None:
         """Use this version for every request that begins from now on."""
@@ -99,11 +97,17 @@ class ScoringApp:
         gc.collect()
         gc.freeze()
 
+    def close(self) -> None:
+        """Take no more large requests, because the server stops."""
+        if self._serving is not None:
+            self._serving.bulk.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or run the server's background tasks from its start to its end."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self._live(receive, send)
+                who = self._guard.describe()
+                await live(self.settings, who, self._works, self.close, receive, send)
             return
         started = time.perf_counter()
         request = Request(scope, receive)
@@ -113,7 +117,7 @@ class ScoringApp:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._time_limit.begin(task)
         try:
-            route = self._find_route(request)
+            route = find_route(request, self._guard)
             reply = await route.answer(self._routes, request, scope, serving)
             self._guard.add_rows(request.key, request.rows)
         except ScoringError as error:
@@ -199,7 +203,7 @@ class ScoringApp:
         key: str | None = None
         try:
             key = self._guard.admit(peer, headers, "predict")
-            return answer_applicant(serving, body), key
+            return self._routes.answer_applicant(serving, body), key
         except ScoringError:
             cause = "refused"
         except Exception:  # noqa: BLE001  # the normal path repeats it and reports it
@@ -221,18 +225,6 @@ class ScoringApp:
         )
         return reply, request_id
 
-    def _find_route(self, request: Request) -> Route:
-        route = TABLE.get(request.path)
-        if route is None or route.scope is not None:
-            self._guard.authorize(request, route.scope if route else None)
-        if route is None:
-            raise NotFound("the server has no such path: /docs lists its paths")
-        # HEAD asks the probes, which are open
-        is_probe = request.method == "HEAD" and route.scope is None
-        if request.method != route.method and not is_probe:
-            raise MethodNotAllowed(route.method)
-        return route
-
     def _record(
         self,
         request_id: bytes,
@@ -250,32 +242,6 @@ class ScoringApp:
         if self.settings.request_log:
             version = serving.model.version if serving is not None else None
             self._log.write(request_id, method, route, status, rows, seconds, version, key)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Load the model, then follow its URI and watch the time limit until the server stops."""
-        await receive()
-        take_over_output()
-        write_event("start", self._guard.describe())
-        allowed = allow_connections(self.settings.max_connections)
-        if allowed < self.settings.max_connections:
-            write_event("start", f"MAX_CONNECTIONS is {allowed}: more need a higher ulimit -n")
-        executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="scoring")
-        asyncio.get_running_loop().set_default_executor(executor)
-        tasks = [
-            asyncio.create_task(self._follower.run()),
-            asyncio.create_task(self._time_limit.watch()),
-            asyncio.create_task(self._guard.watch()),
-        ]
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        for task in tasks:
-            task.cancel()
-        executor.shutdown(wait=False, cancel_futures=True)
-        if self._serving is not None:
-            self._serving.bulk.close()
-        end_children()
-        LOG.finish()
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 def create_app(settings: ServerSettings) -> ScoringApp:

@@ -99,6 +99,8 @@ def read_settings(environment: Mapping[str, str]) -> ServerSettings:
         values[variable.field] = _READERS[variable.kind](name, text, variable)
     if not values["model_uri"]:
         raise ValueError("MODEL_URI must not be empty: it is a registry URI or a folder")
+    if values["shadow_uri"] and not values["metrics"]:
+        raise ValueError("SHADOW_URI needs SCORING_METRICS=1: only /metrics shows its decisions")
     if values["cache_directory"] is None:
         values["cache_directory"] = _user_cache(environment)
     return ServerSettings(**values)

@@ -13,12 +13,26 @@ PUBLIC = {
         join_rows parse_exactly parse_json parse_number read_document read_levels read_versioned
         refuse_duplicates
     """,
+    "errors": """
+        ArtifactError Busy Draining ExpectationFailed FeatureError FieldProblem Forbidden
+        HeadTooLarge HeadTooSlow IncompleteVersion InvalidRequest MethodNotAllowed
+        ModelUnavailable MOST_PROBLEMS NotFound Problems ScoringError TooLarge
+        TooManyRequests TooSlow Unauthorized UnsupportedMediaType
+        UnsupportedTransferCoding
+    """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries
         open_duckdb statements_of write_rows
     """,
     "http": """
         create_app
+    """,
+    "http.answers": """
+        CSV JSON PARQUET RequestLimits answer_invocation encode_body predict_many predict_one
+        prepare_request read_explanation
+    """,
+    "http.bulk": """
+        BulkAnswer BulkPool BulkTask Holding PendingBytes end_children
     """,
     "http.document": """
         PATHS build_document read_page
@@ -30,21 +44,24 @@ PUBLIC = {
         HttpProtocol
     """,
     "http.routes": """
-        PREDICT Route Routes Serving TABLE answer_applicant is_object is_quick load_serving
+        PREDICT Route Routes Serving TABLE find_route is_object is_quick load_serving
+    """,
+    "http.shadow": """
+        Answered Shadow
     """,
     "policy": """
         FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
         LoanCostRule refuse scaled_thresholds
     """,
     "settings": """
-        VARIABLES ServerSettings Variable read_settings
+        VARIABLES ServerSettings Variable allow_connections read_settings
     """,
     "start": """
         start
     """,
     "telemetry": """
-        CONTENT_TYPE EventHandler GiveUp LOG Metrics ModelCounters RequestLog ShadowCounters
-        render_metrics take_over_output write_event
+        BulkGauge BulkState CONTENT_TYPE EventHandler GiveUp LOG Metrics ModelCounters RequestLog
+        ShadowCounters render_metrics take_over_output write_event
     """,
     "trees": """
         TreeModel check_tree_text have_equal_bits make_probe name_columns read_trees split_text

@@ -1,15 +1,9 @@
 """Every path of the server and the method that answers it."""
 
-from scoring_model.http.routes.routes import (
-    PREDICT,
-    TABLE,
-    Route,
-    Routes,
-    answer_applicant,
-    is_object,
-    is_quick,
-)
+from scoring_model.http.routes.inline import is_object, is_quick
+from scoring_model.http.routes.routes import Routes
 from scoring_model.http.routes.serving import Serving, load_serving
+from scoring_model.http.routes.table import PREDICT, TABLE, Route, find_route
 
 __all__ = [
     "PREDICT",
@@ -17,7 +11,7 @@ __all__ = [
     "Route",
     "Routes",
     "Serving",
-    "answer_applicant",
+    "find_route",
     "is_object",
     "is_quick",
     "load_serving",

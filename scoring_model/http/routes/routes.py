@@ -1,8 +1,8 @@
-"""`TABLE`: every path of the server and the method that answers it."""
+"""`Routes`: the methods that answer the paths of `TABLE`."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scoring_model.errors import Draining, InvalidRequest, ModelUnavailable, UnsupportedMediaType
@@ -14,21 +14,17 @@ from scoring_model.http.answers import (
     read_explanation,
 )
 from scoring_model.http.bulk import BulkTask, PendingBytes
-from scoring_model.http.document import PATHS, read_page
-from scoring_model.http.guard import KeyScope
-from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
+from scoring_model.http.document import read_page
+from scoring_model.http.messages import Reply, Request, Scope
+from scoring_model.http.routes.inline import is_object, is_small, join_if_short, stays_inline
 from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
 from scoring_model.http.routes.readiness import Readiness
 from scoring_model.http.routes.serving import Serving
+from scoring_model.http.shadow import Answered, Shadow
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics, write_event
-from scoring_model.version import Explanation, TimedScoring
-
-PREDICT = "/predict"
-_SPACE = b" \t\r\n"
-# a body within these counts has so few rows that it is answered in a few milliseconds
-_MOST_INLINE_ROWS, _MOST_INLINE_CELLS = 100, 1000
+from scoring_model.version import TimedScoring
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,8 @@ class Routes:
     limits : RequestLimits
     pending : PendingBytes
         The large bodies that the worker holds.
+    shadow : Shadow or None
+        Scores what was answered with another version too; None if there is none.
     readiness : Readiness
     """
 
@@ -55,6 +53,7 @@ class Routes:
     is_draining: Callable[[], bool]
     limits: RequestLimits
     pending: PendingBytes
+    shadow: Shadow | None
     readiness: Readiness = field(default_factory=Readiness)
 
     async def predict(self, request: Request, _scope: Scope, serving: Serving | None) -> Reply:
@@ -69,12 +68,12 @@ class Routes:
             explanation = read_explanation(request.query, language)
         with self.pending.hold() as holding:
             parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            body = _join_if_short(parts)
-            if body is None or not _stays(serving, body, explanation):
+            body = join_if_short(parts)
+            if body is None or not stays_inline(serving, body, explanation):
                 task = BulkTask(None, explanation, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         if explanation is None and is_object(body):
-            reply = answer_applicant(serving, body)
+            reply = self.answer_applicant(serving, body)
             request.rows = 1
             return reply
         scoring = TimedScoring(deadline)
@@ -83,7 +82,7 @@ class Routes:
             answer = predict_many(*arguments)
         else:
             answer = await asyncio.to_thread(predict_many, *arguments)
-        return self._finish(request, serving, scoring, Reply(200, answer))
+        return self._finish(request, serving, scoring, Reply(200, answer), (None, parts))
 
     async def invoke(self, request: Request, scope: Scope, serving: Serving | None) -> Reply:
         """Answer a request of MLflow's protocol."""
@@ -94,13 +93,13 @@ class Routes:
             raise InvalidRequest("this path takes no query parameters")
         with self.pending.hold() as holding:
             parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            body = _join_if_short(parts)
-            if body is None or media_type == PARQUET or not _is_small(serving, body):
+            body = join_if_short(parts)
+            if body is None or media_type == PARQUET or not is_small(serving, body):
                 task = BulkTask(media_type, None, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         scoring = TimedScoring(deadline)
         reply = await invoke_mlflow(serving, scope, media_type, body, self.limits, scoring)
-        return self._finish(request, serving, scoring, reply)
+        return self._finish(request, serving, scoring, reply, (media_type, parts))
 
     def _start(self) -> float:
         """Return when the time limit of a request passes that begins now."""
@@ -110,22 +109,58 @@ class Routes:
         self, request: Request, serving: Serving, task: BulkTask, deadline: float
     ) -> Reply:
         """Have a child process answer a request."""
+        asked = (task.media_type, task.body)
         answer = await serving.bulk.ask(task, deadline)
         if answer.fault:
             write_event("error", f"{answer.fault} in a large request")
         if answer.status != 200:
             return Reply(answer.status, answer.content)
-        _count(request, serving, answer.decisions, answer.unseen)
+        if answer.decisions is not None:
+            self._count(request, serving, answer.decisions, answer.unseen, asked)
         return Reply(200, answer.content, headers=serving.headers)
 
     def _finish(
-        self, request: Request, serving: Serving, scoring: TimedScoring, reply: Reply
+        self,
+        request: Request,
+        serving: Serving,
+        scoring: TimedScoring,
+        reply: Reply,
+        asked: tuple[str | None, Sequence[bytes]],
     ) -> Reply:
         """Count the decisions of a request that this process answered."""
-        if scoring.rows is not None:
-            _count(request, serving, scoring.decisions, scoring.rows.count_unseen())
+        if scoring.rows is not None and scoring.decisions is not None:
+            unseen = scoring.rows.count_unseen()
+            self._count(request, serving, scoring.decisions, unseen, asked)
         reply.headers = serving.headers
         return reply
+
+    def _count(
+        self,
+        request: Request,
+        serving: Serving,
+        decisions: Decisions,
+        unseen: Mapping[str, int],
+        asked: tuple[str | None, Sequence[bytes]],
+    ) -> None:
+        """Count decisions about several applicants; `asked` is the media type and the body."""
+        request.rows = len(decisions.probability)
+        if serving.counters is not None:
+            serving.counters.count_many(decisions, unseen)
+        if self.shadow is not None:
+            self.shadow.offer(Answered(*asked, decisions))
+
+    def answer_applicant(self, serving: Serving, body: bytes) -> Reply:
+        """Answer one applicant and count the decision.
+
+        Call it in the event loop's thread only: the counters are not locked. It raises
+        `InvalidRequest` if the body breaks the contract.
+        """
+        answer, decision = predict_one(serving.model.scorer, body)
+        if serving.counters is not None:
+            serving.counters.count_one(decision.probability, decision.score, decision.unseen)
+        if self.shadow is not None:
+            self.shadow.offer(Answered(None, (body,), decision))
+        return Reply(200, answer, headers=serving.headers)
 
     async def pass_to_mlflow(
         self, _request: Request, scope: Scope, serving: Serving | None
@@ -163,102 +198,7 @@ class Routes:
         return Reply(200, text, CONTENT_TYPE)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The HTTP method that a path takes, and what answers it.
-
-    Attributes
-    ----------
-    method : str
-        The HTTP method. HEAD is answered too where callers without a key are.
-    answer : callable
-        A method of `Routes`.
-    scope : {"predict", "read"} or None
-        What a key needs for this path; None if callers without a key are answered.
-    """
-
-    method: str
-    answer: Callable[[Routes, Request, Scope, Serving | None], Awaitable[Reply]]
-    scope: KeyScope | None
-
-
-TABLE: Mapping[str, Route] = {
-    **dict.fromkeys(PATHS, Route("GET", Routes.show_page, "read")),
-    PREDICT: Route("POST", Routes.predict, "predict"),
-    "/invocations": Route("POST", Routes.invoke, "predict"),
-    "/ping": Route("GET", Routes.pass_to_mlflow, None),
-    "/health": Route("GET", Routes.pass_to_mlflow, None),
-    "/ready": Route("GET", Routes.say_ready, None),
-    "/version": Route("GET", Routes.pass_to_mlflow, "read"),
-    "/metrics": Route("GET", Routes.show_metrics, "read"),
-    "/openapi.json": Route("GET", Routes.show_document, "read"),
-}
-"""Every path of the server."""
-
-
-def is_quick(serving: Serving, body: bytes) -> bool:
-    """Return whether a body is answered so fast that a thread would only add time.
-
-    Features from histories take a hundred times as long to compute as a row takes to score.
-    """
-    return len(body) <= INLINE_BYTES and not serving.has_histories
-
-
-def _is_small(serving: Serving, body: bytes) -> bool:
-    """Return whether this process answers a body with several applicants.
-
-    A record begins with a brace, a row with a bracket or a new line. Values are separated by
-    commas. Their numbers bound those of the rows, without parsing the body.
-    """
-    rows = max(map(body.count, (b"{", b"[", b"\n", b"\r")))
-    is_short = rows <= _MOST_INLINE_ROWS and body.count(b",") <= _MOST_INLINE_CELLS
-    return is_short and is_quick(serving, body)
-
-
-def _stays(serving: Serving, body: bytes, explanation: Explanation | None) -> bool:
-    """Return whether this process answers a body to `/predict`."""
-    if is_object(body):
-        return is_quick(serving, body)
-    return explanation is None and _is_small(serving, body)
-
-
-def _join_if_short(parts: list[bytes]) -> bytes | None:
-    """Return a short body; a long one would keep all other callers waiting while it is joined."""
-    return b"".join(parts) if sum(map(len, parts)) <= INLINE_BYTES else None
-
-
-def is_object(body: bytes) -> bool:
-    """Return whether a body is read as one applicant; it is not if it begins with `[`."""
-    return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
-
-
-def answer_applicant(serving: Serving, body: bytes) -> Reply:
-    """Answer one applicant and count the decision.
-
-    Call it in the event loop's thread only: the counters are not locked. It raises `InvalidRequest`
-    if the body breaks the contract.
-    """
-    answer, decision = predict_one(serving.model.scorer, body)
-    if serving.counters is not None:
-        serving.counters.count_one(decision.probability, decision.score, decision.unseen)
-    return Reply(200, answer, headers=serving.headers)
-
-
 def _loaded(serving: Serving | None) -> Serving:
     if serving is None:
         raise ModelUnavailable("no model is loaded")
     return serving
-
-
-def _count(
-    request: Request,
-    serving: Serving,
-    decisions: Decisions | None,
-    unseen: Mapping[str, int],
-) -> None:
-    """Count decisions about several applicants."""
-    if decisions is None:
-        return
-    request.rows = len(decisions.probability)
-    if serving.counters is not None:
-        serving.counters.count_many(decisions, unseen)

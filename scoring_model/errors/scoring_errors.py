@@ -1,8 +1,7 @@
 """The error classes, each with its HTTP status. No error holds a value of an applicant."""
 
-import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,36 +26,6 @@ class FieldProblem:
     row: int
     field: str
     problem: str
-
-
-class Problems:
-    """The first problems of a request, in the order in which they are found, and their number.
-
-    Attributes
-    ----------
-    first : list of FieldProblem
-        At most `MOST_PROBLEMS`: a body of a few megabytes may have a million.
-    count : int
-        Number of all problems.
-    """
-
-    def __init__(self) -> None:
-        self.first: list[FieldProblem] = []
-        self.count = 0
-
-    def append(self, problem: FieldProblem) -> None:
-        """Add one problem."""
-        self.extend((problem,), 1)
-
-    def extend(self, problems: Iterable[FieldProblem], count: int) -> None:
-        """Add `count` problems; only as many are taken from the iterable as are kept."""
-        self.first += itertools.islice(problems, MOST_PROBLEMS - len(self.first))
-        self.count += count
-
-    def require_none(self) -> None:
-        """Raise `InvalidRequest` if there is a problem."""
-        if self.count:
-            raise InvalidRequest.from_problems(self.first, self.count)
 
 
 class ScoringError(Exception):
