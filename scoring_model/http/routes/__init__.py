@@ -6,10 +6,9 @@ from scoring_model.http.routes.routes import (
     Route,
     Routes,
     answer_applicant,
-    is_object,
-    is_quick,
 )
 from scoring_model.http.routes.serving import Serving, load_serving
+from scoring_model.http.routes.short_bodies import is_object, is_quick
 
 __all__ = [
     "PREDICT",

@@ -17,18 +17,16 @@ from scoring_model.http.answers import (
 )
 from scoring_model.http.bulk import BulkTask, PendingBytes
 from scoring_model.http.document import PATHS, read_page
-from scoring_model.http.messages import INLINE_BYTES, Reply, Request, Scope
+from scoring_model.http.messages import Reply, Request, Scope
 from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
 from scoring_model.http.routes.serving import Serving
+from scoring_model.http.routes.short_bodies import is_object, is_small, join_if_short, stays
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics, write_event
-from scoring_model.version import Explanation, TimedScoring
+from scoring_model.version import TimedScoring
 
 PREDICT = "/predict"
-_SPACE = b" \t\r\n"
-# a body within these counts has so few rows that it is answered in a few milliseconds
-_MOST_INLINE_ROWS, _MOST_INLINE_CELLS = 100, 1000
 _READY = b'{"status":"ready"}'
 
 
@@ -65,8 +63,8 @@ class Routes:
             explanation = read_explanation(request.query, language)
         with self.pending.hold() as holding:
             parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            body = _join_if_short(parts)
-            if body is None or not _stays(serving, body, explanation):
+            body = join_if_short(parts)
+            if body is None or not stays(serving, body, explanation):
                 task = BulkTask(None, explanation, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         if explanation is None and is_object(body):
@@ -90,8 +88,8 @@ class Routes:
             raise InvalidRequest("this path takes no query parameters")
         with self.pending.hold() as holding:
             parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
-            body = _join_if_short(parts)
-            if body is None or media_type == PARQUET or not _is_small(serving, body):
+            body = join_if_short(parts)
+            if body is None or media_type == PARQUET or not is_small(serving, body):
                 task = BulkTask(media_type, None, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         scoring = TimedScoring(deadline)
@@ -188,42 +186,6 @@ TABLE: Mapping[str, Route] = {
     "/openapi.json": Route("GET", Routes.show_document),
 }
 """Every path of the server."""
-
-
-def is_quick(serving: Serving, body: bytes) -> bool:
-    """Return whether a body is answered so fast that a thread would only add time.
-
-    Features from histories take a hundred times as long to compute as a row takes to score.
-    """
-    return len(body) <= INLINE_BYTES and not serving.has_histories
-
-
-def _is_small(serving: Serving, body: bytes) -> bool:
-    """Return whether this process answers a body with several applicants.
-
-    A record begins with a brace, a row with a bracket or a new line. Values are separated by
-    commas. Their numbers bound those of the rows, without parsing the body.
-    """
-    rows = max(map(body.count, (b"{", b"[", b"\n", b"\r")))
-    is_short = rows <= _MOST_INLINE_ROWS and body.count(b",") <= _MOST_INLINE_CELLS
-    return is_short and is_quick(serving, body)
-
-
-def _stays(serving: Serving, body: bytes, explanation: Explanation | None) -> bool:
-    """Return whether this process answers a body to `/predict`."""
-    if is_object(body):
-        return is_quick(serving, body)
-    return explanation is None and _is_small(serving, body)
-
-
-def _join_if_short(parts: list[bytes]) -> bytes | None:
-    """Return a short body; a long one would keep all other callers waiting while it is joined."""
-    return b"".join(parts) if sum(map(len, parts)) <= INLINE_BYTES else None
-
-
-def is_object(body: bytes) -> bool:
-    """Return whether a body is read as one applicant; it is not if it begins with `[`."""
-    return body.startswith(b"{") or not body.lstrip(_SPACE).startswith(b"[")
 
 
 def answer_applicant(serving: Serving, body: bytes) -> Reply:
