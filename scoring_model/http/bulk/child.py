@@ -53,8 +53,9 @@ class BulkChild:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                # a signal to the server's group must not end a request that is being answered
-                start_new_session=True,
+                # a signal to the server's group must not end a request that is being answered; in
+                # a session of its own it would get as much of the processor as the server
+                process_group=0,
             )
         _RUNNING.add(self)
         try:

@@ -1,8 +1,8 @@
 """Every path of the server and the method that answers it."""
 
-from scoring_model.http.routes.inline import is_object, is_quick
 from scoring_model.http.routes.routes import Routes
 from scoring_model.http.routes.serving import Serving, load_serving
+from scoring_model.http.routes.short_bodies import is_object, is_quick
 from scoring_model.http.routes.table import PREDICT, TABLE, Route, find_route
 
 __all__ = [

@@ -16,10 +16,10 @@ from scoring_model.http.answers import (
 from scoring_model.http.bulk import BulkTask, PendingBytes
 from scoring_model.http.document import read_page
 from scoring_model.http.messages import Reply, Request, Scope
-from scoring_model.http.routes.inline import is_object, is_small, join_if_short, stays_inline
 from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
 from scoring_model.http.routes.readiness import Readiness
 from scoring_model.http.routes.serving import Serving
+from scoring_model.http.routes.short_bodies import is_object, is_small, join_if_short, stays
 from scoring_model.http.shadow import Answered, Shadow
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
@@ -69,7 +69,7 @@ class Routes:
         with self.pending.hold() as holding:
             parts = await request.read_body(self.settings.max_body_bytes, holding.grow_to)
             body = join_if_short(parts)
-            if body is None or not stays_inline(serving, body, explanation):
+            if body is None or not stays(serving, body, explanation):
                 task = BulkTask(None, explanation, parts)
                 return await self._ask_bulk(request, serving, task, deadline)
         if explanation is None and is_object(body):

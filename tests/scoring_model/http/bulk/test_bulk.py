@@ -238,8 +238,10 @@ def test_metrics_and_probes_do_not_wait_for_large_requests(
 
 
 def test_a_child_that_crashes_is_replaced(server: Server, threads: ThreadPoolExecutor) -> None:
-    for child in children(server):
+    idle = children(server)
+    for child in idle:
         child.kill()
+    wait_until(lambda: all(child.status() == psutil.STATUS_ZOMBIE for child in idle))
     assert server.http.post("/predict", json=ROWS).status_code == 200
     later = explain_later(server, threads, 1)
     wait_until(lambda: bulk_requests(server, "running") == 1)

@@ -1,4 +1,4 @@
-"""Which bodies the server's own process answers; all others go to a child process."""
+"""Which bodies this process answers itself: short ones, with few applicants."""
 
 from scoring_model.http.messages import INLINE_BYTES
 from scoring_model.http.routes.serving import Serving
@@ -28,7 +28,7 @@ def is_small(serving: Serving, body: bytes) -> bool:
     return is_short and is_quick(serving, body)
 
 
-def stays_inline(serving: Serving, body: bytes, explanation: Explanation | None) -> bool:
+def stays(serving: Serving, body: bytes, explanation: Explanation | None) -> bool:
     """Return whether this process answers a body to `/predict`."""
     if is_object(body):
         return is_quick(serving, body)
