@@ -28,7 +28,8 @@ from pathlib import Path
 from scoring_model.telemetry import Metrics
 metrics = Metrics(Path(sys.argv[1]), ["/predict"])
 metrics.requests.count("/predict", 200, 0.1)
-metrics.requests.set_bulk(2, 1)
+metrics.bulk.change("running", 2)
+metrics.bulk.change("waiting", 1)
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -158,8 +159,8 @@ assert b'scoring_requests_total{route="/predict",status="200"} 1.0' in render_me
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert "metrics cannot be written" in result.stdout
-    # the drops of the log have room
-    assert len(list(tmp_path.iterdir())) == 1
+    # the drops of the log and the gauge of large requests have room
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @contextlib.contextmanager

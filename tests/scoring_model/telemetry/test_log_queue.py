@@ -61,7 +61,7 @@ def is_serving(http: httpx.Client) -> bool:
 def answer_bursts(http: httpx.Client, bursts: int) -> None:
     """Send many requests on one connection, and read every answer."""
     body = json.dumps(EXAMPLE).encode()
-    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     with socket.create_connection((http.base_url.host, http.base_url.port or 80), 60) as caller:
         for _ in range(bursts):

