@@ -222,8 +222,8 @@ def test_a_refused_body_counts_as_one_request(named: Server) -> None:
 def test_rows_per_second_hold_over_both_workers(named: Server, path: str) -> None:
     rows = [EXAMPLE] * 150
     content = {"json": rows if path == "/predict" else {"dataframe_records": rows}}
-    wait_for(lambda: ask(named, path, secret("small")).status_code == 200)
-    assert ask(named, path, secret("small"), **content).status_code == 200
+    # an earlier test may have left a debt
+    wait_for(lambda: ask(named, path, secret("small"), **content).status_code == 200)
     answers = [ask(named, path, secret("small")) for _ in range(15)]
     waits = [
         check_too_many(answer, "50 applicants per second")

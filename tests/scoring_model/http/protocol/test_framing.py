@@ -71,7 +71,8 @@ REFUSED = {
     "tunnel": (b"CONNECT here:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
     "tunnel to a path": (WHOLE.replace(b"POST", b"CONNECT"), 405),
     "tunnel with another wish": (
-        b"CONNECT here:443 HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"CONNECT here:443 HTTP/1.1\r\nHost: localhost\r\n"
+        b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n",
         405,
     ),
     "no path": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
