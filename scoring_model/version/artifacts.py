@@ -111,6 +111,11 @@ def make_scorer(files: Mapping[str, bytes]) -> Scorer:
 
     All files are checked before LightGBM reads the booster.
 
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        The files by name.
+
     Raises
     ------
     ArtifactError
