@@ -28,7 +28,10 @@ MANY = [{**EXAMPLE, "amount_01": float(number)} for number in range(10_000)]
 CALLERS = [f"branch-{number}" for number in range(400)]
 WAIT_SECONDS = 60.0
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.hostile("callers through nginx and HAProxy, plain and with TLS"),
+]
 needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 needs_haproxy = pytest.mark.skipif(not HAPROXY, reason="HAProxy is not installed")
 
@@ -123,6 +126,7 @@ def connections_to(server: Server) -> int:
     return Path("/proc/net/tcp").read_text().count(port)
 
 
+@pytest.mark.hostile("a body that trickles in and never ends")
 @needs_nginx
 def test_a_slow_caller_of_nginx_is_answered_and_holds_no_request_of_the_server(
     encrypted: httpx.Client, certificates: Certificates, keyed: Server
@@ -166,6 +170,7 @@ def test_nginx_asks_callers_for_a_certificate(
         assert ask(certificates.of_client()) == 400
 
 
+@pytest.mark.hostile("a proxy in front of a server without keys")
 @needs_nginx
 def test_a_bare_proxy_needs_keys_at_the_server(
     models: list[Path], keyed: Server, tmp_path: Path

@@ -58,6 +58,7 @@ def test_the_slug_starts_in_an_empty_environment(model: Path) -> None:
     assert int(memory[1]) < MAX_MEMORY_MB
 
 
+@pytest.mark.hostile("a start without keys on an address that others reach")
 def test_the_procfile_refuses_to_start_without_keys() -> None:
     line = (ROOT / "Procfile").read_text().partition(":")[2]
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PORT": "8000"}

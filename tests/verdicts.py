@@ -1,10 +1,10 @@
 """The table of verdicts that `make hostile` prints: each hostile case, and whether it did harm.
 
 A test of a hostile case has the marker `hostile` with the case in words. The tests of one case may
-lie in several modules.
+lie in several modules; its line stands where the first of them lies.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,11 +32,19 @@ def print_verdicts(reporter: Any) -> None:
     if not tries:
         return
     reporter.section("verdicts on hostile cases")
-    for case, reports in sorted(tries.items()):
+    verdicts: Counter[str] = Counter()
+    for case, reports in sorted(tries.items(), key=_first_place):
         calls = [report for report in reports if report.when == "call"]
         seconds = sum(report.duration for report in calls)
         verdict = _judge(reports)
+        verdicts[verdict] += 1
         reporter.write_line(f"{verdict:<8} {len(calls):>4} tests {seconds:>7.1f} s  {case}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    reporter.write_line(f"{len(tries)} cases: {counts}")
+
+
+def _first_place(case: tuple[str, Sequence[Any]]) -> str:
+    return str(min(report.nodeid for report in case[1]))
 
 
 def _judge(reports: Sequence[Any]) -> str:

@@ -200,6 +200,7 @@ def test_limits_count_applicants(applicant: dict[str, Any], server: Server) -> N
     assert (explained.status_code, "MAX_EXPLAINED_ROWS" in explained.text) == (413, True)
 
 
+@pytest.mark.hostile("text of an applicant that poses as SQL")
 def test_special_characters_in_text_do_no_harm(applicant: dict[str, Any], server: Server) -> None:
     for text in ("'); DROP TABLE bureau; --", "\u0000", "é\U0001f600", '"', "\\", "{}", ""):
         applicant["bureau"][0]["CREDIT_TYPE"] = text
@@ -250,6 +251,7 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
     assert statistics.median(seconds) < 0.150
 
 
+@pytest.mark.hostile("empty text for a category, in every reader")
 @pytest.mark.parametrize("empty_is_missing", [True, False])
 def test_empty_text_is_the_same_for_one_applicant_and_in_batch(empty_is_missing: bool) -> None:
     kinds = {"id": "BIGINT", "state": "VARCHAR"}
@@ -271,6 +273,7 @@ def test_empty_text_is_the_same_for_one_applicant_and_in_batch(empty_is_missing:
     assert state == (None if empty_is_missing else "")
 
 
+@pytest.mark.hostile("whole numbers that a double would round")
 def test_long_whole_numbers_of_histories_are_refused_by_name() -> None:
     kinds = {"id": "BIGINT", "debt": "DOUBLE"}
     sql = "SELECT id, sum(debt) AS debt_sum FROM loans GROUP BY id;"

@@ -19,6 +19,8 @@ from train.data.history_features import join_histories, write_features
 from train.errors import InputError
 from train.portfolio import load_portfolio
 
+pytestmark = pytest.mark.hostile("SQL of a version that reads or writes files")
+
 COPY = "COPY (SELECT 1 AS a) TO"
 # `{folder}` is the folder of the tables, `{output}` the file that batch scoring writes
 ATTACKS = [

@@ -76,6 +76,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.hostile("a start without keys on an address that others reach")
 @pytest.mark.parametrize("place", ["--host=0.0.0.0", "--host=::", "--host=10.0.0.1", "--uds=any"])
 def test_without_keys_only_loopback_may_be_listened_on(place: str) -> None:
     result = run(place)
@@ -120,6 +121,7 @@ def serve(model: Path, *arguments: str) -> Iterator[str]:
             assert process.wait(60) == 0
 
 
+@pytest.mark.hostile("a signal right after the start")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_signal_right_after_the_start_ends_the_server(
     workers: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,7 @@ def test_the_fast_path_answers_over_tls_too(secure: Server) -> None:
     assert count_given_up(secure) == before
 
 
+@pytest.mark.hostile("callers of TLS who close early")
 def test_a_client_that_closes_its_side_is_answered(secure: Server) -> None:
     with connect(secure) as connection:
         connection.sendall(make_head() + ONE.encode())
@@ -92,6 +93,7 @@ def test_several_requests_at_once_are_answered_in_order(secure: Server) -> None:
         assert read_all(connection).count(b"HTTP/1.1 200 OK") == 4
 
 
+@pytest.mark.hostile("callers of TLS who do not speak TLS")
 def test_what_is_not_tls_is_closed(secure: Server) -> None:
     for sent in (b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01", b""):
         with socket.create_connection(secure.address, timeout=WAIT_SECONDS) as connection:
@@ -103,6 +105,7 @@ def test_what_is_not_tls_is_closed(secure: Server) -> None:
     assert secure.http.get("/ready").status_code == 200
 
 
+@pytest.mark.hostile("callers of TLS without the certificate asked for")
 def test_callers_need_a_certificate_if_authorities_are_named(
     model_folder: Path, certificates: Certificates, tmp_path: Path
 ) -> None:
@@ -119,6 +122,7 @@ def test_callers_need_a_certificate_if_authorities_are_named(
         assert running.http.get("/ready").status_code == 200
 
 
+@pytest.mark.hostile("a stop while 16 kept connections send requests")
 def test_no_request_is_lost_when_the_server_stops(
     model_folder: Path, certificates: Certificates, tmp_path: Path
 ) -> None:

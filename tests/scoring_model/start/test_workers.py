@@ -42,6 +42,7 @@ def both_are_ready(server: Server) -> bool:
     return server.log.read_text().count('"event":"loaded"') >= 2 and len(workers_of(server)) == 2
 
 
+@pytest.mark.hostile("a stop while 16 kept connections send requests")
 @pytest.mark.parametrize("group", [False, True], ids=["to the parent", "to every process"])
 def test_two_workers_drain_and_lose_no_request(
     group: bool, model_folder: Path, tmp_path: Path
@@ -59,6 +60,7 @@ def test_two_workers_drain_and_lose_no_request(
     assert list((tmp_path / "temporary").glob("scoring-metrics-*")) == []
 
 
+@pytest.mark.hostile("a worker or its parent that is killed")
 def test_a_worker_that_is_killed_is_replaced_and_a_second_signal_ends_all(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_worker_that_is_killed_is_replaced_and_a_second_signal_ends_all(
         assert not is_listening(server)
 
 
+@pytest.mark.hostile("a worker or its parent that is killed")
 def test_workers_end_when_their_parent_is_killed(model_folder: Path, tmp_path: Path) -> None:
     with start_draining(model_folder, tmp_path, 0, "--workers", "2") as server:
         wait_for(lambda: both_are_ready(server))

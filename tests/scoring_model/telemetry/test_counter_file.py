@@ -60,6 +60,7 @@ def told(capfd: pytest.CaptureFixture[str]) -> list[str]:
     return [line["message"] for line in lines if line["event"] == "metrics"]
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_workers_share_a_folder_that_only_their_user_may_read(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "metrics"
     first, second = count(folder), count(folder)
@@ -88,6 +89,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.hostile("stray and broken files in the metrics folder")
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_left_out_and_told_once(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -101,6 +103,7 @@ def test_a_broken_file_is_left_out_and_told_once(
     assert str(tmp_path) not in message
 
 
+@pytest.mark.hostile("stray and broken files in the metrics folder")
 def test_a_key_that_is_no_metric_is_left_out(tmp_path: Path) -> None:
     metrics = count(tmp_path)
     keys = [
@@ -113,6 +116,7 @@ def test_a_key_that_is_no_metric_is_left_out(tmp_path: Path) -> None:
     assert answered(metrics) == 2
 
 
+@pytest.mark.hostile("stray and broken files in the metrics folder")
 def test_what_is_no_regular_file_is_left_out(tmp_path: Path) -> None:
     metrics = count(tmp_path)
     (tmp_path / "folder.counters").mkdir()
@@ -124,6 +128,7 @@ def test_what_is_no_regular_file_is_left_out(tmp_path: Path) -> None:
     assert answered(metrics) == 1
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_a_folder_that_cannot_be_made_or_written_costs_only_the_sharing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +142,7 @@ def test_a_folder_that_cannot_be_made_or_written_costs_only_the_sharing(
         assert len(messages) <= 2
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_a_folder_that_vanishes_costs_only_the_other_workers(tmp_path: Path) -> None:
     first, second = count(tmp_path / "metrics"), count(tmp_path / "metrics")
     shutil.rmtree(tmp_path / "metrics")
@@ -145,6 +151,7 @@ def test_a_folder_that_vanishes_costs_only_the_other_workers(tmp_path: Path) -> 
     assert answered(first) == 2
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_without_room_for_a_file_counting_goes_on_in_memory(tmp_path: Path) -> None:
     code = """
 import resource, sys
@@ -178,6 +185,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_a_server_on_a_full_disk_serves_and_counts(model_folder: Path, tmp_path: Path) -> None:
     with (
         small_disk(tmp_path / "disk") as disk,

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT
 
 CODE = """
@@ -32,6 +34,7 @@ raise OSError("SECRET")
 """
 
 
+@pytest.mark.hostile("a library that writes an applicant's value to the log")
 def test_what_libraries_write_becomes_events_without_their_text() -> None:
     result = subprocess.run(
         [sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, check=False

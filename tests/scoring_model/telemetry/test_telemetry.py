@@ -166,6 +166,7 @@ def test_an_error_about_a_limit_names_the_limit(fresh: Server) -> None:
             assert "100000" in answer.json()["error"]["message"]
 
 
+@pytest.mark.hostile("a request that takes longer than it may")
 def test_a_slow_request_is_cancelled_and_its_thread_is_free_again(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_slow_request_is_cancelled_and_its_thread_is_free_again(
         assert running.http.post("/predict", json=many[:2000]).status_code == 200
 
 
+@pytest.mark.hostile("explained arrays that keep all processes busy")
 def test_metrics_are_answered_while_large_requests_keep_all_threads_busy(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -209,6 +211,7 @@ def explain_all(server: Server, rows: Any) -> int:
         return int(http.post("/predict?explain=true&top=all", json=rows).status_code)
 
 
+@pytest.mark.hostile("a body that trickles in and never ends")
 def test_a_request_whose_body_never_ends_is_cancelled(model_folder: Path, tmp_path: Path) -> None:
     environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "1"}
     with start_server(model_folder, tmp_path, environment) as running:
@@ -221,6 +224,7 @@ def test_a_request_whose_body_never_ends_is_cancelled(model_folder: Path, tmp_pa
         assert running.http.post("/predict", json=EXAMPLE).status_code == 200
 
 
+@pytest.mark.hostile("a large array beside single applicants")
 def test_a_large_array_does_not_delay_single_applicants(server: Server) -> None:
     many = make_rows(make_contract(), 1000, seed=3) * 10
     with server.another_client() as http:
@@ -234,6 +238,7 @@ def test_a_large_array_does_not_delay_single_applicants(server: Server) -> None:
     assert answered >= 3
 
 
+@pytest.mark.hostile("a stop while large requests are answered")
 def test_after_sigterm_open_requests_are_answered_before_the_server_ends(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -266,6 +271,7 @@ def is_listening(address: tuple[str, int]) -> bool:
     return True
 
 
+@pytest.mark.hostile("a version or a copy whose files were altered")
 @pytest.mark.parametrize("name", ["booster.txt", "policy.json", "contract.json", "example.json"])
 def test_an_altered_or_missing_file_is_refused_by_name(
     model_folder: Path, tmp_path: Path, name: str
@@ -281,6 +287,7 @@ def test_an_altered_or_missing_file_is_refused_by_name(
         load_scorer(folder)
 
 
+@pytest.mark.hostile("a version or a copy whose files were altered")
 def test_an_altered_version_is_not_served(model_folder: Path, tmp_path: Path) -> None:
     model = Path(shutil.copytree(model_folder, tmp_path / "model"))
     booster = model / "artifacts" / "scorer" / "booster.txt"
@@ -288,6 +295,7 @@ def test_an_altered_version_is_not_served(model_folder: Path, tmp_path: Path) ->
     check_not_ready(model, tmp_path, "booster.txt")
 
 
+@pytest.mark.hostile("a version that does not give its logged answer")
 def test_a_version_that_scores_its_example_differently_is_not_ready(
     model_folder: Path, tmp_path: Path
 ) -> None:

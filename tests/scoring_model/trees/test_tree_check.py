@@ -17,6 +17,8 @@ from scoring_model.errors import ArtifactError
 from scoring_model.trees import check_tree_text, name_columns, split_text
 from tests.scoring_model.planted import train_scorer
 
+pytestmark = pytest.mark.hostile("a booster with a broken tree")
+
 MODULE = "tests.scoring_model.trees.score_texts"
 WRONG_NUMBERS = [
     *("-1", "0", "1", "7", "2147483648", "-99999999", "99999999999999999999", "1e309", "1e300"),
@@ -87,11 +89,21 @@ def test_a_large_booster_is_checked_in_well_under_a_second(booster: Booster) -> 
 @pytest.mark.parametrize(
     ("name", "edit", "said"),
     [
-        ("left_child", first("0"), "each node and each leaf once"),
+        pytest.param(
+            "left_child",
+            first("0"),
+            "each node and each leaf once",
+            marks=pytest.mark.hostile("a booster with a cycle among its nodes"),
+        ),
         ("left_child", last("1"), "each node and each leaf once"),
         ("right_child", first("30000"), "right_child"),
         ("right_child", last("-1"), "each node and each leaf once"),
-        ("leaf_value", first("nan"), "finite numbers in leaf_value"),
+        pytest.param(
+            "leaf_value",
+            first("nan"),
+            "finite numbers in leaf_value",
+            marks=pytest.mark.hostile("a booster with leaves of NaN"),
+        ),
         ("leaf_value", last("inf"), "finite numbers in leaf_value"),
         ("leaf_value", lambda values: values[:-1], "numbers in leaf_value"),
         ("leaf_count", first("0"), "leaf_count"),
@@ -109,7 +121,12 @@ def test_a_large_booster_is_checked_in_well_under_a_second(booster: Booster) -> 
         ("cat_boundaries", last("2000000000"), "cat_boundaries|cat_threshold"),
         ("cat_threshold", first("4294967296"), "cat_threshold"),
         ("is_linear", first("1"), "is_linear"),
-        ("feature_names", lambda values: [values[1], values[0], *values[2:]], "in its order"),
+        pytest.param(
+            "feature_names",
+            lambda values: [values[1], values[0], *values[2:]],
+            "in its order",
+            marks=pytest.mark.hostile("a version with another order of features"),
+        ),
         ("feature_infos", lambda values: values[:-1], "feature_infos"),
         ("version", first("v3"), "version"),
         ("num_class", first("2"), "num_class"),

@@ -26,6 +26,8 @@ from scoring_model.version import (
 from tests.scoring_model.planted import EXAMPLE, train_scorer
 from tests.scoring_model.version.artifact_files import booster_of, rewrite
 
+pytestmark = pytest.mark.hostile("a version whose files break a rule of their format")
+
 VERSION_NAMES = ["1", "m-0a1b", "2026-11-26_a.b", "x" * 64]
 BAD_NAMES = ["a\r\nX-Evil: 1", "é", "x" * 65, "a b", "../1", "-", "{}"]
 # the names stand in alphabetical order, so this one was cut before `model_id`
@@ -107,7 +109,12 @@ def test_the_features_names_stand_in_the_booster_s_text(model: Path) -> None:
         ("contract.json", set_value("features", 14, "levels", value=["a", "a"]), "listed once"),
         ("contract.json", set_value("features", 14, "levels", value=[1]), "list of text"),
         ("contract.json", set_value("features", 0, "labels", value={"en": 1}), "text only"),
-        ("policy.json", set_value("threshold", value=1.5), "threshold must be from 0.0 to 1.0"),
+        pytest.param(
+            "policy.json",
+            set_value("threshold", value=1.5),
+            "threshold must be from 0.0 to 1.0",
+            marks=pytest.mark.hostile("a version with probabilities beyond 1"),
+        ),
         ("policy.json", set_value("threshold", value=True), "threshold must be a number"),
         ("policy.json", set_value("threshold", value="0.5"), "threshold must be a number"),
         ("policy.json", set_value("threshold", value=None), "threshold must be a number"),
@@ -117,7 +124,12 @@ def test_the_features_names_stand_in_the_booster_s_text(model: Path) -> None:
         ("policy.json", set_value("calibration", value=[]), "calibration must be an object"),
         ("policy.json", set_value("calibration", "method", value="magic"), "is not known"),
         ("policy.json", set_value("calibration", "slope", value=None), "slope must be a number"),
-        ("policy.json", set_value("calibration", "probabilities", 59, value=5.53), r"\[0, 1\]"),
+        pytest.param(
+            "policy.json",
+            set_value("calibration", "probabilities", 59, value=5.53),
+            r"\[0, 1\]",
+            marks=pytest.mark.hostile("a version with probabilities beyond 1"),
+        ),
         ("policy.json", set_value("calibration", "probabilities", 0, value=0.9), "not decrease"),
         ("policy.json", set_value("calibration", "margins", 1, value=-6.0), "increase"),
         ("policy.json", set_value("calibration", "margins", 0, value="x"), "list of numbers"),
@@ -133,7 +145,12 @@ def test_the_features_names_stand_in_the_booster_s_text(model: Path) -> None:
         ("example.json", set_value("applicant", "amount_00", value="x"), "cannot be scored"),
         ("example.json", set_value("answer", value={}), "must have probability"),
         ("example.json", set_value("answer", "probability", value=0.5), "the logged answer"),
-        ("booster.txt", lambda text: text[: len(text) // 2], "all its trees"),
+        pytest.param(
+            "booster.txt",
+            lambda text: text[: len(text) // 2],
+            "all its trees",
+            marks=pytest.mark.hostile("a truncated booster with a fresh manifest"),
+        ),
         ("booster.txt", lambda _: "", "all its trees"),
     ],
 )
@@ -152,6 +169,7 @@ def test_a_file_that_is_not_utf_8_is_refused(model: Path) -> None:
         make_scorer({**files, "policy.json": b"\xff"})
 
 
+@pytest.mark.hostile("a version with another order of features")
 def test_two_features_that_change_places_are_refused(model: Path) -> None:
     def swap(text: str) -> str:
         document = json.loads(text)
@@ -189,6 +207,7 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
+@pytest.mark.hostile("a version with links, pipes or sockets as files")
 @pytest.mark.parametrize("change", [link, pipe, listen, make_folder])
 @pytest.mark.parametrize("name", ["booster.txt", "manifest.json", "../../MLmodel"])
 def test_only_regular_files_are_read(
@@ -199,6 +218,7 @@ def test_only_regular_files_are_read(
         read_version(model)
 
 
+@pytest.mark.hostile("a version that would fill the disk or the memory")
 @pytest.mark.parametrize("name", ["booster.txt", "manifest.json", "../../MLmodel"])
 def test_a_huge_file_is_not_read(model: Path, name: str) -> None:
     with (model / "artifacts" / "scorer" / name).open("ab") as file:
@@ -207,6 +227,7 @@ def test_a_huge_file_is_not_read(model: Path, name: str) -> None:
         read_version(model)
 
 
+@pytest.mark.hostile("a version with paths out of its folder")
 @pytest.mark.parametrize(
     "path", ["../outside", "/etc", "artifacts/../../outside", "", ".", 3, "a//b"]
 )
@@ -217,6 +238,7 @@ def test_the_files_must_lie_inside_the_model(model: Path, path: Any) -> None:
         read_version(model)
 
 
+@pytest.mark.hostile("a version with paths out of its folder")
 def test_a_folder_that_is_a_link_is_refused(model: Path) -> None:
     outside = (model / "artifacts").rename(model.parent / "outside")
     (model / "artifacts").symlink_to(outside)
@@ -224,6 +246,7 @@ def test_a_folder_that_is_a_link_is_refused(model: Path) -> None:
         read_version(model)
 
 
+@pytest.mark.hostile("a version with paths out of its folder")
 @pytest.mark.parametrize("name", ["../../secret", "/etc/passwd", "a/b", "", "..", "x" * 65])
 def test_a_manifest_names_no_paths(model: Path, name: str) -> None:
     manifest = model / "artifacts" / "scorer" / "manifest.json"
@@ -253,6 +276,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
+@pytest.mark.hostile("a version that is half uploaded, or away for a while")
 @pytest.mark.parametrize("change", [Path.unlink, cut])
 @pytest.mark.parametrize("name", ["booster.txt", "manifest.json", "example.json"])
 def test_a_missing_or_half_written_file_may_be_there_later(
@@ -265,6 +289,7 @@ def test_a_missing_or_half_written_file_may_be_there_later(
         load_scorer(model / "artifacts" / "scorer")
 
 
+@pytest.mark.hostile("a version that is half uploaded, or away for a while")
 @pytest.mark.parametrize(
     "text", ["", "flavors: {", "- 1", "&a [*a]", "flavors: 3", "{" * 5000, CUT]
 )
@@ -274,12 +299,14 @@ def test_an_mlmodel_that_cannot_be_read_may_be_whole_later(model: Path, text: st
         read_version(model)
 
 
+@pytest.mark.hostile("code in a version")
 def test_code_in_an_mlmodel_does_not_run(model: Path) -> None:
     (model / "MLmodel").write_text("!!python/object/apply:os.system ['touch /tmp/ran']")
     with pytest.raises(IncompleteVersion):
         read_version(model)
 
 
+@pytest.mark.hostile("a version whose name breaks a header")
 @pytest.mark.parametrize("name", VERSION_NAMES)
 def test_a_version_has_a_plain_name(model: Path, name: str) -> None:
     write_description(model, name, "artifacts/scorer")
@@ -288,6 +315,7 @@ def test_a_version_has_a_plain_name(model: Path, name: str) -> None:
     assert read_version(model).version == "7"
 
 
+@pytest.mark.hostile("a version whose name breaks a header")
 @pytest.mark.parametrize("name", [*BAD_NAMES, [1], {1: 2}])
 def test_a_version_whose_name_cannot_be_a_header_is_refused(model: Path, name: Any) -> None:
     write_description(model, name, "artifacts/scorer")

@@ -175,6 +175,7 @@ class Load:
             time.sleep(max(0.0, due - time.monotonic()))
 
 
+@pytest.mark.hostile("a promotion and a rollback under load")
 def test_a_promotion_and_a_rollback_lose_no_request(
     server: Server, registry: Registry, folders: list[Path]
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_promotion_and_a_rollback_lose_no_request(
     assert refresh_of(server) is None
 
 
+@pytest.mark.hostile("a truncated booster with a fresh manifest")
 def test_a_version_that_fails_its_checks_is_refused(server: Server, registry: Registry) -> None:
     registry.make_champion(BROKEN)
     wait_for(lambda: refresh_of(server) is not None)
@@ -213,6 +215,7 @@ def test_a_version_that_fails_its_checks_is_refused(server: Server, registry: Re
     wait_for(lambda: refresh_of(server) is None)
 
 
+@pytest.mark.hostile("a version that is half uploaded, or away for a while")
 def test_a_half_uploaded_version_is_tried_again_until_it_is_whole(
     server: Server, registry: Registry, folders: list[Path]
 ) -> None:
@@ -235,6 +238,7 @@ def test_a_half_uploaded_version_is_tried_again_until_it_is_whole(
     assert samples(server).get(("scoring_model_refreshes_total", "refused"), 0.0) == 0.0
 
 
+@pytest.mark.hostile("a version that is half uploaded, or away for a while")
 def test_an_alias_that_does_not_exist_is_said_and_tried_again(
     server: Server, registry: Registry
 ) -> None:
@@ -246,6 +250,7 @@ def test_an_alias_that_does_not_exist_is_said_and_tried_again(
     assert refresh_of(server) is None
 
 
+@pytest.mark.hostile("a cache that cannot be written")
 @pytest.mark.slow
 def test_a_cache_that_cannot_be_written_stops_no_swap(registry: Registry, tmp_path: Path) -> None:
     registry.cache.write_text("a file where the folder should be")
@@ -256,6 +261,7 @@ def test_a_cache_that_cannot_be_written_stops_no_swap(registry: Registry, tmp_pa
         assert '"not kept"' in (server.log.read_text())
 
 
+@pytest.mark.hostile("a truncated booster with a fresh manifest")
 @pytest.mark.slow
 def test_a_bad_version_at_the_start_leaves_the_copy_in_use(
     registry: Registry, tmp_path: Path, folders: list[Path]
@@ -269,6 +275,7 @@ def test_a_bad_version_at_the_start_leaves_the_copy_in_use(
         assert server.http.post("/predict", json=EXAMPLE).json() == logged_answers(folders)[GOOD]
 
 
+@pytest.mark.hostile("a version that is half uploaded, or away for a while")
 @pytest.mark.slow
 def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
     registry: Registry, tmp_path: Path, folders: list[Path]
@@ -289,6 +296,7 @@ def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
         booster.write_bytes(whole)
 
 
+@pytest.mark.hostile("a registry that does not answer")
 @pytest.mark.slow
 def test_the_last_good_version_stays_in_use_without_the_registry(
     registry: Registry, tmp_path: Path, folders: list[Path]
@@ -312,6 +320,7 @@ def test_the_last_good_version_stays_in_use_without_the_registry(
         wait_for(lambda: version_of(again) == GOOD)
 
 
+@pytest.mark.hostile("a version or a copy whose files were altered")
 @pytest.mark.slow
 def test_an_altered_copy_is_not_served(registry: Registry, tmp_path: Path) -> None:
     with start_server(URI, tmp_path, registry.environment):

@@ -14,6 +14,8 @@ from scoring_model.version import load_model
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import start_server
 
+pytestmark = pytest.mark.hostile("code in a version")
+
 ALTERED = "raise SystemExit('the code of the version ran')\n"
 
 

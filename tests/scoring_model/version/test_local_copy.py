@@ -46,6 +46,7 @@ def remove(folder: Path) -> None:
     (folder / "deep" / "booster.txt").unlink()
 
 
+@pytest.mark.hostile("a version or a copy whose files were altered")
 @pytest.mark.parametrize("change", [alter, add, remove])
 def test_an_altered_copy_is_not_found(tmp_path: Path, change: object) -> None:
     copy = LocalCopy(tmp_path, "registry", "model")
@@ -64,6 +65,7 @@ def test_a_pointer_to_a_missing_folder_finds_nothing(tmp_path: Path) -> None:
     assert copy.find() is None
 
 
+@pytest.mark.hostile("a cache that cannot be written")
 def test_staging_works_if_no_copy_can_be_stored(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     copy = LocalCopy(tmp_path / "file", "registry", "model")

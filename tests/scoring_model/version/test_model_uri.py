@@ -44,6 +44,7 @@ def test_a_version_that_the_registry_does_not_have_is_named(
     assert "does not know the version" in explain_failure(failure)
 
 
+@pytest.mark.hostile("a registry that does not answer")
 def test_a_registry_that_does_not_answer_keeps_its_address(tmp_path: Path) -> None:
     with own_store(tmp_path, "away"):
         port = find_free_port()
@@ -55,6 +56,7 @@ def test_a_registry_that_does_not_answer_keeps_its_address(tmp_path: Path) -> No
     assert explain_failure(failure) == "the registry does not answer"
 
 
+@pytest.mark.hostile("a cache that cannot be written")
 def test_a_disk_that_is_full_is_said_in_the_system_s_words() -> None:
     assert describe_failure(OSError(28, "message", "/a/path")) == "No space left on device"
 
@@ -69,6 +71,7 @@ def make_many(folder: Path) -> None:
         (folder / "deep" / str(number)).touch()
 
 
+@pytest.mark.hostile("a version that would fill the disk or the memory")
 @pytest.mark.parametrize("fill", [make_sparse, make_many])
 def test_a_version_that_would_fill_the_disk_is_not_fetched(tmp_path: Path, fill: object) -> None:
     (tmp_path / "model" / "deep").mkdir(parents=True)

@@ -91,6 +91,7 @@ def test_whole_numbers_with_missing_values_can_be_categories(tmp_path: Path) -> 
     assert (branch.kind, branch.levels, branch.nullable) == ("category", ("0", "1", "2", "3"), True)
 
 
+@pytest.mark.hostile("empty text for a category, in every reader")
 @pytest.mark.parametrize("source", ["loans.parquet", "loans.csv"])
 def test_empty_text_is_missing_before_levels_are_learned(tmp_path: Path, source: str) -> None:
     loans = make_loans(ROWS)
@@ -121,6 +122,7 @@ ROUNDED: dict[str, list[Any]] = {
 }
 
 
+@pytest.mark.hostile("whole numbers that a double would round")
 @pytest.mark.parametrize("source", ["loans.parquet", "loans.csv"])
 @pytest.mark.parametrize("kind", ROUNDED)
 def test_whole_numbers_that_a_double_cannot_hold_are_refused(

@@ -92,6 +92,7 @@ def explain_later(
     ]
 
 
+@pytest.mark.hostile("a Parquet file of 10 KB that unpacks to gigabytes")
 def test_a_parquet_bomb_is_refused_before_it_is_unpacked(server: Server) -> None:
     body = list_bomb()
     assert len(body) < 20_000
@@ -102,12 +103,14 @@ def test_a_parquet_bomb_is_refused_before_it_is_unpacked(server: Server) -> None
     ]
 
 
+@pytest.mark.hostile("a Parquet footer that says 1 row over 3 million")
 def test_rows_that_the_footer_hides_are_counted_while_they_are_read(server: Server) -> None:
     answer = server.http.post("/invocations", content=lying_rows(), headers=PARQUET)
     assert answer.status_code == 413
     assert "MAX_ROWS" in answer.json()["error"]["message"]
 
 
+@pytest.mark.hostile("a Parquet page that unpacks to more than its footer says")
 def test_a_page_that_unpacks_to_more_memory_than_allowed_is_refused(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +127,7 @@ def test_a_page_that_unpacks_to_more_memory_than_allowed_is_refused(
         assert len(children(server)) <= 2
 
 
+@pytest.mark.hostile("records with 100 unknown columns each")
 def test_unknown_columns_are_dropped_and_stand_in_no_log(server: Server) -> None:
     rows = unknown_columns(10_000, 100, 100)
     for some in (rows[:3], rows[:200]):
@@ -145,6 +149,7 @@ def test_unknown_columns_are_dropped_and_stand_in_no_log(server: Server) -> None
     assert "secret_" not in server.log.read_text()
 
 
+@pytest.mark.hostile("a body with a million problems")
 def test_predict_counts_a_million_problems_and_shows_a_hundred(server: Server) -> None:
     rows = [dict.fromkeys((f"x{place}" for place in range(90)), 0)] * 10_000
     answer = server.http.post("/predict", content=as_body(rows), headers=JSON)
@@ -157,6 +162,7 @@ def test_predict_counts_a_million_problems_and_shows_a_hundred(server: Server) -
     assert {field["row"] for field in error["fields"]} == {0, 1}
 
 
+@pytest.mark.hostile("a table with too many columns, in every format")
 @pytest.mark.parametrize("kind", ["predict", "records", "split", "inputs", "csv", "parquet"])
 def test_every_format_has_a_limit_of_columns(narrow: Server, kind: str) -> None:
     import pandas as pd
@@ -188,6 +194,7 @@ def narrow(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.mark.hostile("large bodies that fill the memory together")
 def test_large_bodies_that_do_not_fit_are_refused_until_there_is_room(narrow: Server) -> None:
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     body = as_body(ROWS[:100])
@@ -214,6 +221,7 @@ def in_chunks(body: bytes) -> Iterator[bytes]:
         yield body[start : start + 10_000]
 
 
+@pytest.mark.hostile("large bodies that fill the memory together")
 def test_a_body_in_chunks_is_counted_while_it_is_read(narrow: Server) -> None:
     body = as_body(ROWS[:300])
     assert len(body) > 100_000
@@ -221,6 +229,7 @@ def test_a_body_in_chunks_is_counted_while_it_is_read(narrow: Server) -> None:
     assert answer.json()["error"]["code"] == "busy"
 
 
+@pytest.mark.hostile("explained arrays that keep all processes busy")
 def test_metrics_and_probes_do_not_wait_for_large_requests(
     server: Server, threads: ThreadPoolExecutor
 ) -> None:
@@ -237,6 +246,7 @@ def test_metrics_and_probes_do_not_wait_for_large_requests(
     assert len(children(server)) == 2
 
 
+@pytest.mark.hostile("a body that kills the process that answers it")
 def test_a_child_that_crashes_is_replaced(server: Server, threads: ThreadPoolExecutor) -> None:
     idle = children(server)
     for child in idle:
@@ -252,6 +262,7 @@ def test_a_child_that_crashes_is_replaced(server: Server, threads: ThreadPoolExe
     assert server.http.post("/predict", json=ROWS).status_code == 200
 
 
+@pytest.mark.hostile("a stop while large requests are answered")
 def test_the_children_end_with_the_server(
     model_folder: Path, tmp_path: Path, threads: ThreadPoolExecutor
 ) -> None:
@@ -270,6 +281,7 @@ def test_the_children_end_with_the_server(
     wait_until(lambda: not any(child.is_running() for child in running))
 
 
+@pytest.mark.hostile("SQL of a version that goes on for ever")
 def test_slow_sql_is_stopped_and_does_not_fill_the_pool(
     tmp_path: Path, threads: ThreadPoolExecutor
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_closed_pool_leaves_no_process(files: dict[str, bytes]) -> None:
     assert descendants() == []
 
 
+@pytest.mark.hostile("a version that does not give its logged answer")
 def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[str, bytes]) -> None:
     other = files["example.json"].replace(b'"probability": 0.', b'"probability": 1.')
     assert other != files["example.json"]
@@ -90,6 +91,7 @@ def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[st
     assert descendants() == []
 
 
+@pytest.mark.hostile("a version that takes for ever to load")
 def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes]) -> None:
     settings = dataclasses.replace(SETTINGS, load_seconds=0.01)  # type: ignore[arg-type]
     with pytest.raises(ArtifactError, match=r"within 0\.01 seconds \(MODEL_LOAD_SECONDS\)"):

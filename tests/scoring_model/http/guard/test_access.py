@@ -14,6 +14,8 @@ from scoring_model.settings import ServerSettings, read_settings
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import UVICORN, Server, start_server
 
+pytestmark = pytest.mark.hostile("callers without a key, or with a wrong one")
+
 OLD, NEW = "an-old-key", "a-new-key"
 OPEN = ("/ping", "/health", "/ready")
 CLOSED = ("/version", "/metrics", "/openapi.json", "/docs", "/docs/docs.js", "/nothing")
@@ -96,6 +98,7 @@ def test_every_answer_has_the_security_headers(server: Server) -> None:
         assert "server" not in answer.headers
 
 
+@pytest.mark.hostile("a proxy in front of a server without keys")
 def test_loopback_is_answered_without_keys_but_not_through_a_proxy(server: Server) -> None:
     assert server.http.post("/predict", json=EXAMPLE).status_code == 200
     for name, value in (
@@ -110,6 +113,7 @@ def test_loopback_is_answered_without_keys_but_not_through_a_proxy(server: Serve
     assert server.http.get("/ping", headers={"Forwarded": "for=1.2.3.4"}).status_code == 200
 
 
+@pytest.mark.hostile("a proxy in front of a server without keys")
 def test_a_proxy_that_uvicorn_trusts_does_not_make_a_caller_local(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +138,7 @@ def test_a_caller_beyond_loopback_needs_a_key_or_allow_anonymous() -> None:
     assert not is_proxied({b"host": b"example.org"})
 
 
+@pytest.mark.hostile("a web page that reaches the server by DNS rebinding")
 def test_a_loopback_caller_needs_a_loopback_host(server: Server) -> None:
     """A page of another site, whose name leads to 127.0.0.1, gets no answer."""
     for host in ("rebound.example", "localhost.example:8000", "127.0.0.1.example", "10.0.0.1"):

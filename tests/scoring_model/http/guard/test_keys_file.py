@@ -16,6 +16,8 @@ from scoring_model.http.guard.access import Guard
 from scoring_model.http.guard.keys_file import MOST_KEYS, KeysFile, read_keys
 from scoring_model.settings import ServerSettings
 
+pytestmark = pytest.mark.hostile("a file of keys that is broken, or replaced while it is read")
+
 DIGEST = hashlib.sha256(b"a-key").hexdigest()
 SHA = f'sha256 = "{DIGEST}"'
 GOOD = f'a = {{ {SHA}, scopes = ["read"] }}'

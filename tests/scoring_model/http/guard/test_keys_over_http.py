@@ -18,6 +18,8 @@ from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
+pytestmark = pytest.mark.hostile("a key that asks for more than its scopes allow")
+
 OPEN = ("/ping", "/health", "/ready")
 UNNAMED = "a-key-without-a-name"
 OPTIONS = {
@@ -145,6 +147,7 @@ def test_an_unknown_path_is_404_for_every_key(named: Server) -> None:
         assert ask(named, "/nothing", secret(name)).status_code == 404
 
 
+@pytest.mark.hostile("a key that has expired")
 def test_an_expired_key_is_told_so(named: Server) -> None:
     for path in ("/predict", "/metrics", "/nothing"):
         answer = ask(named, path, secret("expired"))
@@ -190,6 +193,7 @@ def check_too_many(answer: httpx.Response, rule: str) -> int:
     return int(answer.headers["retry-after"])
 
 
+@pytest.mark.hostile("a key that asks more often than it may, over several workers")
 def test_requests_per_second_hold_over_both_workers(named: Server) -> None:
     began = time.monotonic()
     answers = [ask(named, "/predict", secret("slow")) for _ in range(60)]
@@ -209,6 +213,7 @@ def test_requests_per_second_hold_over_both_workers(named: Server) -> None:
     assert ask(named, "/predict", secret("all")).status_code == 200
 
 
+@pytest.mark.hostile("a key that asks more often than it may, over several workers")
 def test_a_refused_body_counts_as_one_request(named: Server) -> None:
     """The fast path hands it to the normal path, which must not count it once more."""
     before = given_up(named)['cause="refused"']
@@ -218,6 +223,7 @@ def test_a_refused_body_counts_as_one_request(named: Server) -> None:
     assert given_up(named)['cause="refused"'] == before + 5
 
 
+@pytest.mark.hostile("a key that asks more often than it may, over several workers")
 @pytest.mark.parametrize("path", ["/predict", "/invocations"])
 def test_rows_per_second_hold_over_both_workers(named: Server, path: str) -> None:
     rows = [EXAMPLE] * 150
@@ -241,6 +247,7 @@ def wrong_keys(server: Server) -> float:
     return float(count)
 
 
+@pytest.mark.hostile("wrong keys, one after the other")
 def test_wrong_keys_are_counted_and_refused_but_right_keys_are_not(named: Server) -> None:
     before = wrong_keys(named)
     began = time.monotonic()
@@ -261,6 +268,7 @@ def test_wrong_keys_are_counted_and_refused_but_right_keys_are_not(named: Server
     assert wrong_keys(named) == before + 60
 
 
+@pytest.mark.hostile("a file of keys that is broken, or replaced while it is read")
 def test_the_file_is_read_again_while_the_server_runs(named: Server, keys_file: Path) -> None:
     before = keys_file.read_text()
     with contextlib.ExitStack() as stack:
@@ -287,6 +295,7 @@ def said(server: Server, text: str) -> int:
     return sum(text in event.get("message", "") for event in events(server))
 
 
+@pytest.mark.hostile("a key or a path that stands in a log or an error")
 def test_no_log_metric_or_error_holds_a_key_a_digest_or_a_path(
     named: Server, keys_file: Path
 ) -> None:

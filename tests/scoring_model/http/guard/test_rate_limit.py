@@ -15,6 +15,8 @@ from scoring_model.http.guard.rate_limit import KeyLimits, WrongKeys
 from scoring_model.http.guard.shared_buckets import SharedBuckets
 from scoring_model.telemetry import LOG
 
+pytestmark = pytest.mark.hostile("a key that asks more often than it may, over several workers")
+
 HOUR = 3600.0
 
 
@@ -108,6 +110,7 @@ print(sum(not buckets.take(3, 1.0, 1000.5) for _ in range(20000)))
     assert 1000 <= sum(taken) <= 1001 + time.monotonic() - began
 
 
+@pytest.mark.hostile("a process that dies while it holds the lock of the rates")
 def test_a_lock_that_is_never_released_stops_nobody(tmp_path: Path) -> None:
     path = tmp_path / "a.limit"
     buckets = SharedBuckets(path)
@@ -125,6 +128,7 @@ def told(capfd: pytest.CaptureFixture[str]) -> list[str]:
     return [line["message"] for line in lines if line["event"] == "limits"]
 
 
+@pytest.mark.hostile("a file of rates that is gone, cut or damaged")
 def test_trouble_with_the_file_leaves_each_worker_its_own_limit(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +145,7 @@ def test_trouble_with_the_file_leaves_each_worker_its_own_limit(
     full.close()
 
 
+@pytest.mark.hostile("a file of rates that is gone, cut or damaged")
 def test_a_removed_cut_or_damaged_file_stops_nobody(tmp_path: Path) -> None:
     path = tmp_path / "a.limit"
     buckets = SharedBuckets(path)
@@ -156,6 +161,7 @@ def test_a_removed_cut_or_damaged_file_stops_nobody(tmp_path: Path) -> None:
     buckets.close()
 
 
+@pytest.mark.hostile("wrong keys, one after the other")
 def test_an_address_may_send_so_many_wrong_keys_per_minute(tmp_path: Path) -> None:
     wrong = WrongKeys(3, tmp_path)
     for _ in range(3):
@@ -169,6 +175,7 @@ def test_an_address_may_send_so_many_wrong_keys_per_minute(tmp_path: Path) -> No
         wrong.take(peer)
 
 
+@pytest.mark.hostile("wrong keys from many addresses")
 def test_addresses_of_one_ipv6_network_count_together(tmp_path: Path) -> None:
     wrong = WrongKeys(3, tmp_path)
     for host in range(3):
@@ -178,6 +185,7 @@ def test_addresses_of_one_ipv6_network_count_together(tmp_path: Path) -> None:
     wrong.take("2001:db8:0:2::1")
 
 
+@pytest.mark.hostile("wrong keys from many addresses")
 def test_no_number_of_addresses_makes_the_file_grow(tmp_path: Path) -> None:
     wrong = WrongKeys(1000000, tmp_path)
     for number in range(30000):

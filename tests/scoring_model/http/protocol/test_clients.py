@@ -82,6 +82,7 @@ def with_http_client(url: str, body: bytes) -> list[Any]:
 LIBRARIES = (with_httpx, with_requests, with_urllib3, with_aiohttp, with_http_client)
 
 
+@pytest.mark.hostile("real clients: five libraries of Python")
 @pytest.mark.parametrize("body", [BODY, ARRAY], ids=["one", "many"])
 @pytest.mark.parametrize("ask", LIBRARIES)
 def test_libraries_of_python_get_their_answers(
@@ -92,6 +93,7 @@ def test_libraries_of_python_get_their_answers(
     assert answers == len(answers) * [expected]
 
 
+@pytest.mark.hostile("real clients: Java, which asks for HTTP/2")
 @pytest.mark.parametrize("body", [BODY, ARRAY], ids=["one", "many"])
 @pytest.mark.skipif(JAVA is None, reason="needs a JDK: `java` runs the file Ask.java")
 def test_the_client_of_java_gets_its_answers(body: bytes, server: Server, tmp_path: Path) -> None:
@@ -107,6 +109,7 @@ def test_the_client_of_java_gets_its_answers(body: bytes, server: Server, tmp_pa
     assert result.stdout.splitlines() == 6 * [f"200 {expected}"]
 
 
+@pytest.mark.hostile("real clients: curl, which asks for HTTP/2")
 @pytest.mark.parametrize("body", [BODY, ARRAY], ids=["one", "many"])
 @pytest.mark.parametrize("options", [("--http2",), ("--http1.1",), ("--http1.0",)])
 @pytest.mark.skipif(CURL is None, reason="needs curl")

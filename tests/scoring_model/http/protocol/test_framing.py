@@ -17,6 +17,8 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
 from tests.scoring_model.processes import Server
 from tests.scoring_model.telemetry.test_telemetry import events
 
+pytestmark = pytest.mark.hostile("requests that break the framing of HTTP or have a wrong Host")
+
 GET = b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = (
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -135,6 +137,7 @@ UPGRADES = {
 }
 
 
+@pytest.mark.hostile("a request hidden in a body after Upgrade")
 @pytest.mark.parametrize("lines", UPGRADES.values(), ids=list(UPGRADES))
 def test_a_wish_for_another_protocol_is_ignored(lines: tuple[str, ...], server: Server) -> None:
     head = make_head(*lines)
@@ -150,6 +153,7 @@ def test_a_wish_for_another_protocol_is_ignored(lines: tuple[str, ...], server: 
     assert statuses(exchange(server, 3 * (head + BODY + ready) + WHOLE)) == 7 * [b"200"]
 
 
+@pytest.mark.hostile("a request hidden in a body after Upgrade")
 def test_a_body_is_never_run_as_a_request(server: Server) -> None:
     hidden = b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for lines in UPGRADES.values():
@@ -158,6 +162,7 @@ def test_a_body_is_never_run_as_a_request(server: Server) -> None:
             assert statuses(exchange(server, *parts, ends=True)) == [b"400"]
 
 
+@pytest.mark.hostile("a request hidden in a body after Upgrade")
 def test_thousands_of_wishes_in_one_segment_are_answered(server: Server) -> None:
     one = b"GET /x HTTP/1.1\r\nHost: localhost\r\nUpgrade: b\r\nConnection: upgrade\r\n\r\n"
     with socket.create_connection(server.address, timeout=60) as connection:
@@ -167,6 +172,7 @@ def test_thousands_of_wishes_in_one_segment_are_answered(server: Server) -> None
     assert received.count(b"HTTP/1.1 200 ") == 1
 
 
+@pytest.mark.hostile("trailers that pose as headers")
 def test_trailers_do_not_become_headers(server: Server) -> None:
     trailers = b"0\r\nContent-Type: text/csv\r\nX-Request-ID: from-a-trailer\r\n\r\n"
     for parts in (
@@ -207,6 +213,7 @@ def test_http_1_0_needs_no_host(server: Server) -> None:
     assert statuses(exchange(server, WHOLE + second)) == [b"200", b"401"]
 
 
+@pytest.mark.hostile("a probe that asks with HEAD")
 @pytest.mark.parametrize("path", ["/ping", "/health", "/ready"])
 def test_head_is_answered_as_get_without_a_body(path: str, server: Server) -> None:
     got, headed = server.http.get(path), server.http.head(path)
@@ -218,6 +225,7 @@ def test_head_is_answered_as_get_without_a_body(path: str, server: Server) -> No
     assert server.http.get(path).content == got.content
 
 
+@pytest.mark.hostile("a probe that asks with HEAD")
 def test_head_of_another_path_is_refused(server: Server) -> None:
     assert server.http.head("/predict").status_code == 405
     assert server.http.head("/docs").status_code == 405

@@ -181,6 +181,7 @@ def milliseconds(server: Server, prefix: str) -> list[float]:
     return [e["milliseconds"] for e in lines if e["request_id"].startswith(prefix)]
 
 
+@pytest.mark.hostile("clients that reset their connections")
 def test_a_client_that_resets_its_connection_does_not_disturb_others(server: Server) -> None:
     for _ in range(50):
         with socket.create_connection(server.address, timeout=10) as connection:
@@ -246,6 +247,7 @@ def test_paths_are_found_when_a_proxy_strips_the_prefix(prefixed: Server) -> Non
     ]
 
 
+@pytest.mark.hostile("a client that reads no answer")
 def test_the_server_stops_reading_from_a_client_that_reads_nothing(server: Server) -> None:
     process = psutil.Process(server.process.pid)
     before = process.memory_info().rss

@@ -75,6 +75,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.hostile("a header, a path or a trailer that never ends")
 @pytest.mark.parametrize(("start", "part"), ENDLESS.values(), ids=list(ENDLESS))
 def test_what_never_ends_is_refused(start: bytes, part: bytes, strict: Server) -> None:
     process = psutil.Process(strict.process.pid)
@@ -91,6 +92,7 @@ def test_what_never_ends_is_refused(start: bytes, part: bytes, strict: Server) -
     assert strict.http.get("/ready").status_code == 200
 
 
+@pytest.mark.hostile("too many headers, or too long ones")
 def test_the_limits_of_a_head_are_exact(strict: Server) -> None:
     rest = HEADER_BYTES - len(make_head("A: "))
     for more, status in ((0, b"200"), (100, b"431")):
@@ -103,6 +105,7 @@ def test_the_limits_of_a_head_are_exact(strict: Server) -> None:
             assert connection.recv(65536).split()[1] == status
 
 
+@pytest.mark.hostile("too many headers, or too long ones")
 def test_a_body_does_not_count_as_head(strict: Server) -> None:
     body = BODY + b" " * (10 * HEADER_BYTES)
     head = make_head(length=len(body))
@@ -134,6 +137,7 @@ def seconds_until_closed(connection: socket.socket, trickle: bytes = b"") -> tup
     raise TimeoutError("the server did not close the connection")
 
 
+@pytest.mark.hostile("connections that say nothing")
 def test_a_connection_that_says_nothing_is_closed_without_an_answer(strict: Server) -> None:
     with connect(strict) as connection:
         seconds, received = seconds_until_closed(connection)
@@ -141,6 +145,7 @@ def test_a_connection_that_says_nothing_is_closed_without_an_answer(strict: Serv
     assert seconds >= 1.9
 
 
+@pytest.mark.hostile("headers that come byte by byte")
 @pytest.mark.parametrize("before", [b"", WHOLE], ids=["first", "next"])
 @pytest.mark.parametrize(
     "trickle", [b"", 100 * b"a", 100 * b"\n"], ids=["silence", "one by one", "blank lines"]
@@ -159,6 +164,7 @@ def test_a_head_that_does_not_end_gets_408(before: bytes, trickle: bytes, strict
     assert 1.9 <= seconds < DEADLINE_SECONDS / 2
 
 
+@pytest.mark.hostile("connections that say nothing")
 def test_a_kept_connection_is_closed_after_a_while(strict: Server) -> None:
     with connect(strict) as connection:
         for _ in range(3):
@@ -173,6 +179,7 @@ def test_a_kept_connection_is_closed_after_a_while(strict: Server) -> None:
     assert seconds >= 3.9
 
 
+@pytest.mark.hostile("a body that trickles in and never ends")
 def test_a_body_that_trickles_in_ends_at_the_time_limit(strict: Server) -> None:
     with connect(strict) as connection:
         connection.sendall(make_head() + BODY[:10])
@@ -194,6 +201,7 @@ def peers_of(server: Server) -> set[int]:
     return {connection.raddr.port for connection in connections if connection.raddr}
 
 
+@pytest.mark.hostile("a client that reads no answer")
 def test_a_client_that_reads_nothing_is_cut_off(strict: Server) -> None:
     array = b"[" + b",".join(100 * [BODY]) + b"]"
     with socket.socket() as connection:
@@ -221,6 +229,7 @@ def ask_ready(connection: socket.socket) -> bool:
     return connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.hostile("more connections than the limit")
 def test_the_connection_that_is_silent_longest_makes_room(strict: Server) -> None:
     with contextlib.ExitStack() as stack:
         kept = stack.enter_context(connect(strict))
@@ -233,6 +242,7 @@ def test_the_connection_that_is_silent_longest_makes_room(strict: Server) -> Non
         assert len(peers_of(strict)) <= 20
 
 
+@pytest.mark.hostile("more connections than the limit")
 def test_a_connection_with_a_request_in_work_is_closed_last(strict: Server) -> None:
     array = b"[" + b",".join(230 * [BODY]) + b"]"
     line = "POST /predict?explain=true HTTP/1.1"
@@ -265,6 +275,7 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.hostile("3,300 silent connections under ulimit -n 1024")
 @pytest.mark.parametrize(
     "program", [START, (*UVICORN, "--loop", "asyncio")], ids=["start command", "asyncio"]
 )
@@ -295,6 +306,7 @@ UNREAD = {
 }
 
 
+@pytest.mark.hostile("a body that goes on after the error")
 @pytest.mark.parametrize(("call", "status"), UNREAD.values(), ids=list(UNREAD))
 def test_an_error_reaches_a_client_that_is_still_sending(
     call: tuple[str, str, str], status: int, strict: Server
@@ -316,6 +328,7 @@ def test_an_error_reaches_a_client_that_is_still_sending(
             assert "error" in json.loads(answer.read())
 
 
+@pytest.mark.hostile("a body that goes on after the error")
 @pytest.mark.parametrize("trickle", [b"", 1000 * b" "], ids=["silence", "trickle"])
 def test_what_follows_an_error_is_read_for_a_while(trickle: bytes, strict: Server) -> None:
     with connect(strict) as connection:
@@ -332,6 +345,7 @@ def test_what_follows_an_error_is_read_for_a_while(trickle: bytes, strict: Serve
         wait_for(is_closed)
 
 
+@pytest.mark.hostile("a body that goes on after the error")
 def test_what_follows_an_error_is_read_up_to_a_limit(strict: Server) -> None:
     with connect(strict) as connection:
         connection.sendall(make_head(length=10**12))
@@ -344,6 +358,7 @@ def test_what_follows_an_error_is_read_up_to_a_limit(strict: Server) -> None:
         assert sent < 4 * BODY_BYTES + 20_000_000
 
 
+@pytest.mark.hostile("a body that goes on after the error")
 def test_a_client_that_waits_for_100_continue_gets_its_error_at_once(strict: Server) -> None:
     with connect(strict) as connection:
         connection.sendall(make_head("Expect: 100-continue", length=BODY_BYTES + 1))

@@ -184,6 +184,7 @@ def test_a_wrong_value_is_named_in_json(
     assert answer.json()["error"]["fields"] == [{"row": 1, "field": field, "problem": problem}]
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5000])
 def test_a_number_beyond_a_double_is_named(server: Server, number: str) -> None:
     text = json.dumps({"dataframe_records": [EXAMPLE | {"amount_01": "here"}]})
@@ -250,6 +251,7 @@ def test_an_absent_required_column_is_named(server: Server, missing: str) -> Non
         assert problem in answer.json()["error"]["fields"]
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize(
     "body",
     [
@@ -299,6 +301,7 @@ def test_a_csv_row_with_more_or_fewer_fields_than_the_heading_is_named(
     assert message == "row 1 of the CSV must have as many fields as the heading"
 
 
+@pytest.mark.hostile("a file that is not Parquet")
 def test_an_invalid_parquet_file_is_refused(server: Server) -> None:
     whole = to_parquet(frame())
     for body in (b"", b"PAR1", whole[:-9], whole[: len(whole) // 2], b"PAR1" + whole[40:]):

@@ -79,6 +79,7 @@ def test_a_wrong_field_is_named(server: Server, change: dict[str, Any], problem:
         assert error["fields"] == [{"row": row, "field": name, "problem": problem}]
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 5000])
 def test_a_number_beyond_a_double_is_named(server: Server, number: str) -> None:
     text = '{"amount_00": 1, "amount_01": ' + number + ', "purpose": "car", "is_owner": true}'
@@ -109,6 +110,7 @@ def test_yes_and_no_are_the_categories_true_and_false(server: Server) -> None:
         assert as_text == as_value
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize(
     "body",
     [
@@ -132,6 +134,7 @@ def test_a_text_with_a_colon_is_not_taken_for_a_second_field(server: Server) -> 
     assert "warnings" not in answer.json()
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize(
     "body",
     [
@@ -146,11 +149,13 @@ def test_a_body_that_is_no_applicant_is_refused(server: Server, body: str) -> No
     assert set(error) == {"code", "message", "fields"}
 
 
+@pytest.mark.hostile("numbers and texts that strict JSON forbids")
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
 def test_a_body_that_is_not_utf8_is_refused(server: Server, encoding: str) -> None:
     assert post(server, '{"purpose": "études"}'.encode(encoding)).status_code == 400
 
 
+@pytest.mark.hostile("a value that an answer repeats")
 def test_no_answer_repeats_a_value(server: Server) -> None:
     secret = "Jean-Secret-Dupont"
     for field in ("amount_00", "amount_01", "purpose"):

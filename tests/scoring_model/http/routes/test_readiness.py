@@ -79,6 +79,7 @@ def test_a_second_of_questions_is_one_trial(serving: Serving) -> None:
     ] * 50
 
 
+@pytest.mark.hostile("a version that fails on one route only")
 def test_a_route_that_fails_makes_the_server_unready(serving: Serving) -> None:
     broken = replace(serving, mlflow_app=Answers(serving, 500))
     with pytest.raises(ModelUnavailable, match="cannot be scored on both routes"):
