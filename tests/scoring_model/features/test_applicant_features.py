@@ -234,7 +234,7 @@ def test_an_applicant_is_answered_in_time(planted: PlantedHistories) -> None:
     reader = ApplicantReader(features, planted.scorer.contract)
     seconds = []
     for key in list(planted.finished.index)[:40]:
-        tables = reader.read(planted.applicant(key), 0, []).tables
+        tables = reader.read(planted.applicant(key), 0, Problems()).tables
         began = time.thread_time()
         engine.compute(tables)
         seconds.append(time.thread_time() - began)
@@ -256,7 +256,7 @@ def test_types_of_other_portfolios_are_checked_strictly() -> None:
     features = FeatureSql("id", (History(APPLICATION, sql, kinds),))
     reader = ApplicantReader(features, FeatureContract(()))
     good = {"day": "2004-01-31", "at": "2004-01-31T09:30:00", "new": True}
-    tables = reader.read({"application": good}, 0, []).tables
+    tables = reader.read({"application": good}, 0, Problems()).tables
     assert ApplicantEngine(features).compute(tables) == {"a": 2004.0, "b": 9.0, "c": 1.0}
     problems = Problems()
     wrong = {"day": "31.1.2004", "at": "2004-01-31T09:30:00+01:00", "new": 1}
