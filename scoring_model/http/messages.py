@@ -116,20 +116,15 @@ class Request:
             raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
         if declared is not None and len(declared) > 4 and int(declared) > INLINE_BYTES:
             grow_to(int(declared))
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False):
-            return [_within(body, limit)]
-        parts = [body]
-        size = len(body)
-        while message.get("more_body", False):
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             parts.append(message.get("body", b""))
             size += len(parts[-1])
+            more = message.get("more_body", False)
             if size > limit:
                 raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
             if size > INLINE_BYTES:
@@ -157,12 +152,6 @@ class Request:
             if name and (name != "charset" or value.strip('"') != "utf-8"):
                 raise UnsupportedMediaType("Content-Type may have no parameter but charset=utf-8")
         return media_type.strip()
-
-
-def _within(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
-    return body
 
 
 def error_reply(error: ScoringError) -> Reply:

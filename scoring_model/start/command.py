@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from scoring_model.settings import ServerSettings, read_settings
@@ -31,6 +32,8 @@ def start(arguments: Sequence[str]) -> int:
         try:
             options = parse_options(arguments)
             settings = read_settings(os.environ)
+            if settings.keys_file is not None:
+                _check_keys(settings.keys_file)
             opened = stack.enter_context(listen(options, settings))
         except (StartError, ValueError) as error:
             sys.stderr.write(f"error: {error}\n")
@@ -46,6 +49,13 @@ def start(arguments: Sequence[str]) -> int:
 
         DrainingServer(options, settings, stack.close).run([opened])
     return 0
+
+
+def _check_keys(path: Path) -> None:
+    # imported only here: it takes a second, and most starts need it in the workers only
+    from scoring_model.http.guard import KeysFile
+
+    KeysFile(path).read()
 
 
 def _end_early(_number: int, _frame: FrameType | None) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import os
 import signal
 import socket
 import sys
@@ -14,12 +13,12 @@ from scoring_model.errors import ArtifactError, FeatureError, ScoringError
 from scoring_model.features import ApplicantFeatures
 from scoring_model.http.answers import RequestLimits, answer_invocation, predict_many
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask, Frame, receive_frame
+from scoring_model.http.bulk.priority import lower_priority
 from scoring_model.http.messages import error_reply
 from scoring_model.version import Scorer, TimedScoring, check_scorer, make_scorer
 
 # the scoring itself looks at the clock between its steps; the alarm stops everything else
 _ALARM_SECONDS = 1.0
-_NICENESS = 10
 
 
 def run_worker(descriptor: int) -> None:
@@ -34,7 +33,7 @@ def run_worker(descriptor: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    os.nice(_NICENESS)
+    lower_priority()
     with (
         socket.socket(fileno=descriptor) as connection,
         # the server has gone
