@@ -137,7 +137,7 @@ def test_a_slow_caller_of_nginx_is_answered_and_holds_no_request_of_the_server(
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
     address = (encrypted.base_url.host, encrypted.base_url.port or 443)
-    before = keyed.log.read_text().count('"route":"/predict"')
+    before = keyed.read_log().count('"route":"/predict"')
     with (
         socket.create_connection(address, timeout=WAIT_SECONDS) as plain,
         certificates.of_client().wrap_socket(plain, server_hostname="localhost") as connection,
@@ -147,7 +147,7 @@ def test_a_slow_caller_of_nginx_is_answered_and_holds_no_request_of_the_server(
             time.sleep(0.01)
         for place in range(0, len(body), 50):
             # nginx sends the request on when it is complete
-            assert keyed.log.read_text().count('"route":"/predict"') == before
+            assert keyed.read_log().count('"route":"/predict"') == before
             connection.sendall(body[place : place + 50])
             time.sleep(0.01)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")

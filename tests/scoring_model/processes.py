@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,13 @@ class Server:
     def another_client(self) -> httpx.Client:
         """Return a client with a connection of its own."""
         return httpx.Client(base_url=self.http.base_url, timeout=60.0, verify=self.tls or False)
+
+    def read_log(self) -> str:
+        """Return the log, when all lines up to now are written."""
+        mark = f"mark-{uuid.uuid4()}"
+        self.http.get("/ping", headers={"X-Request-ID": mark})
+        wait_until(lambda: mark in self.log.read_text())
+        return self.log.read_text()
 
 
 @contextlib.contextmanager

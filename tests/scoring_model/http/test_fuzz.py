@@ -166,7 +166,7 @@ def fuzz(server: Server, count: int, seed: int) -> None:
             assert server.http.post("/predict", json=EXAMPLE).json() == expected
     assert server.process.poll() is None
     assert server.http.post("/predict", json=EXAMPLE).json() == expected
-    log = server.log.read_text()
+    log = server.read_log()
     assert not any(text in log for text in ("Traceback", *CANARIES))
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scoring_model.errors import ArtifactError
 from scoring_model.version import load_scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
-from tests.scoring_model.processes import Server, start_server, wait_until
+from tests.scoring_model.processes import Server, start_server
 
 ROWS = make_rows(make_contract(), 50, seed=21)
 
@@ -55,10 +54,7 @@ def samples(server: Server) -> dict[Any, float]:
 
 def events(server: Server) -> list[dict[str, Any]]:
     """Return the lines of the log, when all lines up to now are written."""
-    mark = f"mark-{uuid.uuid4()}"
-    server.http.get("/ping", headers={"X-Request-ID": mark})
-    wait_until(lambda: mark in server.log.read_text())
-    lines = server.log.read_text().splitlines()
+    lines = server.read_log().splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
@@ -144,7 +140,7 @@ def test_each_request_has_one_log_line_without_any_value(fresh: Server) -> None:
     assert lines[0]["model_version"]
     assert 0 < lines[0]["milliseconds"] < 60_000
     assert len({e["request_id"] for e in lines}) == len(lines)
-    assert secret not in fresh.log.read_text()
+    assert secret not in fresh.read_log()
 
 
 def test_an_error_about_a_limit_names_the_limit(fresh: Server) -> None:
@@ -321,7 +317,7 @@ def check_not_ready(model: Path, folder: Path, name: str) -> None:
         answer = running.http.post("/predict", json=EXAMPLE)
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "no_model"
-        assert name in running.log.read_text()
+        assert name in running.read_log()
 
 
 def test_a_loaded_server_is_ready(server: Server) -> None:

@@ -258,7 +258,7 @@ def test_a_cache_that_cannot_be_written_stops_no_swap(registry: Registry, tmp_pa
         registry.make_champion(OTHER)
         wait_for(lambda: version_of(server) == OTHER)
         assert refresh_of(server) is None
-        assert '"not kept"' in (server.log.read_text())
+        assert '"not kept"' in server.read_log()
 
 
 @pytest.mark.hostile("a truncated booster with a fresh manifest")

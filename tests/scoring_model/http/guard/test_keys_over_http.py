@@ -302,7 +302,7 @@ def test_no_log_metric_or_error_holds_a_key_a_digest_or_a_path(
     answers = [ask(named, "/predict", key) for key in ("wrong-again", secret("reader"))]
     shown = "".join(answer.text + str(answer.headers) for answer in answers)
     shown += ask(named, "/metrics", secret("all")).text
-    shown += named.log.read_text()
+    shown += named.read_log()
     for name in OPTIONS:
         assert secret(name) not in shown
         assert digest(secret(name)) not in shown

@@ -141,7 +141,7 @@ def send_many(server: Server, count: int, seed: int) -> None:
         assert b"Traceback" not in got
     assert server.process.poll() is None
     assert server.http.post("/predict", json=EXAMPLE).json() == expected
-    log = server.log.read_text()
+    log = server.read_log()
     assert CANARY not in log
     assert "Traceback" not in log
 
