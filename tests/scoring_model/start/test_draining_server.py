@@ -146,5 +146,5 @@ def test_a_second_signal_ends_the_server_at_once(model_folder: Path, tmp_path: P
         with pytest.raises(subprocess.TimeoutExpired):
             server.process.wait(0.5)
         server.process.terminate()
-        assert server.process.wait(5) == 128 + signal.SIGTERM
+        assert server.process.wait(WAIT_SECONDS) == 128 + signal.SIGTERM
     assert list((tmp_path / "temporary").glob("scoring-metrics-*")) == []

@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_is_replaced_and_a_second_signal_ends_all(
         with pytest.raises(subprocess.TimeoutExpired):
             server.process.wait(0.5)
         server.process.terminate()
-        assert server.process.wait(10) == 128 + signal.SIGTERM
+        assert server.process.wait(WAIT_SECONDS) == 128 + signal.SIGTERM
         assert not is_listening(server)
 
 

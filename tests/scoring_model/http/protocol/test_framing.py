@@ -8,6 +8,7 @@ import pytest
 
 from tests.scoring_model.http.protocol.test_http_protocol import (
     BODY,
+    PATIENCE_SECONDS,
     WHOLE,
     exchange,
     make_head,
@@ -180,10 +181,10 @@ def test_trailers_do_not_become_headers(server: Server) -> None:
         (CHUNKED, CHUNK, trailers),
         (CHUNKED + CHUNK + b"0\r\n", trailers[3:]),
     ):
-        with socket.create_connection(server.address, timeout=1) as connection:
+        with socket.create_connection(server.address, timeout=60) as connection:
             for part in parts:
                 connection.sendall(part)
-            received = read_to_end(connection)
+            received = read_to_end(connection, PATIENCE_SECONDS)
         assert received.startswith(b"HTTP/1.1 200 ")
         assert b"from-a-trailer" not in received
 

@@ -18,8 +18,8 @@ from tests.scoring_model.processes import UVICORN, Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
 BODY = json.dumps(EXAMPLE).encode()
-# long enough for every answer, and short enough for a test of an answer that never comes
-PATIENCE_SECONDS = 1.0
+# how long the first bytes may take, and how long silence after them means that there are no more
+DEADLINE_SECONDS, PATIENCE_SECONDS = 60.0, 1.0
 # the buffers of the kernel and of the server hold far less than this
 MOST_SENT_BYTES = 100_000_000
 
@@ -56,11 +56,14 @@ def prefixed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield server
 
 
-def read_to_end(connection: socket.socket) -> bytes:
+def read_to_end(connection: socket.socket, patience: float = DEADLINE_SECONDS) -> bytes:
+    """Return what comes until the end, or until a silence after the first bytes."""
     parts = []
+    connection.settimeout(DEADLINE_SECONDS)
     try:
         while part := connection.recv(65536):
             parts.append(part)
+            connection.settimeout(patience)
     except TimeoutError:
         return b"".join(parts)
     return b"".join([*parts, b"\r\nthe connection is closed"])
@@ -71,13 +74,13 @@ def exchange(server: Server, *parts: bytes, ends: bool = False) -> list[list[byt
 
     Returns the sorted lines of each answer, without the date and the request's id.
     """
-    with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection(server.address, timeout=DEADLINE_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
             connection.sendall(part)
         if ends:
             connection.shutdown(socket.SHUT_WR)
-        received = read_to_end(connection)
+        received = read_to_end(connection, PATIENCE_SECONDS)
     received = re.sub(rb"(date|x-request-id): [^\r]*\r\n", b"", received)
     return [sorted(answer.splitlines()) for answer in re.split(rb"(?=HTTP/1\.1 )", received)[1:]]
 
@@ -257,7 +260,7 @@ def test_the_server_stops_reading_from_a_client_that_reads_nothing(server: Serve
         connection.settimeout(PATIENCE_SECONDS)
         sent = send_until_blocked(connection, 100 * WHOLE)
         grown = process.memory_info().rss - before
-        answered = read_to_end(connection).count(b"HTTP/1.1 200 OK")
+        answered = read_to_end(connection, PATIENCE_SECONDS).count(b"HTTP/1.1 200 OK")
     # a queued request takes ten times its bytes in memory
     assert sent < MOST_SENT_BYTES
     assert grown < 50e6
@@ -310,7 +313,7 @@ def test_the_metrics_count_why_the_fast_path_gave_up(name: str, server: Server) 
 
 def test_a_request_in_pieces_is_counted(server: Server) -> None:
     before = count_given_up(server)["in_pieces"]
-    with socket.create_connection(server.address, timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection(server.address, timeout=DEADLINE_SECONDS) as connection:
         connection.sendall(WHOLE[:-40])
         while count_given_up(server)["in_pieces"] == before:
             time.sleep(0.01)
