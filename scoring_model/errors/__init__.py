@@ -23,7 +23,6 @@ from scoring_model.errors.scoring_errors import (
     TooSlow,
     Unauthorized,
     UnsupportedMediaType,
-    UnsupportedTransferCoding,
 )
 
 __all__ = [
@@ -49,5 +48,4 @@ __all__ = [
     "TooSlow",
     "Unauthorized",
     "UnsupportedMediaType",
-    "UnsupportedTransferCoding",
 ]

@@ -176,13 +176,6 @@ class HeadTooLarge(ScoringError):
     code = "head_too_large"
 
 
-class UnsupportedTransferCoding(ScoringError):
-    """The body of a request is encoded in a way that the server does not read."""
-
-    status = 501
-    code = "unsupported_transfer_coding"
-
-
 class ModelUnavailable(ScoringError):
     """No model is loaded, so nothing can be scored."""
 

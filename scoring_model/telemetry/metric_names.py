@@ -9,7 +9,7 @@ LATENCY_SECONDS = (
 )
 PROBABILITY = tuple(round(0.05 * step, 2) for step in range(1, 21))
 DIFFERENCE = (-0.5, -0.2, -0.1, -0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-STATUSES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 429, 431, 500, 501, 503, 504)
+STATUSES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 429, 431, 500, 503, 504)
 # an answer of MLflow's app may have any status
 OTHER_STATUS = "other"
 REFUSED, ACCEPTED = "refused", "accepted"

@@ -18,7 +18,6 @@ PUBLIC = {
         HeadTooLarge HeadTooSlow IncompleteVersion InvalidRequest MethodNotAllowed
         ModelUnavailable MOST_PROBLEMS NotFound Problems ScoringError TooLarge
         TooManyRequests TooSlow Unauthorized UnsupportedMediaType
-        UnsupportedTransferCoding
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries

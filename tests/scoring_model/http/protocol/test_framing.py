@@ -64,8 +64,8 @@ REFUSED = {
         400,
     ),
     "chunks twice": (CHUNKED[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    "compressed chunks": (CHUNKED.replace(b"chunked", b"gzip, chunked") + CHUNK, 501),
-    "other coding": (CHUNKED.replace(b"chunked", b"identity") + CHUNK, 501),
+    "compressed chunks": (CHUNKED.replace(b"chunked", b"gzip, chunked") + CHUNK, 400),
+    "other coding": (CHUNKED.replace(b"chunked", b"identity") + CHUNK, 400),
     "chunk with a line feed": (CHUNKED + CHUNK.replace(b"\r\n", b"\n", 1), 400),
     "chunk with a bad size": (CHUNKED + b"0x5\r\n", 400),
     "chunk longer than its size": (CHUNKED + b"2\r\n{}}\r\n", 400),
@@ -119,15 +119,15 @@ def test_requests_before_it_are_answered_first(server: Server) -> None:
 
 def test_refusals_are_counted_and_logged(server: Server) -> None:
     def count() -> float:
-        line = r'^scoring_requests_total\{route="other",status="501"\} (\S+)$'
+        line = r'^scoring_requests_total\{route="other",status="417"\} (\S+)$'
         found = re.search(line, server.http.get("/metrics").text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 
     before = count()
-    (answer,) = exchange(server, REFUSED["other coding"][0])
+    (answer,) = exchange(server, REFUSED["unknown expectation"][0])
     assert answer
     assert count() == before + 1
-    logged = [event for event in events(server) if event.get("status") == 501]
+    logged = [event for event in events(server) if event.get("status") == 417]
     assert logged[-1]["route"] == logged[-1]["method"] == "other"
 
 
