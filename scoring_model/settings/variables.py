@@ -107,7 +107,7 @@ VARIABLES: Mapping[str, Variable] = {
         "count",
         "8388608",
         "Bytes of a body (8 MiB).",
-        "Status 413, and the connection is closed.",
+        "Status 413. The connection is closed, unless the whole body has arrived.",
     ),
     "MAX_ROWS": Variable("max_rows", "count", "10000", "Applicants of a request.", "Status 413."),
     "MAX_EXPLAINED_ROWS": Variable(
