@@ -108,10 +108,19 @@ class KeyLimits:
         TooManyRequests
             The key has used up one of its limits.
         """
-        if (requests := self._requests.get(name)) is not None:
+        requests = self._requests.get(name)
+        rows = self._rows.get(name) if has_rows else None
+        if requests is not None:
             requests.take_one()
-        if has_rows and (rows := self._rows.get(name)) is not None:
+        if rows is None:
+            return
+        try:
             rows.take_one()
+        except TooManyRequests:
+            # the fast path hands the request over to the normal path, which takes once more
+            if requests is not None:
+                requests.give_back_one()
+            raise
 
     def add_rows(self, name: str, count: int) -> None:
         """Take applicants of a key in any case, even into debt."""

@@ -83,6 +83,15 @@ def test_what_is_given_back_can_be_taken_again(tmp_path: Path) -> None:
         limits.take("a", True)
 
 
+def test_a_request_that_is_refused_for_its_applicants_takes_no_request(tmp_path: Path) -> None:
+    limits = limits_of(tmp_path, requests=10, rows=100)
+    limits.add_rows("a", 10000)
+    for _ in range(50):
+        with pytest.raises(TooManyRequests, match="applicants"):
+            limits.take("a", True)
+    assert take_all(limits) >= 10
+
+
 def test_a_key_without_limit_and_an_unknown_name_are_never_refused(tmp_path: Path) -> None:
     limits = limits_of(tmp_path)
     for name in ("a", "b"):
