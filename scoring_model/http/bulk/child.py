@@ -53,6 +53,8 @@ class BulkChild:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                # what a library prints may hold a value or a path, and nobody may read the pipe
+                stderr=subprocess.DEVNULL,
                 # a signal to the server's group must not end a request that is being answered; in
                 # a session of its own it would get as much of the processor as the server
                 process_group=0,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,13 @@ def test_one_process_is_kept_for_one_request_at_a_time(pool: BulkPool) -> None:
     with pytest.raises(TooSlow):
         ask(pool, -1.0)
     assert descendants() == [child]
+
+
+def test_a_process_writes_nowhere(pool: BulkPool) -> None:
+    assert ask(pool) == 200
+    [child] = descendants()
+    outputs = [Path(f"/proc/{child.pid}/fd/{number}").readlink() for number in (1, 2)]
+    assert outputs == [Path(os.devnull)] * 2
 
 
 def test_a_retired_pool_still_answers_and_keeps_no_process(pool: BulkPool) -> None:
