@@ -141,4 +141,8 @@ def _limit_memory(more: int) -> None:
         if line.startswith("VmData:")
     ]
     most = int(line.split()[1]) * 1024 + more
+    # the server may have been started with a limit of its own, which cannot be raised
+    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if allowed != resource.RLIM_INFINITY:
+        most = min(most, allowed)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
