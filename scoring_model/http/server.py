@@ -139,7 +139,7 @@ class ScoringApp:
     def _explain_cancelling(self, task: "asyncio.Task[None]") -> ScoringError:
         """Return why a request was cancelled, or raise again if the server did not do it."""
         if self._time_limit.has_expired(task):
-            return TooSlow("the request was not answered within the time limit")
+            return TooSlow()
         if not self.draining:
             raise asyncio.CancelledError
         # the end of the server, which waits no longer

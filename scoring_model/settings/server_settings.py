@@ -55,7 +55,7 @@ class ServerSettings:
     model_uri: str
     refresh_seconds: int = 30
     load_seconds: int = 60
-    cache_directory: Path = Path(tempfile.gettempdir())
+    cache_directory: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     shadow_uri: str = ""
     key_digests: tuple[bytes, ...] = field(default=(), repr=False)
     keys_file: Path | None = None

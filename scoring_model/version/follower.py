@@ -126,18 +126,21 @@ class Follower(Generic[Loaded]):
         else:
             if found is not None:
                 self._swap(*found)
-            self.concern = f"{REFUSED}{_STAYS}" if self._refused else ""
+            self.concern = self._worry(REFUSED) if self._refused else ""
         return True
 
     async def _fall_back(self, outcome: Outcome, why: str) -> None:
         self._record(outcome)
-        self.concern = why
+        self.concern = self._worry(why)
         if not self._uri:
             copy = await _in_background(self._load_copy)
-            if copy is None:
-                return
-            self._swap(copy, "copy")
-        self.concern = f"{why}{_STAYS}"
+            if copy is not None:
+                self._swap(copy, "copy")
+                self.concern = self._worry(why)
+
+    def _worry(self, why: str) -> str:
+        """Return the text of `concern`: there may be no version that could stay in use."""
+        return f"{why}{_STAYS}" if self._uri else why
 
     def _swap(self, loaded: Loaded, uri: str) -> None:
         self._install(loaded)

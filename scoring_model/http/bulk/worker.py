@@ -1,7 +1,9 @@
 """`run_worker`: what a child process does. It answers large requests one by one."""
 
 import contextlib
+import fcntl
 import gc
+import os
 import signal
 import socket
 import sys
@@ -45,7 +47,8 @@ def run_worker(descriptor: int) -> None:
             frame = receive_frame(connection)
             seconds = frame.head["seconds"]
             with _alarm(seconds):
-                answer = worker.answer(BulkTask.from_frame(frame), seconds)
+                with _ends_with_server(connection):
+                    answer = worker.answer(BulkTask.from_frame(frame), seconds)
                 del frame
                 answer.to_frame().send(connection)
             goes_on = not answer.is_last
@@ -81,6 +84,21 @@ def _alarm(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds + _ALARM_SECONDS)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+@contextlib.contextmanager
+def _ends_with_server(connection: socket.socket) -> Iterator[None]:
+    """Let the system end this process if the server goes away during the block.
+
+    The server sends nothing while it waits for an answer. So the signal (SIGIO) can only mean that
+    its end of the connection is closed. On Linux its default action ends the process; elsewhere the
+    alarm does, later.
+    """
+    flags = fcntl.fcntl(connection, fcntl.F_GETFL)
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC)
+    yield
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags)
 
 
 class _Worker:
@@ -141,4 +159,8 @@ def _limit_memory(more: int) -> None:
         if line.startswith("VmData:")
     ]
     most = int(line.split()[1]) * 1024 + more
+    # the server may have been started with a limit of its own, which cannot be raised
+    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if allowed != resource.RLIM_INFINITY:
+        most = min(most, allowed)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))

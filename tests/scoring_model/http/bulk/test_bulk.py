@@ -281,6 +281,20 @@ def test_the_children_end_with_the_server(
     wait_until(lambda: not any(child.is_running() for child in running))
 
 
+def test_a_killed_server_leaves_no_work_behind(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
+    body = as_body({"application": {"income": 1.0, "purpose": "car"}, "loans": [SLOW_LOAN]})
+    # the alarm of the process comes much later than the end of this test
+    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "3600"}
+    with start_server(plant_small(tmp_path, SLOW_SQL), tmp_path, environment) as server:
+        later = threads.submit(send, server, body, "/predict", JSON)
+        wait_until(lambda: bulk_requests(server, "running") == 1)
+        working = children(server)
+        time.sleep(1.0)
+        server.process.kill()
+        wait_until(lambda: not any(child.is_running() for child in working))
+        assert isinstance(later.exception(), httpx.TransportError)
+
+
 @pytest.mark.hostile("SQL of a version that goes on for ever")
 def test_slow_sql_is_stopped_and_does_not_fill_the_pool(
     tmp_path: Path, threads: ThreadPoolExecutor

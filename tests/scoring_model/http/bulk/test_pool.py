@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import dataclasses
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +72,13 @@ def test_one_process_is_kept_for_one_request_at_a_time(pool: BulkPool) -> None:
     assert descendants() == [child]
 
 
+def test_a_process_writes_nowhere(pool: BulkPool) -> None:
+    assert ask(pool) == 200
+    [child] = descendants()
+    outputs = [Path(f"/proc/{child.pid}/fd/{number}").readlink() for number in (1, 2)]
+    assert outputs == [Path(os.devnull)] * 2
+
+
 def test_a_retired_pool_still_answers_and_keeps_no_process(pool: BulkPool) -> None:
     pool.retire()
     wait_for_their_end()
@@ -89,6 +99,20 @@ def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[st
     with pytest.raises(ArtifactError, match=r"example\.json does not get the logged answer"):
         BulkPool({**files, "example.json": other}, SETTINGS, None)
     assert descendants() == []
+
+
+def test_a_server_with_a_limit_of_memory_starts_processes_too(model_folder: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+from scoring_model.http.bulk import BulkPool
+from scoring_model.settings import ServerSettings
+from scoring_model.version import read_version
+files = read_version(Path(sys.argv[1])).files
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+BulkPool(files, ServerSettings("", max_bulk_memory_bytes=1 << 40), None).close()
+"""
+    subprocess.run([sys.executable, "-c", code, str(model_folder)], check=True)
 
 
 @pytest.mark.hostile("a version that takes for ever to load")
