@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scoring_model.errors import ScoringError
-from scoring_model.http.bulk import BulkPool, BulkTask
+from scoring_model.http.bulk import BulkAnswer, BulkPool, BulkTask
 from scoring_model.policy import Decision, Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import ShadowCounters, write_event
@@ -20,9 +20,14 @@ from scoring_model.version import Follower, read_version
 # beyond these, applicants are dropped and counted
 _MOST_REQUESTS = 10_000
 _MOST_BYTES = 16 << 20
+# what a part of a body and a decision take beside the bytes of the body
+_PART_BYTES, _ROW_BYTES = 64, 24
 # single applicants are scored together, which costs the event loop less than one by one
 _MOST_TOGETHER = 100
-_GATHER_SECONDS = 0.05
+# a pause before each task: so the event loop has little to do even if the version refuses everyone
+_PAUSE_SECONDS = 0.02
+# a pause after an error: a process that ends or hangs is not started again and again
+_REST_SECONDS = 1.0
 
 
 class Answered(NamedTuple):
@@ -42,14 +47,19 @@ class Answered(NamedTuple):
     body: Sequence[bytes]
     decision: Decision | Decisions
 
+    def is_single(self) -> bool:
+        """Return whether the body may become an element of an array."""
+        return isinstance(self.decision, Decision)
+
     def count_rows(self) -> int:
         """Return the number of applicants."""
         decision = self.decision
         return 1 if isinstance(decision, Decision) else len(decision.probability)
 
     def count_bytes(self) -> int:
-        """Return the size of the body."""
-        return sum(map(len, self.body))
+        """Return how much memory it takes."""
+        parts = sum(map(len, self.body)) + _PART_BYTES * len(self.body)
+        return parts + _ROW_BYTES * self.count_rows()
 
 
 class Shadow:
@@ -70,16 +80,17 @@ class Shadow:
         self._settings = replace(settings, model_uri=settings.shadow_uri)
         self._counters = counters
         self._pool: BulkPool | None = None
-        self._follower = Follower(self._settings, self._load, self._install)
+        self._follower = Follower(self._settings, self._load, self._install, about="the version in the shadow")
         self._waiting: deque[Answered] = deque()
         self._bytes = 0
         self._is_needed = asyncio.Event()
         self._together = min(_MOST_TOGETHER, settings.max_rows)
 
     def offer(self, answered: Answered) -> None:
-        """Have a request scored later; if too much is waiting, it is dropped and counted."""
+        """Have a request scored later; drop and count it if that cannot be done soon."""
         size = answered.count_bytes()
-        if len(self._waiting) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES:
+        is_full = len(self._waiting) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES
+        if is_full or self._pool is None:
             self._counters.count_outcome("dropped", answered.count_rows())
             return
         self._bytes += size
@@ -89,7 +100,9 @@ class Shadow:
     async def run(self) -> None:
         """Follow the URI and score what is offered, until cancelled."""
         try:
-            await asyncio.gather(self._follower.run(), self._work())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follower.run())
+                tasks.create_task(self._work())
         finally:
             if self._pool is not None:
                 self._pool.close()
@@ -97,45 +110,53 @@ class Shadow:
     async def _work(self) -> None:
         while True:
             await self._is_needed.wait()
-            # answers leave first, and requests that follow soon are scored together
-            await asyncio.sleep(_GATHER_SECONDS)
-            self._is_needed.clear()
             while self._waiting:
-                await self._score(self._take())
+                # answers leave first, and requests that follow soon are scored together
+                await asyncio.sleep(_PAUSE_SECONDS)
+                taken = self._take()
+                await self._score(taken)
+                self._bytes -= sum(each.count_bytes() for each in taken)
+            self._is_needed.clear()
 
     def _take(self) -> list[Answered]:
         """Return the next request; single applicants come together."""
         taken = [self._waiting.popleft()]
-        while self._waiting and len(taken) < self._together:
-            if not all(
-                isinstance(each.decision, Decision) for each in (taken[0], self._waiting[0])
-            ):
-                break
+        while (
+            self._waiting
+            and len(taken) < self._together
+            and taken[0].is_single()
+            and self._waiting[0].is_single()
+        ):
             taken.append(self._waiting.popleft())
-        self._bytes -= sum(each.count_bytes() for each in taken)
         return taken
 
     async def _score(self, taken: Sequence[Answered]) -> None:
         rows = sum(each.count_rows() for each in taken)
-        if self._pool is None:
-            self._counters.count_outcome("dropped", rows)
-            return
-        task = BulkTask(taken[0].media_type, None, _join(taken))
         try:
-            answer = await self._pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
-        except ScoringError:
-            decisions = None
-        else:
+            answer = await self._ask(taken)
             decisions = answer.decisions
-        if decisions is not None and len(decisions.probability) == rows:
-            self._counters.count(_join_decisions(taken), decisions)
-        elif len(taken) == 1:
+            if decisions is not None and len(decisions.probability) == rows:
+                self._counters.count(_join_decisions(taken), decisions)
+                return
+        except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
+            write_event("error", f"{type(error).__name__} of the version in the shadow")
             self._counters.count_outcome("failed", rows)
-        else:
-            # the version refuses some of them: find out which
-            half = len(taken) // 2
-            await self._score(taken[:half])
-            await self._score(taken[half:])
+            await asyncio.sleep(_REST_SECONDS)
+            return
+        if len(taken) == 1:
+            self._counters.count_outcome("failed", rows)
+            return
+        # the version refuses some of them: find out which
+        half = len(taken) // 2
+        for part in (taken[:half], taken[half:]):
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._score(part)
+
+    async def _ask(self, taken: Sequence[Answered]) -> BulkAnswer:
+        if self._pool is None:
+            raise ScoringError("no version is loaded")
+        task = BulkTask(taken[0].media_type, None, _join(taken))
+        return await self._pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
 
     def _install(self, pool: BulkPool) -> None:
         if self._pool is not None:
