@@ -78,4 +78,4 @@ def main(seconds: float = 2.0, rounds: int = 5) -> None:
 
 if __name__ == "__main__":
     arguments = [kind(text) for kind, text in zip((float, int), sys.argv[1:], strict=False)]
-    main(*arguments)  # type: ignore[arg-type]
+    main(*arguments)

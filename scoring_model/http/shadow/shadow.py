@@ -18,14 +18,16 @@ from scoring_model.telemetry import ShadowCounters, write_event
 from scoring_model.version import Follower, read_version
 
 # beyond these, applicants are dropped and counted
-_MOST_REQUESTS = 10_000
+_MOST_REQUESTS = 2_000
 _MOST_BYTES = 16 << 20
 # what a part of a body and a decision take beside the bytes of the body
 _PART_BYTES, _ROW_BYTES = 64, 24
 # single applicants are scored together, which costs the event loop less than one by one
-_MOST_TOGETHER = 100
-# a pause before each task: so the event loop has little to do even if the version refuses everyone
-_PAUSE_SECONDS = 0.02
+_MOST_TOGETHER = 500
+# answers leave first. Each task disturbs the answers a little, so there are few of them
+_GATHER_SECONDS = 0.2
+# between the parts of a task that was refused
+_PAUSE_SECONDS = 0.05
 # a pause after an error: a process that ends or hangs is not started again and again
 _REST_SECONDS = 1.0
 
@@ -80,11 +82,20 @@ class Shadow:
         self._settings = replace(settings, model_uri=settings.shadow_uri)
         self._counters = counters
         self._pool: BulkPool | None = None
-        self._follower = Follower(self._settings, self._load, self._install, about="the version in the shadow")
+        self._follower = Follower(
+            self._settings, self._load, self._install, about="the version in the shadow"
+        )
         self._waiting: deque[Answered] = deque()
         self._bytes = 0
-        self._is_needed = asyncio.Event()
+        self._may_load, self._is_needed = asyncio.Event(), asyncio.Event()
         self._together = min(_MOST_TOGETHER, settings.max_rows)
+
+    def begin(self) -> None:
+        """Load the version from now on, because the one that answers has been loaded.
+
+        Two threads that import MLflow at the same time may both fail.
+        """
+        self._may_load.set()
 
     def offer(self, answered: Answered) -> None:
         """Have a request scored later; drop and count it if that cannot be done soon."""
@@ -101,18 +112,21 @@ class Shadow:
         """Follow the URI and score what is offered, until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follower.run())
+                tasks.create_task(self._follow())
                 tasks.create_task(self._work())
         finally:
             if self._pool is not None:
                 self._pool.close()
 
+    async def _follow(self) -> None:
+        await self._may_load.wait()
+        await self._follower.run()
+
     async def _work(self) -> None:
         while True:
             await self._is_needed.wait()
             while self._waiting:
-                # answers leave first, and requests that follow soon are scored together
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(_GATHER_SECONDS)
                 taken = self._take()
                 await self._score(taken)
                 self._bytes -= sum(each.count_bytes() for each in taken)
@@ -176,8 +190,7 @@ def _join(taken: Sequence[Answered]) -> Sequence[bytes]:
     """Return the parts of one body; several single applicants become an array."""
     if len(taken) == 1:
         return taken[0].body
-    parts = [part for each in taken for part in (b",", *each.body)]
-    return [b"[", *parts[1:], b"]"]
+    return [b"[%s]" % b",".join([b"".join(each.body) for each in taken])]
 
 
 def _join_decisions(taken: Sequence[Answered]) -> Decisions:
