@@ -68,7 +68,8 @@ class ScoringApp:
             self.install,
             metrics.start_refreshes() if metrics else None,
         )
-        shadow = Shadow(settings, metrics.start_shadow()) if metrics and settings.shadow_uri else None
+        counters = metrics.start_shadow() if metrics and settings.shadow_uri else None
+        shadow = Shadow(settings, counters) if counters else None
         self._routes = Routes(
             settings,
             metrics,

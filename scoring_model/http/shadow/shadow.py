@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from scoring_model.errors import ScoringError
 from scoring_model.http.bulk import BulkAnswer, BulkPool, BulkTask
 from scoring_model.policy import Decision, Decisions
 from scoring_model.settings import ServerSettings
@@ -22,12 +21,10 @@ _MOST_REQUESTS = 2_000
 _MOST_BYTES = 16 << 20
 # what a part of a body and a decision take beside the bytes of the body
 _PART_BYTES, _ROW_BYTES = 64, 24
-# single applicants are scored together, which costs the event loop less than one by one
-_MOST_TOGETHER = 500
-# answers leave first. Each task disturbs the answers a little, so there are few of them
-_GATHER_SECONDS = 0.2
-# between the parts of a task that was refused
-_PAUSE_SECONDS = 0.05
+# single applicants are scored together: each task disturbs the answers a little
+_MOST_TOGETHER, _GATHER_SECONDS = 500, 0.2
+# between two tasks, so that answers leave first and have most of the time for them
+_PAUSE_SECONDS = 0.02
 # a pause after an error: a process that ends or hangs is not started again and again
 _REST_SECONDS = 1.0
 
@@ -85,7 +82,8 @@ class Shadow:
         self._follower = Follower(
             self._settings, self._load, self._install, about="the version in the shadow"
         )
-        self._waiting: deque[Answered] = deque()
+        self._singles: deque[Answered] = deque()
+        self._others: deque[Answered] = deque()
         self._bytes = 0
         self._may_load, self._is_needed = asyncio.Event(), asyncio.Event()
         self._together = min(_MOST_TOGETHER, settings.max_rows)
@@ -99,13 +97,14 @@ class Shadow:
 
     def offer(self, answered: Answered) -> None:
         """Have a request scored later; drop and count it if that cannot be done soon."""
+        queue = self._singles if answered.is_single() else self._others
         size = answered.count_bytes()
-        is_full = len(self._waiting) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES
+        is_full = len(queue) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES
         if is_full or self._pool is None:
             self._counters.count_outcome("dropped", answered.count_rows())
             return
         self._bytes += size
-        self._waiting.append(answered)
+        queue.append(answered)
         self._is_needed.set()
 
     async def run(self) -> None:
@@ -123,26 +122,22 @@ class Shadow:
         await self._follower.run()
 
     async def _work(self) -> None:
+        singles_due = 0.0
         while True:
             await self._is_needed.wait()
-            while self._waiting:
-                await asyncio.sleep(_GATHER_SECONDS)
-                taken = self._take()
-                await self._score(taken)
-                self._bytes -= sum(each.count_bytes() for each in taken)
+            while self._singles or self._others:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                if self._others:
+                    await self._score_and_forget([self._others.popleft()])
+                if self._singles and time.monotonic() >= singles_due:
+                    singles_due = time.monotonic() + _GATHER_SECONDS
+                    most = min(len(self._singles), self._together)
+                    await self._score_and_forget([self._singles.popleft() for _ in range(most)])
             self._is_needed.clear()
 
-    def _take(self) -> list[Answered]:
-        """Return the next request; single applicants come together."""
-        taken = [self._waiting.popleft()]
-        while (
-            self._waiting
-            and len(taken) < self._together
-            and taken[0].is_single()
-            and self._waiting[0].is_single()
-        ):
-            taken.append(self._waiting.popleft())
-        return taken
+    async def _score_and_forget(self, taken: Sequence[Answered]) -> None:
+        await self._score(taken)
+        self._bytes -= sum(each.count_bytes() for each in taken)
 
     async def _score(self, taken: Sequence[Answered]) -> None:
         rows = sum(each.count_rows() for each in taken)
@@ -167,10 +162,10 @@ class Shadow:
             await self._score(part)
 
     async def _ask(self, taken: Sequence[Answered]) -> BulkAnswer:
-        if self._pool is None:
-            raise ScoringError("no version is loaded")
+        # nothing waits before a version is loaded
+        pool = cast("BulkPool", self._pool)
         task = BulkTask(taken[0].media_type, None, _join(taken))
-        return await self._pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
+        return await pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
 
     def _install(self, pool: BulkPool) -> None:
         if self._pool is not None:
