@@ -10,14 +10,14 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from scoring_model.http.bulk import BulkAnswer, BulkPool, BulkTask
+from scoring_model.http.bulk import BulkPool, BulkTask
 from scoring_model.policy import Decision, Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import ShadowCounters, write_event
 from scoring_model.version import Follower, read_version
 
-# beyond these, applicants are dropped and counted
-_MOST_REQUESTS = 2_000
+# beyond these, applicants are dropped and counted; a single one has at most 16 KiB
+_MOST_SINGLES, _MOST_OTHERS = 1_000, 1_000
 _MOST_BYTES = 16 << 20
 # what a part of a body and a decision take beside the bytes of the body
 _PART_BYTES, _ROW_BYTES = 64, 24
@@ -29,36 +29,13 @@ _PAUSE_SECONDS = 0.02
 _REST_SECONDS = 1.0
 
 
-class Answered(NamedTuple):
-    """A request that was answered.
-
-    Attributes
-    ----------
-    media_type : str or None
-        Content type of a request to `/invocations`; None for one to `/predict`.
-    body : sequence of bytes
-        Its parts.
-    decision : Decision or Decisions
-        What was answered about one applicant, or about several.
-    """
+class _Answered(NamedTuple):
+    """An answered request about several applicants, with its place in memory."""
 
     media_type: str | None
     body: Sequence[bytes]
-    decision: Decision | Decisions
-
-    def is_single(self) -> bool:
-        """Return whether the body may become an element of an array."""
-        return isinstance(self.decision, Decision)
-
-    def count_rows(self) -> int:
-        """Return the number of applicants."""
-        decision = self.decision
-        return 1 if isinstance(decision, Decision) else len(decision.probability)
-
-    def count_bytes(self) -> int:
-        """Return how much memory it takes."""
-        parts = sum(map(len, self.body)) + _PART_BYTES * len(self.body)
-        return parts + _ROW_BYTES * self.count_rows()
+    decisions: Decisions
+    size: int
 
 
 class Shadow:
@@ -82,8 +59,8 @@ class Shadow:
         self._follower = Follower(
             self._settings, self._load, self._install, about="the version in the shadow"
         )
-        self._singles: deque[Answered] = deque()
-        self._others: deque[Answered] = deque()
+        self._singles: deque[tuple[bytes, Decision]] = deque()
+        self._others: deque[_Answered] = deque()
         self._bytes = 0
         self._may_load, self._is_needed = asyncio.Event(), asyncio.Event()
         self._together = min(_MOST_TOGETHER, settings.max_rows)
@@ -95,16 +72,44 @@ class Shadow:
         """
         self._may_load.set()
 
-    def offer(self, answered: Answered) -> None:
-        """Have a request scored later; drop and count it if that cannot be done soon."""
-        queue = self._singles if answered.is_single() else self._others
-        size = answered.count_bytes()
-        is_full = len(queue) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES
+    def offer_one(self, body: bytes, decision: Decision) -> None:
+        """Have a single applicant scored later; drop and count it if that cannot be done soon.
+
+        Parameters
+        ----------
+        body : bytes
+            The body of the request to `/predict`.
+        decision : Decision
+            What was answered.
+        """
+        if len(self._singles) >= _MOST_SINGLES or self._pool is None:
+            self._counters.count_outcome("dropped", 1)
+            return
+        self._singles.append((body, decision))
+        self._is_needed.set()
+
+    def offer_many(
+        self, media_type: str | None, body: Sequence[bytes], decisions: Decisions
+    ) -> None:
+        """Have any other request scored later; drop and count it if that cannot be done soon.
+
+        Parameters
+        ----------
+        media_type : str or None
+            Content type of a request to `/invocations`; None for one to `/predict`.
+        body : sequence of bytes
+            Its parts.
+        decisions : Decisions
+            What was answered.
+        """
+        rows = len(decisions.probability)
+        size = sum(map(len, body)) + _PART_BYTES * len(body) + _ROW_BYTES * rows
+        is_full = len(self._others) >= _MOST_OTHERS or self._bytes + size > _MOST_BYTES
         if is_full or self._pool is None:
-            self._counters.count_outcome("dropped", answered.count_rows())
+            self._counters.count_outcome("dropped", rows)
             return
         self._bytes += size
-        queue.append(answered)
+        self._others.append(_Answered(media_type, body, decisions, size))
         self._is_needed.set()
 
     async def run(self) -> None:
@@ -128,44 +133,53 @@ class Shadow:
             while self._singles or self._others:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 if self._others:
-                    await self._score_and_forget([self._others.popleft()])
+                    await self._score_many(self._others.popleft())
                 if self._singles and time.monotonic() >= singles_due:
                     singles_due = time.monotonic() + _GATHER_SECONDS
                     most = min(len(self._singles), self._together)
-                    await self._score_and_forget([self._singles.popleft() for _ in range(most)])
+                    await self._score_singles([self._singles.popleft() for _ in range(most)])
             self._is_needed.clear()
 
-    async def _score_and_forget(self, taken: Sequence[Answered]) -> None:
-        await self._score(taken)
-        self._bytes -= sum(each.count_bytes() for each in taken)
+    async def _score_many(self, answered: _Answered) -> None:
+        media_type, body, decisions, size = answered
+        if not await self._score(media_type, body, decisions):
+            self._counters.count_outcome("failed", len(decisions.probability))
+        self._bytes -= size
 
-    async def _score(self, taken: Sequence[Answered]) -> None:
-        rows = sum(each.count_rows() for each in taken)
+    async def _score_singles(self, singles: Sequence[tuple[bytes, Decision]]) -> None:
+        body = b"[%s]" % b",".join([body for body, _ in singles])
+        rows = np.array([(one.probability, one.score, one.threshold) for _, one in singles])
+        decisions = Decisions(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
+        if await self._score(None, (body,), decisions):
+            return
+        if len(singles) == 1:
+            self._counters.count_outcome("failed", 1)
+            return
+        # the version refuses some of them: find out which
+        half = len(singles) // 2
+        for part in (singles[:half], singles[half:]):
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._score_singles(part)
+
+    async def _score(
+        self, media_type: str | None, body: Sequence[bytes], champion: Decisions
+    ) -> bool:
+        """Score and count applicants; return False if the version refuses some of them."""
+        # nothing waits before a version is loaded
+        pool = cast("BulkPool", self._pool)
+        task = BulkTask(media_type, None, body)
+        rows = len(champion.probability)
         try:
-            answer = await self._ask(taken)
+            answer = await pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
             decisions = answer.decisions
-            if decisions is not None and len(decisions.probability) == rows:
-                self._counters.count(_join_decisions(taken), decisions)
-                return
+            if decisions is None or len(decisions.probability) != rows:
+                return False
+            self._counters.count(champion, decisions)
         except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
             write_event("error", f"{type(error).__name__} of the version in the shadow")
             self._counters.count_outcome("failed", rows)
             await asyncio.sleep(_REST_SECONDS)
-            return
-        if len(taken) == 1:
-            self._counters.count_outcome("failed", rows)
-            return
-        # the version refuses some of them: find out which
-        half = len(taken) // 2
-        for part in (taken[:half], taken[half:]):
-            await asyncio.sleep(_PAUSE_SECONDS)
-            await self._score(part)
-
-    async def _ask(self, taken: Sequence[Answered]) -> BulkAnswer:
-        # nothing waits before a version is loaded
-        pool = cast("BulkPool", self._pool)
-        task = BulkTask(taken[0].media_type, None, _join(taken))
-        return await pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
+        return True
 
     def _install(self, pool: BulkPool) -> None:
         if self._pool is not None:
@@ -179,19 +193,3 @@ class Shadow:
         pool = BulkPool(content.files, self._settings, None)
         write_event("loaded", f"model version {content.version} in the shadow")
         return pool
-
-
-def _join(taken: Sequence[Answered]) -> Sequence[bytes]:
-    """Return the parts of one body; several single applicants become an array."""
-    if len(taken) == 1:
-        return taken[0].body
-    return [b"[%s]" % b",".join([b"".join(each.body) for each in taken])]
-
-
-def _join_decisions(taken: Sequence[Answered]) -> Decisions:
-    decision = taken[0].decision
-    if isinstance(decision, Decisions):
-        return decision
-    singles = [each.decision for each in taken if isinstance(each.decision, Decision)]
-    columns = np.array([(one.probability, one.score, one.threshold) for one in singles])
-    return Decisions(columns[:, 0], columns[:, 1].astype(np.int64), columns[:, 2])
