@@ -181,15 +181,14 @@ class Shadow:
             await asyncio.sleep(_REST_SECONDS)
         return True
 
-    def _install(self, pool: BulkPool) -> None:
+    def _install(self, loaded: tuple[BulkPool, str]) -> None:
         if self._pool is not None:
             self._pool.retire()
-        self._pool = pool
+        self._pool, version = loaded
+        write_event("loaded", f"model version {version} in the shadow")
 
     # runs in a thread of the follower
 
-    def _load(self, folder: str) -> BulkPool:
+    def _load(self, folder: str) -> tuple[BulkPool, str]:
         content = read_version(Path(folder))
-        pool = BulkPool(content.files, self._settings, None)
-        write_event("loaded", f"model version {content.version} in the shadow")
-        return pool
+        return BulkPool(content.files, self._settings, None), content.version

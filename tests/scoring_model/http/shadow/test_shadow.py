@@ -20,6 +20,7 @@ from scoring_model.settings import ServerSettings, read_settings
 from scoring_model.telemetry import Metrics, render_metrics
 from scoring_model.version import Scorer, load_scorer
 from tests.scoring_model.http.bombs import as_body
+from tests.scoring_model.http.bulk.test_pool import is_zombie
 from tests.scoring_model.http.routes.test_invocations import TEXTS, frame, to_parquet
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows, save_model, train_scorer
 from tests.scoring_model.planted_histories import plant_small
@@ -210,12 +211,12 @@ def test_a_shadow_that_hangs_is_ended_and_its_applicants_have_failed(shadowed: S
     old = bulk_processes(shadowed)
     ask(shadowed)
     scored, failed, dropped = wait_for_all(shadowed, 10)
-    assert (scored, dropped) == (0, 0)
-    assert failed == 10
+    assert (scored + failed, dropped) == (10, 0)
+    assert failed > 0
 
     def scores_again() -> bool:
         ask(shadowed, [EXAMPLE])
-        return counted(shadowed)[0] > 0
+        return counted(shadowed)[0] > scored
 
     wait_until(scores_again)
     assert len([process for process in old if process.is_running()]) == 1
@@ -238,8 +239,10 @@ def test_what_a_stopped_shadow_cannot_take_is_dropped_and_all_is_answered(
 
 @pytest.mark.hostile("a version in the shadow whose process is killed")
 def test_a_shadow_that_was_killed_is_started_again(shadowed: Server) -> None:
-    for process in bulk_processes(shadowed):
+    processes = bulk_processes(shadowed)
+    for process in processes:
         process.kill()
+    wait_until(lambda: all(map(is_zombie, processes)))
     ask(shadowed)
     assert wait_for_all(shadowed, 10) == (10, 0, 0)
 
