@@ -68,9 +68,8 @@ class ScoringApp:
             self.install,
             metrics.start_refreshes() if metrics else None,
         )
-        shadow = None
-        if metrics is not None and settings.shadow_uri:
-            shadow = Shadow(settings, metrics.start_shadow())
+        counters = metrics.start_shadow() if metrics and settings.shadow_uri else None
+        shadow = Shadow(settings, counters) if counters else None
         self._routes = Routes(
             settings,
             metrics,
@@ -92,6 +91,8 @@ class ScoringApp:
             self._serving.bulk.retire()
         self._serving = serving
         write_event("loaded", f"model version {serving.model.version}")
+        if self._routes.shadow is not None:
+            self._routes.shadow.begin()
         # a loaded version stays for long, so the garbage collector need not scan it each time
         gc.unfreeze()
         gc.collect()

@@ -51,6 +51,8 @@ class Follower(Generic[Loaded]):
         Called with each version that answers from then on.
     count : callable, optional
         Counts each attempt by its outcome.
+    about : str
+        Says in the log what the version is for.
 
     Attributes
     ----------
@@ -64,12 +66,14 @@ class Follower(Generic[Loaded]):
         load: Callable[[str], Loaded],
         install: Callable[[Loaded], None],
         count: Callable[[Outcome], None] | None = None,
+        about: str = "",
     ) -> None:
         self.concern = ""
         self._settings = settings
         self._load = load
         self._install = install
         self._count = count
+        self._about = f"{about}: " if about else ""
         self._uri = ""
         self._refused = ""
 
@@ -152,7 +156,7 @@ class Follower(Generic[Loaded]):
             self._count(outcome)
 
     def _say(self, event: str, error: Exception) -> None:
-        write_event(event, describe_failure(error))
+        write_event(event, f"{self._about}{describe_failure(error)}")
 
     # the methods below run in a separate thread
 
