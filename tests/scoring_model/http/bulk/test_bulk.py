@@ -201,6 +201,9 @@ def test_large_bodies_that_do_not_fit_are_refused_until_there_is_room(narrow: Se
     assert 40_000 < len(body) < 100_000
     with socket.create_connection(narrow.address) as slow:
         slow.sendall(head + b"Content-Length: 70000\r\n\r\n[")
+        # a byte takes no more room than a byte
+        assert send(narrow, body, "/predict", JSON).status_code == 200
+        slow.sendall(69_000 * b" ")
         answer = wait_until(
             lambda: (
                 found
