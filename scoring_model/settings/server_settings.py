@@ -47,7 +47,7 @@ class ServerSettings:
     header_seconds, keep_alive_seconds, drain_seconds : int
         Time limits of a request's head, of a silent connection, and of the end of the server.
     metrics_directory : Path or None
-        Shared by all workers of one server; None lets the server make a temporary folder.
+        Shared by all workers of one server; None keeps what a worker counts in its own memory.
     metrics, request_log : bool
         Whether the server counts requests and decisions, and whether it logs each request.
     """
