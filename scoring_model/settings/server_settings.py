@@ -9,6 +9,8 @@ from typing import Any
 
 from scoring_model.settings.variables import VARIABLES, Variable
 
+# what fits into 63 bits, as the system's own limits do
+_MOST_COUNT = 2**63 - 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -125,6 +127,8 @@ def _read_count(name: str, text: str, variable: Variable) -> int:
         raise ValueError(
             f"{name} must be a whole number of at least {variable.least}, got {text!r}"
         )
+    if int(text) > _MOST_COUNT:
+        raise ValueError(f"{name} must be at most {_MOST_COUNT}, got {text}")
     return int(text)
 
 
