@@ -34,6 +34,7 @@ SERVERS = {"make serve": "http://127.0.0.1:8000/ping", "make ui": "http://127.0.
 # A command that begins like one of these is run by the test that is named, or not at all.
 ELSEWHERE = {
     "make test": "this test is part of it",
+    "make hostile": "`make test-all` runs its tests, as it does this one",
     "python -m benchmarks.": "they measure for minutes or hours; their packages are not all here",
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
