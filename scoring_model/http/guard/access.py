@@ -56,7 +56,6 @@ class Guard:
     def _use(self, named: tuple[Key, ...]) -> None:
         """Use the keys of the file from now on, and those of SCORING_API_KEYS."""
         self._ring = KeyRing([*self._unnamed, *named])
-        self._limits.close()
         self._limits = KeyLimits(named, self._folder)
 
     def describe(self) -> str:

@@ -33,15 +33,14 @@ class SharedBuckets:
 
     def __init__(self, path: Path | None) -> None:
         self._own: dict[int, float] = defaultdict(float)
-        self._file: int | None = None
-        if path is None:
-            return
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(path, flags, 0o600)
-        except OSError as error:
-            self._give_up(error)
+        self._path = path
+        self._has_told = False
+        if path is not None:
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(_open(path))
+            except OSError as error:
+                self._tell(error)
 
     def take(self, number: int, seconds: float, most: float) -> float:
         """Take from a bucket if enough is left.
@@ -61,40 +60,42 @@ class SharedBuckets:
         float
             0 if it was taken, else the seconds to wait.
         """
-        if self._file is not None:
+        if self._path is not None:
             try:
-                return self._take_shared(self._file, number, seconds, most)
+                return _take_shared(self._path, number, seconds, most)
             except OSError as error:
-                self._give_up(error)
+                self._tell(error)
         self._own[number], wait = _spend(self._own[number], seconds, most)
         return wait
 
-    def _take_shared(self, file: int, number: int, seconds: float, most: float) -> float:
-        place = number * _MOMENT.size
-        is_locked = _lock(file)
-        try:
-            data = os.pread(file, _MOMENT.size, place)
-            (full_at,) = _MOMENT.unpack(data) if len(data) == _MOMENT.size else (0.0,)
-            full_at, wait = _spend(full_at, seconds, most)
-            if not wait:
-                os.pwrite(file, _MOMENT.pack(full_at), place)
-            return wait
-        finally:
-            if is_locked:
-                fcntl.flock(file, fcntl.LOCK_UN)
+    def _tell(self, error: OSError) -> None:
+        if not self._has_told:
+            self._has_told = True
+            write_event(
+                "limits",
+                f"each worker counts for itself: its file cannot be used ({error.strerror})",
+            )
 
-    def _give_up(self, error: OSError) -> None:
-        write_event(
-            "limits", f"each worker counts for itself: its file cannot be used ({error.strerror})"
-        )
-        self.close()
 
-    def close(self) -> None:
-        """Close the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                os.close(file)
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _take_shared(path: Path, number: int, seconds: float, most: float) -> float:
+    # a file that stayed open for each of a thousand keys would take the place of a connection
+    file = _open(path)
+    place = number * _MOMENT.size
+    try:
+        # closing the file also unlocks it
+        _lock(file)
+        data = os.pread(file, _MOMENT.size, place)
+        (full_at,) = _MOMENT.unpack(data) if len(data) == _MOMENT.size else (0.0,)
+        full_at, wait = _spend(full_at, seconds, most)
+        if not wait:
+            os.pwrite(file, _MOMENT.pack(full_at), place)
+        return wait
+    finally:
+        os.close(file)
 
 
 def _spend(full_at: float, seconds: float, most: float) -> tuple[float, float]:
@@ -108,13 +109,10 @@ def _spend(full_at: float, seconds: float, most: float) -> tuple[float, float]:
     return min(full_at + seconds, now + _LONGEST_DEBT_SECONDS), 0.0
 
 
-def _lock(file: int) -> bool:
+def _lock(file: int) -> None:
     """Lock a file; give up soon, since a worker that was stopped may hold the lock for ever."""
     for _ in range(_TRIES):
-        try:
+        with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0)  # the process that holds the lock may need this processor
-        else:
-            return True
-    return False
+            return
+        time.sleep(0)  # the process that holds the lock may need this processor

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scoring_model.errors import TooManyRequests
@@ -114,7 +115,6 @@ def test_a_lock_that_is_never_released_stops_nobody(tmp_path: Path) -> None:
     with path.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         taken = [buckets.take(0, HOUR / 10, HOUR / 4) for _ in range(5)]
-    buckets.close()
     assert [wait > 0 for wait in taken] == [False, False, True, True, True]
 
 
@@ -138,7 +138,6 @@ def test_trouble_with_the_file_leaves_each_worker_its_own_limit(
     (message,) = told(capfd)
     assert "No space left on device" in message
     assert full.take(0, 1.0, 1.5) > 0
-    full.close()
 
 
 def test_a_removed_cut_or_damaged_file_stops_nobody(tmp_path: Path) -> None:
@@ -146,14 +145,24 @@ def test_a_removed_cut_or_damaged_file_stops_nobody(tmp_path: Path) -> None:
     buckets = SharedBuckets(path)
     assert buckets.take(0, HOUR / 10, HOUR / 8) == 0.0
     path.unlink()
+    assert buckets.take(0, HOUR / 10, HOUR / 8) == 0.0
     assert buckets.take(0, HOUR / 10, HOUR / 8) > 0
-    buckets.close()
-    buckets = SharedBuckets(path)
     for content in (b"", b"abc", b"\xff" * 8, bytes(6) + b"\xf0\x7f", b"\x7f" * 8):
         path.write_bytes(content)
         assert buckets.take(0, HOUR / 10, HOUR / 8) == 0.0
         assert buckets.take(0, HOUR / 10, HOUR / 8) > 0
-    buckets.close()
+
+
+@pytest.mark.hostile("a thousand keys with limits take all open files of the server")
+def test_keys_with_limits_keep_no_file_open(tmp_path: Path) -> None:
+    before = psutil.Process().num_fds()
+    keys = [Key(f"k{number}", bytes(32), requests_per_second=1) for number in range(1000)]
+    limits = KeyLimits(keys, tmp_path)
+    for key in keys:
+        limits.take(key.name, False)
+        with pytest.raises(TooManyRequests):
+            limits.take(key.name, False)
+    assert psutil.Process().num_fds() == before
 
 
 def test_an_address_may_send_so_many_wrong_keys_per_minute(tmp_path: Path) -> None:
