@@ -21,6 +21,8 @@ from scoring_model.version import Scorer, TimedScoring, check_scorer, make_score
 
 # the scoring itself looks at the clock between its steps; the alarm stops everything else
 _ALARM_SECONDS = 1.0
+# memory to load and check a version: enough for the largest booster, not for what SQL can ask for
+_LOAD_BYTES = 2 << 30
 
 
 def run_worker(descriptor: int) -> None:
@@ -105,6 +107,7 @@ class _Worker:
     """Answers requests with one version, within limits of time and memory."""
 
     def __init__(self, files: Mapping[str, bytes], limits: RequestLimits) -> None:
+        _limit_memory(_LOAD_BYTES)
         self._scorer = make_scorer(files)
         check_scorer(files, self._scorer)
         self._histories = _prepare_histories(self._scorer)
@@ -159,8 +162,6 @@ def _limit_memory(more: int) -> None:
         if line.startswith("VmData:")
     ]
     most = int(line.split()[1]) * 1024 + more
-    # the server may have been started with a limit of its own, which cannot be raised
-    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    if allowed != resource.RLIM_INFINITY:
-        most = min(most, allowed)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or most < allowed:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, allowed))

@@ -19,6 +19,7 @@ from scoring_model.settings import ServerSettings
 from scoring_model.version import read_version
 from tests.scoring_model.http.bombs import as_body
 from tests.scoring_model.planted import make_contract, make_rows
+from tests.scoring_model.planted_histories import plant_small
 
 SETTINGS = ServerSettings("")
 BODY = as_body(make_rows(make_contract(), 50, seed=1))
@@ -120,4 +121,14 @@ def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes
     settings = dataclasses.replace(SETTINGS, load_seconds=0.01)  # type: ignore[arg-type]
     with pytest.raises(ArtifactError, match=r"within 0\.01 seconds \(MODEL_LOAD_SECONDS\)"):
         BulkPool(files, settings, None)
+    assert descendants() == []
+
+
+@pytest.mark.hostile("a version's SQL takes gigabytes while it is planned")
+def test_a_version_that_takes_too_much_memory_to_load_is_refused(tmp_path: Path) -> None:
+    # DuckDB's own limit does not count the memory of a statement that it parses
+    sum_of_ones = f"SELECT id, {'1+' * 1_900_000}1 AS debt_sum -- Debt\nFROM loans GROUP BY id;\n"
+    greedy = read_version(plant_small(tmp_path, sum_of_ones)).files
+    with pytest.raises(ArtifactError, match=r"MemoryError|bad allocation|ended the process"):
+        BulkPool(greedy, SETTINGS, None)
     assert descendants() == []
