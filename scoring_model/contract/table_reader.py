@@ -139,7 +139,19 @@ class ParquetTable:
                     row = end
 
     def _flat_columns(self, columns: Sequence[str]) -> list[str]:
-        """Return the columns with one value per row; Arrow makes dictionaries only for these."""
-        stored = self._metadata.schema
-        paths = {stored.column(place).path for place in range(len(stored))}
-        return [name for name in columns if name in paths]
+        """Return the columns that Arrow can make dictionaries of: flat ones without deltas."""
+        metadata = self._metadata
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        places = {
+            metadata.schema.column(place).path: place for place in range(metadata.num_columns)
+        }
+        return [
+            name
+            for name in columns
+            if name in places
+            and not any(
+                encoding.startswith("DELTA")
+                for group in groups
+                for encoding in group.column(places[name]).encodings
+            )
+        ]

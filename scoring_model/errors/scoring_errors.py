@@ -213,3 +213,6 @@ class TooSlow(ScoringError):
 
     status = 504
     code = "too_slow"
+
+    def __init__(self) -> None:
+        super().__init__("the request was not answered within the time limit")

@@ -101,8 +101,9 @@ class Request:
         limit : int
             Maximum number of bytes of the body.
         grow_to : callable
-            Called with the size of a body over `INLINE_BYTES` before it is read, or while it is
-            read if the caller did not declare its size. It raises `Busy` if there is no room.
+            Called with the bytes that have arrived, once they are more than `INLINE_BYTES`. It
+            raises `Busy` if there is no room. The declared size does not count: a caller could
+            declare much, send little, and leave no room for the others.
 
         Raises
         ------
@@ -114,8 +115,6 @@ class Request:
         declared = self.headers.get(b"content-length")
         if declared is not None and int(declared) > limit:
             raise TooLarge(f"the body must have at most {limit} bytes (MAX_BODY_BYTES)")
-        if declared is not None and len(declared) > 4 and int(declared) > INLINE_BYTES:
-            grow_to(int(declared))
         parts: list[bytes] = []
         size, more = 0, True
         while more:

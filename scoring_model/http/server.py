@@ -68,9 +68,8 @@ class ScoringApp:
             self.install,
             metrics.start_refreshes() if metrics else None,
         )
-        shadow = None
-        if metrics is not None and settings.shadow_uri:
-            shadow = Shadow(settings, metrics.start_shadow())
+        counters = metrics.start_shadow() if metrics and settings.shadow_uri else None
+        shadow = Shadow(settings, counters) if counters else None
         self._routes = Routes(
             settings,
             metrics,
@@ -92,6 +91,8 @@ class ScoringApp:
             self._serving.bulk.retire()
         self._serving = serving
         write_event("loaded", f"model version {serving.model.version}")
+        if self._routes.shadow is not None:
+            self._routes.shadow.begin()
         # a loaded version stays for long, so the garbage collector need not scan it each time
         gc.unfreeze()
         gc.collect()
@@ -139,7 +140,7 @@ class ScoringApp:
     def _explain_cancelling(self, task: "asyncio.Task[None]") -> ScoringError:
         """Return why a request was cancelled, or raise again if the server did not do it."""
         if self._time_limit.has_expired(task):
-            return TooSlow("the request was not answered within the time limit")
+            return TooSlow()
         if not self.draining:
             raise asyncio.CancelledError
         # the end of the server, which waits no longer

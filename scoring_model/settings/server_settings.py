@@ -9,6 +9,8 @@ from typing import Any
 
 from scoring_model.settings.variables import VARIABLES, Variable
 
+# what fits into 63 bits, as the system's own limits do
+_MOST_COUNT = 2**63 - 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,7 +49,7 @@ class ServerSettings:
     header_seconds, keep_alive_seconds, drain_seconds : int
         Time limits of a request's head, of a silent connection, and of the end of the server.
     metrics_directory : Path or None
-        Shared by all workers of one server; None lets the server make a temporary folder.
+        Shared by all workers of one server; None keeps what a worker counts in its own memory.
     metrics, request_log : bool
         Whether the server counts requests and decisions, and whether it logs each request.
     """
@@ -55,7 +57,7 @@ class ServerSettings:
     model_uri: str
     refresh_seconds: int = 30
     load_seconds: int = 60
-    cache_directory: Path = Path(tempfile.gettempdir())
+    cache_directory: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     shadow_uri: str = ""
     key_digests: tuple[bytes, ...] = field(default=(), repr=False)
     keys_file: Path | None = None
@@ -125,6 +127,8 @@ def _read_count(name: str, text: str, variable: Variable) -> int:
         raise ValueError(
             f"{name} must be a whole number of at least {variable.least}, got {text!r}"
         )
+    if int(text) > _MOST_COUNT:
+        raise ValueError(f"{name} must be at most {_MOST_COUNT}, got {text}")
     return int(text)
 
 

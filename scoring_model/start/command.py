@@ -1,6 +1,7 @@
 """`start`: what `python -m scoring_model` does."""
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -38,7 +39,7 @@ def start(arguments: Sequence[str]) -> int:
         except (StartError, ValueError) as error:
             sys.stderr.write(f"error: {error}\n")
             return _WRONG
-        _share_metrics(settings, stack)
+        _share_folder(settings, stack)
         sys.stderr.write(f"starting on {_name(options)}; Ctrl+C stops the server\n")
         # uvicorn is imported only now, so that an error is shown at once
         if options.workers > 1:
@@ -62,12 +63,21 @@ def _end_early(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _share_metrics(settings: ServerSettings, stack: contextlib.ExitStack) -> None:
-    """Make a private folder for the metrics of all workers, unless the user has named one."""
-    if settings.metrics and settings.metrics_directory is None:
+def _share_folder(settings: ServerSettings, stack: contextlib.ExitStack) -> None:
+    """Make a private folder for what all workers count, unless the user has named one.
+
+    It holds the metrics, and also the limits of keys, which need it even without metrics.
+    """
+    if settings.metrics_directory is not None:
+        return
+    try:
         folder = tempfile.mkdtemp(prefix="scoring-metrics-")
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EIO)
+        sys.stderr.write(f"no temporary folder: each worker counts for itself ({reason})\n")
+        return
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def _name(options: Options) -> str:

@@ -122,7 +122,7 @@ METRICS: Mapping[str, Metric] = {
         "counter",
         ("outcome",),
         "Number of applicants for the version in the shadow (SHADOW_URI), by outcome: scored, "
-        "failed (it gave no decision), dropped (too many were waiting).",
+        "failed (it gave no decision), dropped (too many were waiting, or it is not loaded).",
     ),
     SHADOW_DECISIONS: Metric(
         "counter",

@@ -12,6 +12,12 @@ from scoring_model.version.plain_files import is_plain_name, read_plain_file
 _MODEL_FILE = "MLmodel"
 # MLflow writes it next to a model that it downloads from the registry
 _REGISTRY_FILE = "registered_model_meta"
+# both files are read here, outside the process that checks a version: MLflow writes about a hundred
+# parts, and most bytes are the names of the features
+_MOST_BYTES = 1 << 20
+_MOST_PARTS = 1000
+# no text that stands for a missing value in YAML is a name or a number of a version
+_NOTHING = ("", "~", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,15 @@ def read_version(folder: Path) -> VersionContent:
     if (folder / _REGISTRY_FILE).exists():
         note = _read_yaml(folder, _REGISTRY_FILE)
     artifacts = _find_artifacts(folder, description)
-    model_id = description.get("model_id") or description.get("model_uuid")
-    version = note.get("model_version") or model_id
-    if not version:
+    named = (
+        note.get("model_version"),
+        description.get("model_id"),
+        description.get("model_uuid"),
+    )
+    version = next((name for name in named if name is not None and name not in _NOTHING), None)
+    if version is None:
         raise IncompleteVersion(f"{_MODEL_FILE} must have a model_id")
-    if not isinstance(version, str | int) or not is_plain_name(str(version)):
+    if not is_plain_name(version):
         raise ArtifactError(
             "the version must be named by at most 64 letters, digits, dots, dashes and underscores"
         )
@@ -70,10 +80,17 @@ def read_version(folder: Path) -> VersionContent:
 
 
 def _read_yaml(folder: Path, name: str) -> Mapping[str, Any]:
+    """Return the names and values of a file; each value that is no list and no mapping is text."""
     import yaml
 
+    data = read_plain_file(folder, name, _MOST_BYTES)
     try:
-        document = yaml.safe_load(read_plain_file(folder, name))
+        for number, event in enumerate(yaml.parse(data, yaml.BaseLoader)):
+            # a few lines of names that stand for other parts grow to gigabytes
+            if number >= _MOST_PARTS or isinstance(event, yaml.AliasEvent):
+                raise ArtifactError(f"{name} must have at most {_MOST_PARTS} parts, and no aliases")
+        # unlike the safe loader, this one computes nothing: some numbers take minutes
+        document = yaml.load(data, yaml.BaseLoader)  # noqa: S506  # it makes nothing but text
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise IncompleteVersion(f"{name} is not YAML") from error
     if not isinstance(document, dict):

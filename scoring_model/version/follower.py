@@ -51,6 +51,8 @@ class Follower(Generic[Loaded]):
         Called with each version that answers from then on.
     count : callable, optional
         Counts each attempt by its outcome.
+    about : str
+        Says in the log what the version is for.
 
     Attributes
     ----------
@@ -64,12 +66,14 @@ class Follower(Generic[Loaded]):
         load: Callable[[str], Loaded],
         install: Callable[[Loaded], None],
         count: Callable[[Outcome], None] | None = None,
+        about: str = "",
     ) -> None:
         self.concern = ""
         self._settings = settings
         self._load = load
         self._install = install
         self._count = count
+        self._about = f"{about}: " if about else ""
         self._uri = ""
         self._refused = ""
 
@@ -126,18 +130,21 @@ class Follower(Generic[Loaded]):
         else:
             if found is not None:
                 self._swap(*found)
-            self.concern = f"{REFUSED}{_STAYS}" if self._refused else ""
+            self.concern = self._worry(REFUSED) if self._refused else ""
         return True
 
     async def _fall_back(self, outcome: Outcome, why: str) -> None:
         self._record(outcome)
-        self.concern = why
+        self.concern = self._worry(why)
         if not self._uri:
             copy = await _in_background(self._load_copy)
-            if copy is None:
-                return
-            self._swap(copy, "copy")
-        self.concern = f"{why}{_STAYS}"
+            if copy is not None:
+                self._swap(copy, "copy")
+                self.concern = self._worry(why)
+
+    def _worry(self, why: str) -> str:
+        """Return the text of `concern`: there may be no version that could stay in use."""
+        return f"{why}{_STAYS}" if self._uri else why
 
     def _swap(self, loaded: Loaded, uri: str) -> None:
         self._install(loaded)
@@ -149,7 +156,7 @@ class Follower(Generic[Loaded]):
             self._count(outcome)
 
     def _say(self, event: str, error: Exception) -> None:
-        write_event(event, describe_failure(error))
+        write_event(event, f"{self._about}{describe_failure(error)}")
 
     # the methods below run in a separate thread
 

@@ -54,7 +54,7 @@ class TimedScoring:
     def check_time(self) -> None:
         """Raise `TooSlow` when the time limit has passed."""
         if time.monotonic() > self.deadline:
-            raise TooSlow("the request was not answered within the time limit")
+            raise TooSlow
 
 
 CURRENT_SCORING: ContextVar[TimedScoring | None] = ContextVar("CURRENT_SCORING", default=None)

@@ -46,7 +46,7 @@ PUBLIC = {
         PREDICT Route Routes Serving TABLE find_route is_object is_quick load_serving
     """,
     "http.shadow": """
-        Answered Shadow
+        Shadow
     """,
     "policy": """
         FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression

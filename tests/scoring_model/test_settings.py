@@ -40,6 +40,12 @@ def test_a_count_below_its_least_is_refused_by_name(name: str) -> None:
             read_settings({name: text})
 
 
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_that_the_system_cannot_hold_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be at most 9223372036854775807"):
+        read_settings({name: "9" * 23})
+
+
 def test_an_empty_model_uri_is_refused() -> None:
     with pytest.raises(ValueError, match="MODEL_URI must not be empty"):
         read_settings({"MODEL_URI": ""})

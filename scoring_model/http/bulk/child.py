@@ -16,7 +16,6 @@ from scoring_model.http.bulk.frames import BulkAnswer, BulkTask, Frame, receive_
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import write_event
 
-LATE = "the request was not answered within the time limit"
 # the child's own alarm comes first; this ends one that does not even obey its alarm
 _GRACE_SECONDS = 3.0
 _END_SECONDS = 5.0
@@ -53,6 +52,8 @@ class BulkChild:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                # what a library prints may hold a value or a path, and nobody may read the pipe
+                stderr=subprocess.DEVNULL,
                 # a signal to the server's group must not end a request that is being answered; in
                 # a session of its own it would get as much of the processor as the server
                 process_group=0,
@@ -109,11 +110,11 @@ class BulkChild:
             task.to_frame(seconds).send(self._connection)
             return BulkAnswer.from_frame(receive_frame(self._connection))
         except TimeoutError as error:
-            raise TooSlow(LATE) from error
+            raise TooSlow from error
         except (EOFError, OSError) as error:
             cause = self._find_cause()
             if cause == signal.SIGALRM.name:
-                raise TooSlow(LATE) from error
+                raise TooSlow from error
             write_event("error", f"a large request ended its process ({cause})")
             raise self._limits.memory_error() from error
 

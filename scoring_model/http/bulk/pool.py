@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from scoring_model.errors import Busy, ScoringError, TooSlow
-from scoring_model.http.bulk.child import LATE, BulkChild
+from scoring_model.http.bulk.child import BulkChild
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import BulkGauge, BulkState, write_event
@@ -89,7 +89,7 @@ class BulkPool:
         self._count("running", 1)
         try:
             if time.monotonic() > deadline:
-                raise TooSlow(LATE)
+                raise TooSlow
             child = self._take()
             is_over = True
             try:

@@ -1,7 +1,9 @@
 """`run_worker`: what a child process does. It answers large requests one by one."""
 
 import contextlib
+import fcntl
 import gc
+import os
 import signal
 import socket
 import sys
@@ -19,6 +21,8 @@ from scoring_model.version import Scorer, TimedScoring, check_scorer, make_score
 
 # the scoring itself looks at the clock between its steps; the alarm stops everything else
 _ALARM_SECONDS = 1.0
+# memory to load and check a version: enough for the largest booster, not for what SQL can ask for
+_LOAD_BYTES = 2 << 30
 
 
 def run_worker(descriptor: int) -> None:
@@ -45,7 +49,8 @@ def run_worker(descriptor: int) -> None:
             frame = receive_frame(connection)
             seconds = frame.head["seconds"]
             with _alarm(seconds):
-                answer = worker.answer(BulkTask.from_frame(frame), seconds)
+                with _ends_with_server(connection):
+                    answer = worker.answer(BulkTask.from_frame(frame), seconds)
                 del frame
                 answer.to_frame().send(connection)
             goes_on = not answer.is_last
@@ -83,10 +88,26 @@ def _alarm(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
+@contextlib.contextmanager
+def _ends_with_server(connection: socket.socket) -> Iterator[None]:
+    """Let the system end this process if the server goes away during the block.
+
+    The server sends nothing while it waits for an answer. So the signal (SIGIO) can only mean that
+    its end of the connection is closed. On Linux its default action ends the process; elsewhere the
+    alarm does, later.
+    """
+    flags = fcntl.fcntl(connection, fcntl.F_GETFL)
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC)
+    yield
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags)
+
+
 class _Worker:
     """Answers requests with one version, within limits of time and memory."""
 
     def __init__(self, files: Mapping[str, bytes], limits: RequestLimits) -> None:
+        _limit_memory(_LOAD_BYTES)
         self._scorer = make_scorer(files)
         check_scorer(files, self._scorer)
         self._histories = _prepare_histories(self._scorer)
@@ -141,4 +162,6 @@ def _limit_memory(more: int) -> None:
         if line.startswith("VmData:")
     ]
     most = int(line.split()[1]) * 1024 + more
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or most < allowed:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, allowed))

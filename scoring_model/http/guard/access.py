@@ -48,7 +48,6 @@ class Guard:
         ]
         self._file = KeysFile(settings.keys_file) if settings.keys_file else None
         self._folder = settings.metrics_directory
-        self._limits = KeyLimits((), self._folder)
         self._use(self._file.read() if self._file else ())
         most = settings.wrong_keys_per_minute if self._ring.keys else 0
         self._wrong_keys = WrongKeys(most, self._folder)
@@ -56,7 +55,6 @@ class Guard:
     def _use(self, named: tuple[Key, ...]) -> None:
         """Use the keys of the file from now on, and those of SCORING_API_KEYS."""
         self._ring = KeyRing([*self._unnamed, *named])
-        self._limits.close()
         self._limits = KeyLimits(named, self._folder)
 
     def describe(self) -> str:

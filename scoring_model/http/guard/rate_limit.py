@@ -81,7 +81,6 @@ class KeyLimits:
     """
 
     def __init__(self, keys: Iterable[Key], folder: Path | None) -> None:
-        self._files: list[SharedBuckets] = []
         self._requests: dict[str, RateLimit] = {}
         self._rows: dict[str, RateLimit] = {}
         for key in keys:
@@ -89,16 +88,10 @@ class KeyLimits:
             if per_second is None and rows_per_second is None:
                 continue
             buckets = SharedBuckets(folder and folder / f"{key.name}.limit")
-            self._files.append(buckets)
             if per_second is not None:
                 self._requests[key.name] = RateLimit(buckets, _REQUESTS, per_second, "requests")
             if rows_per_second is not None:
                 self._rows[key.name] = RateLimit(buckets, _ROWS, rows_per_second, "applicants")
-
-    def close(self) -> None:
-        """Close all files."""
-        for file in self._files:
-            file.close()
 
     def take(self, name: str, has_rows: bool) -> None:
         """Take one request of a key and, if it has applicants, one of these.
@@ -115,10 +108,19 @@ class KeyLimits:
         TooManyRequests
             The key has used up one of its limits.
         """
-        if (requests := self._requests.get(name)) is not None:
+        requests = self._requests.get(name)
+        rows = self._rows.get(name) if has_rows else None
+        if requests is not None:
             requests.take_one()
-        if has_rows and (rows := self._rows.get(name)) is not None:
+        if rows is None:
+            return
+        try:
             rows.take_one()
+        except TooManyRequests:
+            # the fast path hands the request over to the normal path, which takes once more
+            if requests is not None:
+                requests.give_back_one()
+            raise
 
     def add_rows(self, name: str, count: int) -> None:
         """Take applicants of a key in any case, even into debt."""
@@ -148,7 +150,6 @@ class WrongKeys:
 
     def __init__(self, per_minute: int, folder: Path | None) -> None:
         self._per_minute = per_minute
-        # no key has this name, since it has a space
         path = folder and folder / "wrong keys.limit"  # no key has a name with a space
         self._buckets = SharedBuckets(path) if per_minute else None
 

@@ -22,7 +22,8 @@ class SharedBuckets:
     Each bucket is one number of 8 bytes: the moment at which it will be full again, on the clock
     of `time.monotonic`, which all processes of a machine share. A moment in the past, such as the 0
     of a new file, means a full bucket. The file is read and written, not mapped into memory: then
-    another process that cuts it off cannot end the worker.
+    another process that cuts it off cannot end the worker. It is open only while it is used: a
+    thousand keys would take a thousand of the files that the worker may open.
 
     Parameters
     ----------
@@ -33,15 +34,7 @@ class SharedBuckets:
 
     def __init__(self, path: Path | None) -> None:
         self._own: dict[int, float] = defaultdict(float)
-        self._file: int | None = None
-        if path is None:
-            return
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(path, flags, 0o600)
-        except OSError as error:
-            self._give_up(error)
+        self._path = path
 
     def take(self, number: int, seconds: float, most: float) -> float:
         """Take from a bucket if enough is left.
@@ -61,40 +54,43 @@ class SharedBuckets:
         float
             0 if it was taken, else the seconds to wait.
         """
-        if self._file is not None:
+        if self._path is not None:
             try:
-                return self._take_shared(self._file, number, seconds, most)
+                return _take_shared(self._path, number, seconds, most)
             except OSError as error:
-                self._give_up(error)
+                self._path = None
+                reason = error.strerror
+                write_event(
+                    "limits", f"each worker counts for itself: its file cannot be used ({reason})"
+                )
         self._own[number], wait = _spend(self._own[number], seconds, most)
         return wait
 
-    def _take_shared(self, file: int, number: int, seconds: float, most: float) -> float:
-        place = number * _MOMENT.size
-        is_locked = _lock(file)
-        try:
-            data = os.pread(file, _MOMENT.size, place)
-            (full_at,) = _MOMENT.unpack(data) if len(data) == _MOMENT.size else (0.0,)
-            full_at, wait = _spend(full_at, seconds, most)
-            if not wait:
-                os.pwrite(file, _MOMENT.pack(full_at), place)
-            return wait
-        finally:
-            if is_locked:
-                fcntl.flock(file, fcntl.LOCK_UN)
 
-    def _give_up(self, error: OSError) -> None:
-        write_event(
-            "limits", f"each worker counts for itself: its file cannot be used ({error.strerror})"
-        )
-        self.close()
+def _take_shared(path: Path, number: int, seconds: float, most: float) -> float:
+    place = number * _MOMENT.size
+    file = _open(path)
+    try:
+        _lock(file)
+        data = os.pread(file, _MOMENT.size, place)
+        (full_at,) = _MOMENT.unpack(data) if len(data) == _MOMENT.size else (0.0,)
+        full_at, wait = _spend(full_at, seconds, most)
+        if not wait:
+            os.pwrite(file, _MOMENT.pack(full_at), place)
+        return wait
+    finally:
+        # this ends the lock too
+        os.close(file)
 
-    def close(self) -> None:
-        """Close the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                os.close(file)
+
+def _open(path: Path) -> int:
+    """Open the file; it is made if it is missing, and its folder too."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
 
 
 def _spend(full_at: float, seconds: float, most: float) -> tuple[float, float]:
@@ -108,13 +104,10 @@ def _spend(full_at: float, seconds: float, most: float) -> tuple[float, float]:
     return min(full_at + seconds, now + _LONGEST_DEBT_SECONDS), 0.0
 
 
-def _lock(file: int) -> bool:
+def _lock(file: int) -> None:
     """Lock a file; give up soon, since a worker that was stopped may hold the lock for ever."""
     for _ in range(_TRIES):
-        try:
+        with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0)  # the process that holds the lock may need this processor
-        else:
-            return True
-    return False
+            return
+        time.sleep(0)  # the process that holds the lock may need this processor

@@ -170,6 +170,7 @@ class HttpProtocol(StrictProtocol):
         super().begin_request()
         if body:
             super().on_body(body)
+            self._pass_body()
 
     def _answer_what_waits(self) -> None:
         if self._waits:

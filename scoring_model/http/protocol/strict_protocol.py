@@ -17,6 +17,8 @@ from scoring_model.http.protocol.framing import (
     without_upgrade,
 )
 
+# parts of bodies in what arrives at a time; a body of tiny chunks has tens of thousands of them
+_MANY_PARTS = 1000
 # methods that some path of the server takes
 _METHODS = "GET, HEAD, POST"
 
@@ -41,6 +43,8 @@ class StrictProtocol(EndingProtocol):
     _version = ""
     _found: dict[bytes, bytes]
     """Headers of the request, each name once."""
+    _parts: list[bytes]
+    """Parts of a body in what arrives just now."""
 
     def data_received(self, data: bytes) -> None:
         """Read data, or drop them after an error."""
@@ -51,6 +55,7 @@ class StrictProtocol(EndingProtocol):
         connections.touch(self)
         self._fed = self._unfinished + len(data)
         self._proceeds = False
+        self._parts = []
         try:
             self._parse(data)
         except HttpParserError as error:
@@ -66,6 +71,21 @@ class StrictProtocol(EndingProtocol):
         if self._in_head or not (self._proceeds or self._in_body):
             self._awaited = True
             connections.await_client(self)
+        if len(self._parts) > _MANY_PARTS:
+            self._give_way()
+        self._pass_body()
+
+    def _give_way(self) -> None:
+        """Stop reading until the other connections have had their turn.
+
+        As long as data arrive, uvloop reads from a connection many times in one turn.
+        """
+        self._socket.pause_reading()
+        self.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not (self.flow.read_paused or self._socket.is_closing()):
+            self._socket.resume_reading()
 
     def _parse(self, data: bytes) -> None:
         """Give data to the parser, and requests for another protocol a second time without that."""
@@ -161,11 +181,18 @@ class StrictProtocol(EndingProtocol):
     def on_body(self, body: bytes) -> None:
         """Read a part of a body."""
         self._proceeds = True
-        super().on_body(body)
+        self._parts.append(body)
+
+    def _pass_body(self) -> None:
+        """Hand over what has just arrived of a body, in one part."""
+        parts, self._parts = self._parts, []
+        if parts:
+            super().on_body(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def on_message_complete(self) -> None:
         """Finish reading a request, unless it is read a second time."""
         if not self._plain_head:
+            self._pass_body()
             super().on_message_complete()
 
 

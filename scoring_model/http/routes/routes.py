@@ -20,7 +20,7 @@ from scoring_model.http.routes.invocations import ask_mlflow, invoke_mlflow
 from scoring_model.http.routes.readiness import Readiness
 from scoring_model.http.routes.serving import Serving
 from scoring_model.http.routes.short_bodies import is_object, is_small, join_if_short, stays
-from scoring_model.http.shadow import Answered, Shadow
+from scoring_model.http.shadow import Shadow
 from scoring_model.policy import Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import CONTENT_TYPE, Metrics, render_metrics, write_event
@@ -147,7 +147,7 @@ class Routes:
         if serving.counters is not None:
             serving.counters.count_many(decisions, unseen)
         if self.shadow is not None:
-            self.shadow.offer(Answered(*asked, decisions))
+            self.shadow.offer_many(*asked, decisions)
 
     def answer_applicant(self, serving: Serving, body: bytes) -> Reply:
         """Answer one applicant and count the decision.
@@ -159,7 +159,7 @@ class Routes:
         if serving.counters is not None:
             serving.counters.count_one(decision.probability, decision.score, decision.unseen)
         if self.shadow is not None:
-            self.shadow.offer(Answered(None, (body,), decision))
+            self.shadow.offer_one(body, decision)
         return Reply(200, answer, headers=serving.headers)
 
     async def pass_to_mlflow(

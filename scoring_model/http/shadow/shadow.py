@@ -6,50 +6,36 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from scoring_model.errors import ScoringError
 from scoring_model.http.bulk import BulkPool, BulkTask
 from scoring_model.policy import Decision, Decisions
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import ShadowCounters, write_event
 from scoring_model.version import Follower, read_version
 
-# beyond these, applicants are dropped and counted
-_MOST_REQUESTS = 10_000
+# beyond these, applicants are dropped and counted; a single one has at most 16 KiB
+_MOST_SINGLES, _MOST_OTHERS = 1_000, 1_000
 _MOST_BYTES = 16 << 20
-# single applicants are scored together, which costs the event loop less than one by one
-_MOST_TOGETHER = 100
-_GATHER_SECONDS = 0.05
+# what a part of a body and a decision take beside the bytes of the body
+_PART_BYTES, _ROW_BYTES = 64, 24
+# single applicants are scored together: each task disturbs the answers a little
+_MOST_TOGETHER, _GATHER_SECONDS = 500, 0.2
+# between two tasks, so that answers leave first and have most of the time for them
+_PAUSE_SECONDS = 0.02
+# a pause after an error: a process that ends or hangs is not started again and again
+_REST_SECONDS = 1.0
 
 
-class Answered(NamedTuple):
-    """A request that was answered.
-
-    Attributes
-    ----------
-    media_type : str or None
-        Content type of a request to `/invocations`; None for one to `/predict`.
-    body : sequence of bytes
-        Its parts.
-    decision : Decision or Decisions
-        What was answered about one applicant, or about several.
-    """
+class _Answered(NamedTuple):
+    """An answered request about several applicants, with its place in memory."""
 
     media_type: str | None
     body: Sequence[bytes]
-    decision: Decision | Decisions
-
-    def count_rows(self) -> int:
-        """Return the number of applicants."""
-        decision = self.decision
-        return 1 if isinstance(decision, Decision) else len(decision.probability)
-
-    def count_bytes(self) -> int:
-        """Return the size of the body."""
-        return sum(map(len, self.body))
+    decisions: Decisions
+    size: int
 
 
 class Shadow:
@@ -70,99 +56,139 @@ class Shadow:
         self._settings = replace(settings, model_uri=settings.shadow_uri)
         self._counters = counters
         self._pool: BulkPool | None = None
-        self._follower = Follower(self._settings, self._load, self._install)
-        self._waiting: deque[Answered] = deque()
+        self._follower = Follower(
+            self._settings, self._load, self._install, about="the version in the shadow"
+        )
+        self._singles: deque[tuple[bytes, Decision]] = deque()
+        self._others: deque[_Answered] = deque()
         self._bytes = 0
-        self._is_needed = asyncio.Event()
+        self._may_load, self._is_needed = asyncio.Event(), asyncio.Event()
         self._together = min(_MOST_TOGETHER, settings.max_rows)
 
-    def offer(self, answered: Answered) -> None:
-        """Have a request scored later; if too much is waiting, it is dropped and counted."""
-        size = answered.count_bytes()
-        if len(self._waiting) >= _MOST_REQUESTS or self._bytes + size > _MOST_BYTES:
-            self._counters.count_outcome("dropped", answered.count_rows())
+    def begin(self) -> None:
+        """Load the version from now on, because the one that answers has been loaded.
+
+        Two threads that import MLflow at the same time may both fail.
+        """
+        self._may_load.set()
+
+    def offer_one(self, body: bytes, decision: Decision) -> None:
+        """Have a single applicant scored later; drop and count it if that cannot be done soon.
+
+        Parameters
+        ----------
+        body : bytes
+            The body of the request to `/predict`.
+        decision : Decision
+            What was answered.
+        """
+        if len(self._singles) >= _MOST_SINGLES or self._pool is None:
+            self._counters.count_outcome("dropped", 1)
+            return
+        self._singles.append((body, decision))
+        self._is_needed.set()
+
+    def offer_many(
+        self, media_type: str | None, body: Sequence[bytes], decisions: Decisions
+    ) -> None:
+        """Have any other request scored later; drop and count it if that cannot be done soon.
+
+        Parameters
+        ----------
+        media_type : str or None
+            Content type of a request to `/invocations`; None for one to `/predict`.
+        body : sequence of bytes
+            Its parts.
+        decisions : Decisions
+            What was answered.
+        """
+        rows = len(decisions.probability)
+        size = sum(map(len, body)) + _PART_BYTES * len(body) + _ROW_BYTES * rows
+        is_full = len(self._others) >= _MOST_OTHERS or self._bytes + size > _MOST_BYTES
+        if is_full or self._pool is None:
+            self._counters.count_outcome("dropped", rows)
             return
         self._bytes += size
-        self._waiting.append(answered)
+        self._others.append(_Answered(media_type, body, decisions, size))
         self._is_needed.set()
 
     async def run(self) -> None:
         """Follow the URI and score what is offered, until cancelled."""
         try:
-            await asyncio.gather(self._follower.run(), self._work())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow())
+                tasks.create_task(self._work())
         finally:
             if self._pool is not None:
                 self._pool.close()
 
+    async def _follow(self) -> None:
+        await self._may_load.wait()
+        await self._follower.run()
+
     async def _work(self) -> None:
+        singles_due = 0.0
         while True:
             await self._is_needed.wait()
-            # answers leave first, and requests that follow soon are scored together
-            await asyncio.sleep(_GATHER_SECONDS)
+            while self._singles or self._others:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                if self._others:
+                    await self._score_many(self._others.popleft())
+                if self._singles and time.monotonic() >= singles_due:
+                    singles_due = time.monotonic() + _GATHER_SECONDS
+                    most = min(len(self._singles), self._together)
+                    await self._score_singles([self._singles.popleft() for _ in range(most)])
             self._is_needed.clear()
-            while self._waiting:
-                await self._score(self._take())
 
-    def _take(self) -> list[Answered]:
-        """Return the next request; single applicants come together."""
-        taken = [self._waiting.popleft()]
-        while self._waiting and len(taken) < self._together:
-            if not all(
-                isinstance(each.decision, Decision) for each in (taken[0], self._waiting[0])
-            ):
-                break
-            taken.append(self._waiting.popleft())
-        self._bytes -= sum(each.count_bytes() for each in taken)
-        return taken
+    async def _score_many(self, answered: _Answered) -> None:
+        media_type, body, decisions, size = answered
+        if not await self._score(media_type, body, decisions):
+            self._counters.count_outcome("failed", len(decisions.probability))
+        self._bytes -= size
 
-    async def _score(self, taken: Sequence[Answered]) -> None:
-        rows = sum(each.count_rows() for each in taken)
-        if self._pool is None:
-            self._counters.count_outcome("dropped", rows)
+    async def _score_singles(self, singles: Sequence[tuple[bytes, Decision]]) -> None:
+        body = b"[%s]" % b",".join([body for body, _ in singles])
+        rows = np.array([(one.probability, one.score, one.threshold) for _, one in singles])
+        decisions = Decisions(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
+        if await self._score(None, (body,), decisions):
             return
-        task = BulkTask(taken[0].media_type, None, _join(taken))
-        try:
-            answer = await self._pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
-        except ScoringError:
-            decisions = None
-        else:
-            decisions = answer.decisions
-        if decisions is not None and len(decisions.probability) == rows:
-            self._counters.count(_join_decisions(taken), decisions)
-        elif len(taken) == 1:
-            self._counters.count_outcome("failed", rows)
-        else:
-            # the version refuses some of them: find out which
-            half = len(taken) // 2
-            await self._score(taken[:half])
-            await self._score(taken[half:])
+        if len(singles) == 1:
+            self._counters.count_outcome("failed", 1)
+            return
+        # the version refuses some of them: find out which
+        half = len(singles) // 2
+        for part in (singles[:half], singles[half:]):
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._score_singles(part)
 
-    def _install(self, pool: BulkPool) -> None:
+    async def _score(
+        self, media_type: str | None, body: Sequence[bytes], champion: Decisions
+    ) -> bool:
+        """Score and count applicants; return False if the version refuses some of them."""
+        # nothing waits before a version is loaded
+        pool = cast("BulkPool", self._pool)
+        task = BulkTask(media_type, None, body)
+        rows = len(champion.probability)
+        try:
+            answer = await pool.ask(task, time.monotonic() + self._settings.timeout_seconds)
+            decisions = answer.decisions
+            if decisions is None or len(decisions.probability) != rows:
+                return False
+            self._counters.count(champion, decisions)
+        except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
+            write_event("error", f"{type(error).__name__} of the version in the shadow")
+            self._counters.count_outcome("failed", rows)
+            await asyncio.sleep(_REST_SECONDS)
+        return True
+
+    def _install(self, loaded: tuple[BulkPool, str]) -> None:
         if self._pool is not None:
             self._pool.retire()
-        self._pool = pool
+        self._pool, version = loaded
+        write_event("loaded", f"model version {version} in the shadow")
 
     # runs in a thread of the follower
 
-    def _load(self, folder: str) -> BulkPool:
+    def _load(self, folder: str) -> tuple[BulkPool, str]:
         content = read_version(Path(folder))
-        pool = BulkPool(content.files, self._settings, None)
-        write_event("loaded", f"model version {content.version} in the shadow")
-        return pool
-
-
-def _join(taken: Sequence[Answered]) -> Sequence[bytes]:
-    """Return the parts of one body; several single applicants become an array."""
-    if len(taken) == 1:
-        return taken[0].body
-    parts = [part for each in taken for part in (b",", *each.body)]
-    return [b"[", *parts[1:], b"]"]
-
-
-def _join_decisions(taken: Sequence[Answered]) -> Decisions:
-    decision = taken[0].decision
-    if isinstance(decision, Decisions):
-        return decision
-    singles = [each.decision for each in taken if isinstance(each.decision, Decision)]
-    columns = np.array([(one.probability, one.score, one.threshold) for one in singles])
-    return Decisions(columns[:, 0], columns[:, 1].astype(np.int64), columns[:, 2])
+        return BulkPool(content.files, self._settings, None), content.version

@@ -90,6 +90,14 @@ def test_equal_texts_are_stored_once() -> None:
         assert batch.records.column("key").type == pa.int64()
 
 
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_texts_stored_as_deltas_are_read(encoding: str) -> None:
+    body = parquet(use_dictionary=False, column_encoding={"text": encoding})
+    table = ParquetTable(partial(pa.BufferReader, body), texts_once=True)
+    texts = [text for batch in table.read(["text"]) for text in batch.records["text"].to_pylist()]
+    assert texts == TABLE["text"].to_pylist()
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_broken_lines_do_not_change_the_numbers_of_other_rows(end: str) -> None:
     lines = ["", "key,value", "0,a", "", "1", '2,"b\n,c"', "3,d,e", "4,", "5", "", "6"]

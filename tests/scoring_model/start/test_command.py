@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from scoring_model.settings import VARIABLES
 from scoring_model.start.options import parse_options
 from tests.scoring_model.planted import EXAMPLE
-from tests.scoring_model.processes import find_free_port, start_server
+from tests.scoring_model.processes import find_free_port, start_server, wait_until
 
 KEYS = {"SCORING_API_KEYS": "0" * 64}
 
@@ -138,6 +139,30 @@ def wait_until_ready(http: httpx.Client) -> None:
     deadline = time.monotonic() + 60
     while http.get("/ready").status_code != 200:
         assert time.monotonic() < deadline
+
+
+def test_a_server_that_can_write_no_file_says_so_and_answers(model_folder: Path) -> None:
+    port = find_free_port()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with contextlib.ExitStack() as stack:
+        # the server inherits the limit
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            line = stack.enter_context(serve(model_folder, "--port", str(port)))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert line.startswith("no temporary folder: each worker counts for itself")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            wait_until(lambda: answers_ping(http))
+            wait_until_ready(http)
+            assert http.post("/predict", json=[EXAMPLE] * 200).status_code == 200
+            assert "scoring_rows_total" in http.get("/metrics").text
+
+
+def answers_ping(http: httpx.Client) -> bool:
+    with contextlib.suppress(httpx.ConnectError):
+        return http.get("/ping").status_code > 0
+    return False
 
 
 def test_a_unix_socket_answers_and_is_removed(model_folder: Path, tmp_path: Path) -> None:

@@ -290,9 +290,7 @@ def test_a_missing_or_half_written_file_may_be_there_later(
 
 
 @pytest.mark.hostile("a version that is half uploaded, or away for a while")
-@pytest.mark.parametrize(
-    "text", ["", "flavors: {", "- 1", "&a [*a]", "flavors: 3", "{" * 5000, CUT]
-)
+@pytest.mark.parametrize("text", ["", "flavors: {", "- 1", "flavors: 3", "{" * 500, CUT])
 def test_an_mlmodel_that_cannot_be_read_may_be_whole_later(model: Path, text: str) -> None:
     (model / "MLmodel").write_text(text)
     with pytest.raises(IncompleteVersion):
@@ -330,3 +328,43 @@ def test_a_map_that_rises_too_steeply_is_refused(model: Path) -> None:
         rewrite(model, "policy.json", set_value("calibration", name, value=value))
     with pytest.raises(ArtifactError, match="increase"):
         load(model)
+
+
+def grown_names(values: str) -> str:
+    """Return YAML in which each of 30 names holds nine times what the name before holds."""
+    lines = [f"a{n}: &a{n} {values.format(', '.join([f'*a{n - 1}'] * 9))}" for n in range(1, 30)]
+    return "\n".join(["a0: &a0 {k: v}", *lines, ""])
+
+
+@pytest.mark.hostile("a version's MLmodel grows to gigabytes when it is read")
+@pytest.mark.parametrize(
+    "text",
+    [
+        grown_names("{{<<: [{}]}}"),
+        grown_names("[{}]"),
+        "&a [*a]",
+        "a:\n" + "- a\n" * 200_000,
+        "[" * 10_000,
+    ],
+    ids=["merged", "nested", "cyclic", "long", "deep"],
+)
+@pytest.mark.parametrize("name", ["MLmodel", "registered_model_meta"])
+def test_a_description_that_grows_is_refused(model: Path, name: str, text: str) -> None:
+    (model / name).write_text(text)
+    with pytest.raises(ArtifactError, match=f"{name} must have at most 1000 parts, and no aliases"):
+        read_version(model)
+
+
+@pytest.mark.hostile("a version's MLmodel holds a number that takes minutes to compute")
+def test_the_numbers_of_a_description_are_not_computed(model: Path) -> None:
+    with (model / "MLmodel").open("a") as file:
+        file.write("\nnumber: 1" + ":1" * 200_000)
+    with pytest.raises(ArtifactError, match="MLmodel is not YAML"):
+        read_version(model)
+
+
+def test_a_version_without_an_id_has_that_of_older_models(model: Path) -> None:
+    description = json.loads((model / "MLmodel").read_text())
+    del description["model_id"]
+    (model / "MLmodel").write_text(json.dumps({"model_id": None, "model_uuid": "x", **description}))
+    assert read_version(model).version == "x"

@@ -277,6 +277,22 @@ def test_a_bad_version_at_the_start_leaves_the_copy_in_use(
 
 @pytest.mark.hostile("a version that is half uploaded, or away for a while")
 @pytest.mark.slow
+def test_without_any_good_version_none_is_said_to_stay_in_use(
+    registry: Registry, tmp_path: Path
+) -> None:
+    registry.make_champion(BROKEN)
+    with start_server(URI, tmp_path, registry.environment, wait_for=503) as server:
+        wait_for(lambda: "failed its checks" in server.http.get("/ready").text)
+        # the registry is checked each second
+        for _ in range(30):
+            time.sleep(0.1)
+            answer = server.http.get("/ready")
+            assert answer.status_code == 503
+            message = answer.json()["error"]["message"]
+            assert message == "no model is loaded: the newest version failed its checks"
+
+
+@pytest.mark.slow
 def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
     registry: Registry, tmp_path: Path, folders: list[Path]
 ) -> None:

@@ -201,6 +201,9 @@ def test_large_bodies_that_do_not_fit_are_refused_until_there_is_room(narrow: Se
     assert 40_000 < len(body) < 100_000
     with socket.create_connection(narrow.address) as slow:
         slow.sendall(head + b"Content-Length: 70000\r\n\r\n[")
+        # a byte takes no more room than a byte
+        assert send(narrow, body, "/predict", JSON).status_code == 200
+        slow.sendall(69_000 * b" ")
         answer = wait_until(
             lambda: (
                 found
@@ -279,6 +282,20 @@ def test_the_children_end_with_the_server(
         assert [each.result().status_code for each in later] == [200, 200]
         server.process.wait(DEADLINE_SECONDS)
     wait_until(lambda: not any(child.is_running() for child in running))
+
+
+def test_a_killed_server_leaves_no_work_behind(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
+    body = as_body({"application": {"income": 1.0, "purpose": "car"}, "loans": [SLOW_LOAN]})
+    # the alarm of the process comes much later than the end of this test
+    environment = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "3600"}
+    with start_server(plant_small(tmp_path, SLOW_SQL), tmp_path, environment) as server:
+        later = threads.submit(send, server, body, "/predict", JSON)
+        wait_until(lambda: bulk_requests(server, "running") == 1)
+        working = children(server)
+        time.sleep(1.0)
+        server.process.kill()
+        wait_until(lambda: not any(child.is_running() for child in working))
+        assert isinstance(later.exception(), httpx.TransportError)
 
 
 @pytest.mark.hostile("SQL of a version that goes on for ever")

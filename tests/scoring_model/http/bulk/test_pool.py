@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import dataclasses
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from scoring_model.settings import ServerSettings
 from scoring_model.version import read_version
 from tests.scoring_model.http.bombs import as_body
 from tests.scoring_model.planted import make_contract, make_rows
+from tests.scoring_model.planted_histories import plant_small
 
 SETTINGS = ServerSettings("")
 BODY = as_body(make_rows(make_contract(), 50, seed=1))
@@ -69,6 +73,13 @@ def test_one_process_is_kept_for_one_request_at_a_time(pool: BulkPool) -> None:
     assert descendants() == [child]
 
 
+def test_a_process_writes_nowhere(pool: BulkPool) -> None:
+    assert ask(pool) == 200
+    [child] = descendants()
+    outputs = [Path(f"/proc/{child.pid}/fd/{number}").readlink() for number in (1, 2)]
+    assert outputs == [Path(os.devnull)] * 2
+
+
 def test_a_retired_pool_still_answers_and_keeps_no_process(pool: BulkPool) -> None:
     pool.retire()
     wait_for_their_end()
@@ -91,9 +102,33 @@ def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[st
     assert descendants() == []
 
 
+def test_a_server_with_a_limit_of_memory_starts_processes_too(model_folder: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+from scoring_model.http.bulk import BulkPool
+from scoring_model.settings import ServerSettings
+from scoring_model.version import read_version
+files = read_version(Path(sys.argv[1])).files
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+BulkPool(files, ServerSettings("", max_bulk_memory_bytes=1 << 40), None).close()
+"""
+    subprocess.run([sys.executable, "-c", code, str(model_folder)], check=True)
+
+
 @pytest.mark.hostile("a version that takes for ever to load")
 def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes]) -> None:
     settings = dataclasses.replace(SETTINGS, load_seconds=0.01)  # type: ignore[arg-type]
     with pytest.raises(ArtifactError, match=r"within 0\.01 seconds \(MODEL_LOAD_SECONDS\)"):
         BulkPool(files, settings, None)
+    assert descendants() == []
+
+
+@pytest.mark.hostile("a version's SQL takes gigabytes while it is planned")
+def test_a_version_that_takes_too_much_memory_to_load_is_refused(tmp_path: Path) -> None:
+    # DuckDB's own limit does not count the memory of a statement that it parses
+    sum_of_ones = f"SELECT id, {'1+' * 1_900_000}1 AS debt_sum -- Debt\nFROM loans GROUP BY id;\n"
+    greedy = read_version(plant_small(tmp_path, sum_of_ones)).files
+    with pytest.raises(ArtifactError, match=r"MemoryError|bad allocation|ended the process"):
+        BulkPool(greedy, SETTINGS, None)
     assert descendants() == []

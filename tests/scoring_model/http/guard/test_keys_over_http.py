@@ -213,6 +213,19 @@ def test_requests_per_second_hold_over_both_workers(named: Server) -> None:
     assert ask(named, "/predict", secret("all")).status_code == 200
 
 
+def test_limits_hold_over_both_workers_without_metrics(
+    model_folder: Path, keys_file: Path, tmp_path: Path
+) -> None:
+    environment = {"SCORING_KEYS_FILE": str(keys_file), "SCORING_METRICS": "0"}
+    with start_server(model_folder, tmp_path, environment, ("--workers", "2")) as server:
+        wait_for(lambda: len([e for e in events(server) if e["event"] == "loaded"]) == 2)
+        began = time.monotonic()
+        answers = [ask(server, "/predict", secret("slow")) for _ in range(60)]
+        most = 5 + 5 * (time.monotonic() - began) + 1
+        assert len(workers_that_answered(answers)) == 2
+        assert 5 <= sum(answer.status_code == 200 for answer in answers) <= most
+
+
 @pytest.mark.hostile("a key that asks more often than it may, over several workers")
 def test_a_refused_body_counts_as_one_request(named: Server) -> None:
     """The fast path hands it to the normal path, which must not count it once more."""

@@ -133,6 +133,17 @@ def test_head_and_body_arrive_together(server: Server) -> None:
             assert isinstance(json.loads(connection.recv(65536).partition(b"\r\n\r\n")[2]), dict)
 
 
+@pytest.mark.hostile("a body in hundreds of thousands of chunks of one byte")
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_body_in_chunks_of_one_byte_is_read_as_a_whole(server: Server, count: int) -> None:
+    body = json.dumps([EXAMPLE] * count).encode()
+    whole = exchange(server, make_head(length=len(body)) + body)
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    head = make_head().replace(b"Content-Length: %d" % len(BODY), b"Transfer-Encoding: chunked")
+    assert b"chunked" in head
+    assert exchange(server, head + chunks + WHOLE) == whole + exchange(server, WHOLE)
+
+
 def test_a_client_that_expects_100_continue_gets_it(server: Server) -> None:
     with socket.create_connection(server.address, timeout=10) as connection:
         connection.sendall(make_head("Expect: 100-continue"))
