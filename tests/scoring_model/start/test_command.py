@@ -141,6 +141,7 @@ def wait_until_ready(http: httpx.Client) -> None:
         assert time.monotonic() < deadline
 
 
+@pytest.mark.hostile("a metrics folder that vanishes, is full or is someone else's")
 def test_a_server_that_can_write_no_file_says_so_and_answers(model_folder: Path) -> None:
     port = find_free_port()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -336,7 +336,7 @@ def grown_names(values: str) -> str:
     return "\n".join(["a0: &a0 {k: v}", *lines, ""])
 
 
-@pytest.mark.hostile("a version's MLmodel grows to gigabytes when it is read")
+@pytest.mark.hostile("a version whose MLmodel grows to gigabytes when it is read")
 @pytest.mark.parametrize(
     "text",
     [
@@ -355,7 +355,7 @@ def test_a_description_that_grows_is_refused(model: Path, name: str, text: str) 
         read_version(model)
 
 
-@pytest.mark.hostile("a version's MLmodel holds a number that takes minutes to compute")
+@pytest.mark.hostile("a version whose MLmodel holds a number that takes minutes to compute")
 def test_the_numbers_of_a_description_are_not_computed(model: Path) -> None:
     with (model / "MLmodel").open("a") as file:
         file.write("\nnumber: 1" + ":1" * 200_000)

@@ -284,6 +284,7 @@ def test_the_children_end_with_the_server(
     wait_until(lambda: not any(child.is_running() for child in running))
 
 
+@pytest.mark.hostile("SQL of a version that goes on for ever")
 def test_a_killed_server_leaves_no_work_behind(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
     body = as_body({"application": {"income": 1.0, "purpose": "car"}, "loans": [SLOW_LOAN]})
     # the alarm of the process comes much later than the end of this test

@@ -124,7 +124,7 @@ def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes
     assert descendants() == []
 
 
-@pytest.mark.hostile("a version's SQL takes gigabytes while it is planned")
+@pytest.mark.hostile("a version whose SQL takes gigabytes to plan")
 def test_a_version_that_takes_too_much_memory_to_load_is_refused(tmp_path: Path) -> None:
     # DuckDB's own limit does not count the memory of a statement that it parses
     sum_of_ones = f"SELECT id, {'1+' * 1_900_000}1 AS debt_sum -- Debt\nFROM loans GROUP BY id;\n"
