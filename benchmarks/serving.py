@@ -97,8 +97,7 @@ def commands(model: Path) -> dict[str, tuple[list[str], dict[str, str], str]]:
     variables = {"MODEL_URI": str(model), "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
     key = {"SCORING_API_KEYS": hashlib.sha256(KEY.encode()).hexdigest()}
     bare = {"SCORING_METRICS": "0", "SCORING_REQUEST_LOG": "0"}
-    ours = uvicorn("scoring_model.asgi:app")
-    ours += ["--http", "scoring_model.http_protocol:HttpProtocol"]
+    ours = [str(python), "-m", "scoring_model", "--port", "{port}"]
     flask = [str(python.with_name("gunicorn")), "--workers", "1", "--bind", "127.0.0.1:{port}"]
     mlflow = [str(python.with_name("mlflow")), "models", "serve", "-m", str(model), "-p", "{port}"]
     return {
