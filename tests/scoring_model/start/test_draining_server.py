@@ -16,7 +16,10 @@ from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
 from tests.scoring_model.start.callers import ONE, WAIT_SECONDS, busy_callers
 
-pytestmark = pytest.mark.hostile("a stop while 16 kept connections send requests")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.hostile("a stop while 16 kept connections send requests"),
+]
 
 
 @contextlib.contextmanager

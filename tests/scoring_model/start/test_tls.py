@@ -15,7 +15,10 @@ from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, start_server
 from tests.scoring_model.start.callers import ONE, WAIT_SECONDS, busy_callers
 
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

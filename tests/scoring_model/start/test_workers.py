@@ -19,6 +19,9 @@ from tests.scoring_model.start.test_draining_server import (
     wait_until_draining,
 )
 
+# these start servers of their own, and wait for limits to pass
+pytestmark = pytest.mark.slow
+
 
 def workers_of(server: Server) -> list[psutil.Process]:
     """Return the processes of the server that hold its socket, but not their parent."""

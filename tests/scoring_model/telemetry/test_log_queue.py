@@ -21,7 +21,10 @@ from tests.conftest import ROOT
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import START_SECONDS, find_free_port, wait_until
 
-pytestmark = pytest.mark.hostile("a log that nobody reads, or whose disk is full")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.hostile("a log that nobody reads, or whose disk is full"),
+]
 
 LOST = re.compile(r"(\d+) lines were lost")
 IN_A_BURST = 500

@@ -24,7 +24,10 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
     read_to_end,
 )
 
-pytestmark = pytest.mark.hostile("a stop while 16 kept connections send requests")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.hostile("a stop while 16 kept connections send requests"),
+]
 
 Address = tuple[str, int]
 

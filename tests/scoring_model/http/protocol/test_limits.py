@@ -23,6 +23,9 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
 from tests.scoring_model.processes import START, UVICORN, Server, start_server
 from tests.scoring_model.telemetry.test_telemetry import events
 
+# these start servers of their own, and wait for limits to pass
+pytestmark = pytest.mark.slow
+
 HEADER_BYTES, HEADERS, BODY_BYTES = 4096, 20, 100_000
 LIMITS = {
     "MAX_HEADER_BYTES": str(HEADER_BYTES),

@@ -15,7 +15,10 @@ import pytest
 from tests.scoring_model.planted import EXAMPLE
 from tests.scoring_model.processes import Server, find_free_port, start_server
 
-pytestmark = pytest.mark.hostile("callers through nginx and HAProxy, plain and with TLS")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.hostile("callers through nginx and HAProxy, plain and with TLS"),
+]
 
 KEY = "a-key"
 BODY_BYTES = 1_000_000

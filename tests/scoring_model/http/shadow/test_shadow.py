@@ -28,6 +28,9 @@ from tests.scoring_model.processes import Server, start_server, wait_until
 from tests.scoring_model.telemetry.test_telemetry import events, samples
 from tests.scoring_model.version.artifact_files import rewrite
 
+# these start servers of their own, and wait for limits to pass
+pytestmark = pytest.mark.slow
+
 ROWS = make_rows(make_contract(), 300, seed=31)
 JSON = {"Content-Type": "application/json"}
 PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
