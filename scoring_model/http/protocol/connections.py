@@ -77,9 +77,10 @@ class Connections:
 
     def touch(self, connection: Connection) -> None:
         """Note that a connection is not silent."""
-        if connection in self._active:
-            self._active[connection] = self._now
-            self._active.move_to_end(connection)
+        active = self._active
+        if connection in active:
+            active[connection] = self._now
+            active.move_to_end(connection)
 
     def await_client(self, connection: Connection) -> None:
         """Set the deadline of a head that is incomplete, unless it has one."""

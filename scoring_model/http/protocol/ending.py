@@ -44,6 +44,8 @@ class EndingProtocol(HttpToolsProtocol):
         self._gathering = GatheringTransport(transport, self._close)
         self._application = self._find_application()
         self._connections = connections_of(self.loop, self._application)
+        settings = self._connections.settings
+        self._most_bytes, self._most_headers = settings.max_header_bytes, settings.max_headers
         super().connection_made(self._gathering)  # type: ignore[arg-type]  # acts as one
         self.flow = PatientFlow(transport, self.pipeline)
         self._connections.add(self)

@@ -126,7 +126,8 @@ class StrictProtocol(EndingProtocol):
             self._awaited = False
             self._connections.stop_waiting(self)
         self._found = found = dict(self.headers)
-        self._check_size()
+        if self._fed > self._most_bytes or len(self.headers) > self._most_headers:
+            self._check_size()
         self._version = self.parser.get_http_version()
         check_head(self._version, self.headers, found)
         if self.parser.should_upgrade():
