@@ -11,10 +11,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
 START_SECONDS = 60.0
+
+Found = TypeVar("Found")
+
 # the start command of production, and uvicorn with this project's application
 START = ("scoring_model",)
 UVICORN = (
@@ -118,12 +122,13 @@ def _wait_for_ping(
     raise RuntimeError(f"the server did not start: {log.read_text()}")
 
 
-def wait_until(is_true: Callable[[], bool]) -> None:
-    """Wait until a condition holds, and fail after a minute."""
+def wait_until(find: Callable[[], Found | None]) -> Found:
+    """Wait until a function returns something true, and return that; fail after a minute."""
     deadline = time.monotonic() + START_SECONDS
-    while not is_true():
+    while not (found := find()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    return found
 
 
 def find_free_port() -> int:

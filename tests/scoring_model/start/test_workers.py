@@ -3,14 +3,12 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.scoring_model.processes import Server
+from tests.scoring_model.processes import Server, wait_until
 from tests.scoring_model.start.callers import WAIT_SECONDS, busy_callers
 from tests.scoring_model.start.test_draining_server import (
     ask_ready,
@@ -33,13 +31,6 @@ def workers_of(server: Server) -> list[psutil.Process]:
     return found
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def both_are_ready(server: Server) -> bool:
     """Return whether two workers have loaded the model, by the lines of their log."""
     return server.log.read_text().count('"event":"loaded"') >= 2 and len(workers_of(server)) == 2
@@ -51,7 +42,7 @@ def test_two_workers_drain_and_lose_no_request(
     group: bool, model_folder: Path, tmp_path: Path
 ) -> None:
     with start_draining(model_folder, tmp_path, 1, "--workers", "2") as server:
-        wait_for(lambda: both_are_ready(server))
+        wait_until(lambda: both_are_ready(server))
         everyone = [server.process.pid, *(worker.pid for worker in workers_of(server))]
         with busy_callers(server.address) as callers:
             # a platform such as Heroku sends the signal to every process
@@ -68,13 +59,13 @@ def test_a_worker_that_is_killed_is_replaced_and_a_second_signal_ends_all(
     model_folder: Path, tmp_path: Path
 ) -> None:
     with start_draining(model_folder, tmp_path, 600, "--workers", "2") as server:
-        wait_for(lambda: both_are_ready(server))
+        wait_until(lambda: both_are_ready(server))
         assert server.http.get("/metrics").text.count("scoring_model_loaded_timestamp") >= 1
         first, second = workers_of(server)
         first.kill()
-        wait_for(lambda: first not in workers_of(server) and len(workers_of(server)) == 2)
+        wait_until(lambda: first not in workers_of(server) and len(workers_of(server)) == 2)
         assert second in workers_of(server)
-        wait_for(lambda: ask_ready(server).status_code == 200)
+        wait_until(lambda: ask_ready(server).status_code == 200)
         server.process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             server.process.wait(0.5)
@@ -86,9 +77,9 @@ def test_a_worker_that_is_killed_is_replaced_and_a_second_signal_ends_all(
 @pytest.mark.hostile("a worker or its parent that is killed")
 def test_workers_end_when_their_parent_is_killed(model_folder: Path, tmp_path: Path) -> None:
     with start_draining(model_folder, tmp_path, 0, "--workers", "2") as server:
-        wait_for(lambda: both_are_ready(server))
+        wait_until(lambda: both_are_ready(server))
         workers = workers_of(server)
         server.process.kill()
         server.process.wait()
-        wait_for(lambda: not any(worker.is_running() for worker in workers))
+        wait_until(lambda: not any(worker.is_running() for worker in workers))
         assert not is_listening(server)

@@ -4,7 +4,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tests.scoring_model.http.bombs import (
 from tests.scoring_model.http.routes.test_invocations import frame, to_parquet
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.planted_histories import plant_small
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import Server, start_server, wait_until
 
 ROWS = make_rows(make_contract(), 1000, seed=21)
 PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
@@ -40,15 +40,6 @@ JOIN (SELECT id, unnest(range(CAST(debt AS BIGINT))) FROM loans) AS b ON a.id = 
 GROUP BY a.id;
 """
 QUICK_LOAN, SLOW_LOAN = {"debt": 1.0, "status": "due"}, {"debt": 1e7, "status": "due"}
-
-
-def wait_until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("the condition was not met in time")
 
 
 def children(server: Server) -> list[psutil.Process]:

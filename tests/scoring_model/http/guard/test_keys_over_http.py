@@ -15,7 +15,7 @@ import pytest
 from scoring_model.http.guard.keys import SCOPES
 from scoring_model.http.routes import TABLE
 from tests.scoring_model.planted import EXAMPLE
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import Server, start_server, wait_until
 from tests.scoring_model.telemetry.test_telemetry import events
 
 pytestmark = pytest.mark.hostile("a key that asks for more than its scopes allow")
@@ -71,7 +71,7 @@ def named(
         "WRONG_KEYS_PER_MINUTE": str(WRONG_KEYS_PER_MINUTE),
     }
     with start_server(model_folder, folder, environment, ("--workers", "2")) as running:
-        wait_for(lambda: len([e for e in events(running) if e["event"] == "loaded"]) == 2)
+        wait_until(lambda: len([e for e in events(running) if e["event"] == "loaded"]) == 2)
         yield running
 
 
@@ -86,13 +86,6 @@ def ask_at_once(server: Server, key: str, body: bytes) -> httpx.Headers:
     found = httpx.Headers([(name, value) for name, _, value in named])
     found["status"] = first.split()[1].decode()
     return found
-
-
-def wait_for(is_so: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def ask(server: Server, path: str, key: str, **content: Any) -> httpx.Response:
@@ -113,7 +106,7 @@ def logged(server: Server, headers: httpx.Headers) -> dict[str, Any]:
         found.extend(e for e in events(server) if e.get("request_id") == wanted)
         return bool(found)
 
-    wait_for(is_there)
+    wait_until(is_there)
     return found[0]
 
 
@@ -218,7 +211,7 @@ def test_limits_hold_over_both_workers_without_metrics(
 ) -> None:
     environment = {"SCORING_KEYS_FILE": str(keys_file), "SCORING_METRICS": "0"}
     with start_server(model_folder, tmp_path, environment, ("--workers", "2")) as server:
-        wait_for(lambda: len([e for e in events(server) if e["event"] == "loaded"]) == 2)
+        wait_until(lambda: len([e for e in events(server) if e["event"] == "loaded"]) == 2)
         began = time.monotonic()
         answers = [ask(server, "/predict", secret("slow")) for _ in range(60)]
         most = 5 + 5 * (time.monotonic() - began) + 1
@@ -242,7 +235,7 @@ def test_rows_per_second_hold_over_both_workers(named: Server, path: str) -> Non
     rows = [EXAMPLE] * 150
     content = {"json": rows if path == "/predict" else {"dataframe_records": rows}}
     # an earlier test may have left a debt
-    wait_for(lambda: ask(named, path, secret("small"), **content).status_code == 200)
+    wait_until(lambda: ask(named, path, secret("small"), **content).status_code == 200)
     answers = [ask(named, path, secret("small")) for _ in range(15)]
     waits = [
         check_too_many(answer, "50 applicants per second")
@@ -289,17 +282,17 @@ def test_the_file_is_read_again_while_the_server_runs(named: Server, keys_file: 
         with keys_file.open("a") as file:
             file.write(line("new", 'scopes = ["read"]'))
         count = len(OPTIONS) + 2
-        wait_for(lambda: said(named, f"read again: callers need one of {count} keys") == 2)
+        wait_until(lambda: said(named, f"read again: callers need one of {count} keys") == 2)
         for _ in range(10):
             assert ask(named, "/version", secret("new")).status_code == 200
         keys_file.write_text(before + f'broken = {{ sha256 = "{digest("x")}" }}\n')
         rule = f"line {len(OPTIONS) + 1} must have scopes"
-        wait_for(lambda: said(named, rule) == 2)
+        wait_until(lambda: said(named, rule) == 2)
         assert said(named, "the keys that were read before stay in use") == 2
         for _ in range(10):
             assert ask(named, "/version", secret("new")).status_code == 200
     count = len(OPTIONS) + 1
-    wait_for(lambda: said(named, f"read again: callers need one of {count} keys") == 2)
+    wait_until(lambda: said(named, f"read again: callers need one of {count} keys") == 2)
     for _ in range(10):
         assert ask(named, "/version", secret("new")).status_code in (401, 429)
 

@@ -8,7 +8,7 @@ import resource
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ from tests.scoring_model.http.protocol.test_http_protocol import (
     make_head,
     read_to_end,
 )
-from tests.scoring_model.processes import START, UVICORN, Server, start_server
+from tests.scoring_model.processes import START, UVICORN, Server, start_server, wait_until
 from tests.scoring_model.telemetry.test_telemetry import events
 
 # these start servers of their own, and wait for limits to pass
@@ -191,13 +191,6 @@ def test_a_body_that_trickles_in_ends_at_the_time_limit(strict: Server) -> None:
     assert b"connection: close" in received
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def peers_of(server: Server) -> set[int]:
     """Return the ports of the clients whose connections the server holds."""
     connections = psutil.Process(server.process.pid).net_connections()
@@ -217,7 +210,7 @@ def test_a_client_that_reads_nothing_is_cut_off(strict: Server) -> None:
                 connection.sendall(request)
         port = connection.getsockname()[1]
         assert port in peers_of(strict)
-        wait_for(lambda: port not in peers_of(strict))
+        wait_until(lambda: port not in peers_of(strict))
 
 
 def open_silent(server: Server, count: int, stack: contextlib.ExitStack) -> list[socket.socket]:
@@ -345,7 +338,7 @@ def test_what_follows_an_error_is_read_for_a_while(trickle: bytes, strict: Serve
                 connection.send(bytes(itertools.islice(waiting, 1)))
             return port not in peers_of(strict)
 
-        wait_for(is_closed)
+        wait_until(is_closed)
 
 
 @pytest.mark.hostile("a body that goes on after the error")

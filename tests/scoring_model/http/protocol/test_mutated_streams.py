@@ -86,14 +86,10 @@ class Answers:
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
-        self.complete = 0
         self._parser = httptools.HttpResponseParser(self)
 
     def on_headers_complete(self) -> None:
         self.statuses.append(self._parser.get_status_code())
-
-    def on_message_complete(self) -> None:
-        self.complete += 1
 
     def feed(self, data: bytes) -> None:
         self._parser.feed_data(data)
