@@ -19,6 +19,7 @@ from scoring_model.contract.json_body import (
     parse_json,
     refuse_duplicates,
 )
+from scoring_model.contract.notices import NEVER_SEEN, Notice
 from scoring_model.contract.table_reader import ParquetTable, TableReader
 from scoring_model.contract.typed_columns import read_levels
 from scoring_model.contract.versioned import JsonFields, read_document, read_versioned
@@ -27,6 +28,7 @@ __all__ = [
     "CSV_MISSING",
     "DUPLICATE",
     "MOST_WHOLE",
+    "NEVER_SEEN",
     "NOT_A_NUMBER",
     "NOT_EXACT",
     "NOT_TEXT",
@@ -37,6 +39,7 @@ __all__ = [
     "Feature",
     "FeatureContract",
     "JsonFields",
+    "Notice",
     "ParquetTable",
     "TableReader",
     "encode_number",

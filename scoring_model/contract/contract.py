@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from scoring_model.contract.encoding import (
 )
 from scoring_model.contract.feature import Feature, read_features
 from scoring_model.contract.json_body import parse_exactly
+from scoring_model.contract.notices import NEVER_SEEN, Notice
 from scoring_model.contract.typed_columns import encode_array, encode_series
 from scoring_model.contract.versioned import read_versioned
 from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
@@ -47,14 +48,33 @@ class FeatureContract:
     ----------
     features : tuple of Feature
         In the order of the matrix columns.
+    inputs : tuple of Feature
+        Fields that a request carries and that are no features: formulas of features use them.
+    decision_date : str
+        Optional field with the day of the decision, from which dates are counted; empty if no
+        feature uses dates. An applicant without it is decided today (UTC).
     """
 
     features: tuple[Feature, ...]
+    inputs: tuple[Feature, ...] = ()
+    decision_date: str = ""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Feature names in the order of the matrix columns."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def fields(self) -> tuple[Feature, ...]:
+        """What a request or a table carries: features without formula, inputs, decision date."""
+        own = tuple(feature for feature in self.features if not feature.formula)
+        day = (Feature(self.decision_date, "date", nullable=True),) if self.decision_date else ()
+        return (*own, *self.inputs, *day)
+
+    @cached_property
+    def field_names(self) -> tuple[str, ...]:
+        """Names of the fields."""
+        return tuple(field.name for field in self.fields)
 
     @cached_property
     def categorical_indices(self) -> tuple[int, ...]:
@@ -75,7 +95,7 @@ class FeatureContract:
 
     def encode_values(
         self, record: Mapping[str, Any], body: bytes = b""
-    ) -> tuple[list[float], list[str]]:
+    ) -> tuple[list[float], list[Notice]]:
         """Encode one applicant, as fast as Python can.
 
         Parameters
@@ -89,8 +109,8 @@ class FeatureContract:
         -------
         values : list of float
             One row of `EncodedRows.matrix`.
-        unseen : list of str
-            Category features with a level that training never saw.
+        notices : list of Notice
+            What the caller should know about valid values.
 
         Raises
         ------
@@ -98,7 +118,7 @@ class FeatureContract:
             In the same cases as in `encode_records`.
         """
         values: list[float] = []
-        unseen: list[str] = []
+        notices: list[Notice] = []
         problems: list[FieldProblem] = []
         has_long = False
         complete = {**self._template, **record}
@@ -120,7 +140,7 @@ class FeatureContract:
                 continue
             values.append(math.nan)
             if encoded is None:
-                unseen.append(name)
+                notices.append(Notice(_ONLY_ROW, name, NEVER_SEEN))
             else:
                 problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
         if problems or len(complete) > len(self._plan):
@@ -128,7 +148,7 @@ class FeatureContract:
             raise InvalidRequest.from_problems(problems)
         if has_long and body:
             return self.encode_values(parse_exactly(body))
-        return values, unseen
+        return values, notices
 
     def encode_records(
         self, records: Sequence[Mapping[str, Any]], body: bytes = b""
@@ -240,7 +260,10 @@ class FeatureContract:
 
     def to_json(self) -> str:
         """Return the contract as JSON text that `from_json` reads back."""
-        document = {"format_version": FORMAT_VERSION, "features": list(map(asdict, self.features))}
+        document = {
+            "format_version": FORMAT_VERSION,
+            "features": [f.to_fields() for f in self.features],
+        }
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     @classmethod

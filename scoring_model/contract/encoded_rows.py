@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scoring_model.contract.notices import Notice
 from scoring_model.errors import FieldProblem, InvalidRequest, Problems
 from scoring_model.types import FloatArray
 
@@ -23,13 +24,13 @@ class EncodedColumn(NamedTuple):
         NaN for missing values, unseen levels and refused values.
     problems : list of (int, str)
         Row number of each refused value, and the rule that the value breaks.
-    unseen : list of int
-        Numbers of the rows with a level that training never saw.
+    notices : list of (int, str)
+        Row number of each valid value to remark on, and what there is to know; see `Notice`.
     """
 
     numbers: FloatArray
     problems: list[tuple[int, str]]
-    unseen: list[int]
+    notices: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class EncodedRows:
     ----------
     matrix : ndarray of float64, shape (rows, features)
         C-contiguous; NaN for missing values, unseen levels and refused values.
-    unseen : tuple of (int, str)
-        Row number and field of each level that training never saw, sorted by row.
+    notices : tuple of Notice
+        What callers should know about valid values, sorted by row.
     problems : tuple of FieldProblem
         Sorted by row. A row without a problem may be scored, if all problems are listed.
     problem_count : int
@@ -49,13 +50,13 @@ class EncodedRows:
     """
 
     matrix: FloatArray
-    unseen: tuple[tuple[int, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     problem_count: int = 0
 
     def count_unseen(self) -> Mapping[str, int]:
         """Return the number of levels that training never saw, by field."""
-        return Counter(name for _, name in self.unseen)
+        return Counter(notice.field for notice in self.notices if notice.is_unseen)
 
     def has_long_numbers(self) -> bool:
         """Return whether JSON may have had a whole number beyond 64 bits, which was rounded."""
@@ -91,7 +92,7 @@ def gather_columns(
         List only so many problems, the first by row; by default all are listed.
     """
     matrix = np.empty((rows, len(names)), dtype=np.float64)
-    unseen: list[tuple[int, str]] = []
+    notices: list[Notice] = []
     found = list(problems.first) if problems else []
     count = problems.count if problems else 0
     for index, (name, column) in enumerate(zip(names, columns, strict=True)):
@@ -101,11 +102,11 @@ def gather_columns(
             # they are sorted by row, so no later one of this column can be among the first of all
             kept = column.problems[:most_problems]
             found += [FieldProblem(row, name, rule) for row, rule in kept]
-        if column.unseen:
-            unseen += [(row, name) for row in column.unseen]
-    unseen.sort(key=lambda cell: cell[0])
+        if column.notices:
+            notices += [Notice(row, name, text) for row, text in column.notices]
+    notices.sort(key=lambda notice: notice.row)
     found.sort(key=lambda problem: problem.row)
-    return EncodedRows(matrix, tuple(unseen), tuple(found[:most_problems]), count)
+    return EncodedRows(matrix, tuple(notices), tuple(found[:most_problems]), count)
 
 
 def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
@@ -119,13 +120,13 @@ def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
     """
     if len(parts) == 1:
         return parts[0]
-    unseen: list[tuple[int, str]] = []
+    notices: list[Notice] = []
     problems: list[FieldProblem] = []
     start = 0
     for part in parts:
-        unseen += [(row + start, name) for row, name in part.unseen]
+        notices += [notice._replace(row=notice.row + start) for notice in part.notices]
         problems += [replace(problem, row=problem.row + start) for problem in part.problems]
         start += len(part.matrix)
     matrix = np.concatenate([np.empty((0, features)), *(part.matrix for part in parts)])
     count = sum(part.problem_count for part in parts)
-    return EncodedRows(matrix, tuple(unseen), tuple(problems), count)
+    return EncodedRows(matrix, tuple(notices), tuple(problems), count)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scoring_model.contract.encoded_rows import EncodedColumn
+from scoring_model.contract.notices import NEVER_SEEN
 
 REQUIRED = "is required"
 NOT_A_NUMBER = "must be a number"
@@ -116,7 +117,7 @@ def encode_each(values: Iterable[Any], nullable: bool, codes: Codes | None) -> E
     return EncodedColumn(
         np.array([x if isinstance(x, float) else math.nan for x in encoded], dtype=np.float64),
         [(row, rule) for row, rule in enumerate(encoded) if isinstance(rule, str)],
-        [row for row, code in enumerate(encoded) if code is None],
+        [(row, NEVER_SEEN) for row, code in enumerate(encoded) if code is None],
     )
 
 
@@ -157,8 +158,8 @@ def _encode_numbers(column: Sequence[Any], has_whole: bool) -> EncodedColumn | N
 def _encode_levels(column: Sequence[Any], codes: Codes) -> EncodedColumn:
     """Encode text and booleans that may be missing."""
     encoded = list(map(codes.get, column))
-    unseen = []
+    notices = []
     if None in encoded:
         without_code = (row for row, code in enumerate(encoded) if code is None)
-        unseen = [row for row in without_code if column[row] not in (None, "")]
-    return EncodedColumn(np.array(encoded, dtype=np.float64), [], unseen)
+        notices = [(row, NEVER_SEEN) for row in without_code if column[row] not in (None, "")]
+    return EncodedColumn(np.array(encoded, dtype=np.float64), [], notices)

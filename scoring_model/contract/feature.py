@@ -1,8 +1,9 @@
 """`Feature`: one input of a model, and the codes of its levels."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, cast, get_args
 
 from scoring_model.contract.versioned import JsonFields
 
@@ -12,19 +13,20 @@ YES_NO = {"true": True, "false": False}
 # beyond what training makes: rows that check a version stay small
 MOST_FEATURES = 10_000
 
-Kind = Literal["number", "category"]
+Kind = Literal["number", "category", "date"]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: its name, kind, nullability and, for a category, its levels.
+    """One feature, or one field of a request: its name, kind, nullability, levels and limits.
 
     Attributes
     ----------
     name : str
         Column name and JSON field.
-    kind : {"number", "category"}
-        A yes/no feature is a category with the levels `true` and `false`.
+    kind : {"number", "category", "date"}
+        A yes/no feature is a category with the levels `true` and `false`. A date counts as the days
+        from it to the decision.
     nullable : bool
         Whether null or absent means missing; otherwise the field is required.
     levels : tuple of str
@@ -33,6 +35,11 @@ class Feature:
         Levels too rare in training for a code of their own; all share `float(len(levels))`.
     labels : mapping of str to str
         The feature's name for people, by language (`en`, `fr`).
+    formula : str
+        How the feature is computed from fields of the same applicant (see `Expression`); empty for
+        a feature that is a field itself.
+    minimum, maximum : float
+        Least and most value of a number; a value beyond them is refused.
     """
 
     name: str
@@ -41,6 +48,9 @@ class Feature:
     levels: tuple[str, ...] = ()
     rare_levels: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    formula: str = ""
+    minimum: float = -math.inf
+    maximum: float = math.inf
 
     def codes(self) -> dict[str | bool, float]:
         """Return the code of every level; `true` and `false` also have True and False as keys."""
@@ -48,6 +58,14 @@ class Feature:
         codes.update({level: float(code) for code, level in enumerate(self.levels)})
         yes_no = {value: codes[text] for text, value in YES_NO.items() if text in codes}
         return codes | yes_no
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the JSON object that `from_fields` reads; what is not used is left out."""
+        fields = asdict(self)
+        for name in ("formula", "minimum", "maximum"):
+            if fields[name] in ("", -math.inf, math.inf):
+                del fields[name]
+        return fields
 
     def count_codes(self) -> int:
         """Return how many codes the feature has; 0 for a number."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from scoring_model.contract.encoded_rows import EncodedColumn
 from scoring_model.contract.encoding import MOST_WHOLE, Codes, encode_each
 from scoring_model.contract.feature import YES_NO, Feature
+from scoring_model.contract.notices import NEVER_SEEN
 from scoring_model.contract.typed_values import is_yes_no, to_json_values
 from scoring_model.types import FloatArray, RowNumbers
 
@@ -112,7 +113,7 @@ def _encode(
     numbers = encoded.numbers.copy()
     numbers[rest] = each.numbers
     problems = [(int(rest[row]), rule) for row, rule in each.problems]
-    return EncodedColumn(numbers, problems, encoded.unseen)
+    return EncodedColumn(numbers, problems, encoded.notices)
 
 
 def _encode_dictionary(
@@ -132,8 +133,12 @@ def _encode_dictionary(
         rules = dict(once.problems)
         wrong = np.flatnonzero(np.isin(places, list(rules)))
         problems = [(int(row), rules[places[row]]) for row in wrong]
-    unseen = np.flatnonzero(np.isin(places, once.unseen)).tolist() if once.unseen else []
-    return EncodedColumn(once.numbers[places], problems, unseen)
+    notices: list[tuple[int, str]] = []
+    if once.notices:
+        texts = dict(once.notices)
+        noted = np.flatnonzero(np.isin(places, list(texts)))
+        notices = [(int(row), texts[places[row]]) for row in noted]
+    return EncodedColumn(once.numbers[places], problems, notices)
 
 
 def _encode_numbers(
@@ -173,7 +178,8 @@ def _encode_levels(
     rest_text = text.take(pa.array(without_code))
     is_missing = pc.equal(rest_text, "").fill_null(True).to_numpy(zero_copy_only=False)
     rest = without_code[is_missing] if not nullable else without_code[:0]
-    return EncodedColumn(numbers, [], without_code[~is_missing].tolist()), rest
+    notices = [(row, NEVER_SEEN) for row in without_code[~is_missing].tolist()]
+    return EncodedColumn(numbers, [], notices), rest
 
 
 def _to_arrow(series: "pd.Series[Any]", *, is_number: bool) -> pa.Array | None:

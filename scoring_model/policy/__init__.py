@@ -2,7 +2,6 @@
 
 from scoring_model.policy.calibration_map import CalibrationMap, CalibrationMethod
 from scoring_model.policy.decisions import FIELDS, Decision, Decisions
-from scoring_model.policy.expression import Expression
 from scoring_model.policy.loan_costs import LoanCostRule
 from scoring_model.policy.policy import DecisionPolicy, refuse, scaled_thresholds
 
@@ -13,7 +12,6 @@ __all__ = [
     "Decision",
     "DecisionPolicy",
     "Decisions",
-    "Expression",
     "LoanCostRule",
     "refuse",
     "scaled_thresholds",

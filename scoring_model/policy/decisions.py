@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model.contract import Notice
 from scoring_model.types import FloatArray
 
 
@@ -27,14 +28,14 @@ class Decision(NamedTuple):
     probability : float
     score : int
     threshold : float
-    unseen : sequence of str
-        Category features with a level that training never saw. It was scored as missing.
+    notices : sequence of Notice
+        What the caller should know about valid values.
     """
 
     probability: float
     score: int
     threshold: float
-    unseen: Sequence[str]
+    notices: Sequence[Notice]
 
     def answer(self) -> dict[str, Any]:
         """Return the three fields that every answer has."""

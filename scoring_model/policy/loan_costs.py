@@ -10,7 +10,7 @@ import numpy as np
 
 from scoring_model.contract import JsonFields
 from scoring_model.errors import FieldProblem, InvalidRequest
-from scoring_model.policy.expression import Expression
+from scoring_model.expressions import Expression
 from scoring_model.types import FloatArray
 
 NOT_POSITIVE = "must give positive costs of accepting and of refusing"

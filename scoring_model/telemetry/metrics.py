@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scoring_model.contract import FeatureContract
+from scoring_model.contract import FeatureContract, Notice
 from scoring_model.policy import Decisions
 from scoring_model.telemetry.counter_file import CounterFolder, Key
 from scoring_model.telemetry.log_queue import LOG
@@ -90,15 +90,16 @@ class ModelCounters:
         self._values = folder.make_counters(keys)
         self._values[0] = time.time()
 
-    def count_one(self, probability: float, score: int, unseen: Sequence[str]) -> None:
+    def count_one(self, probability: float, score: int, notices: Sequence[Notice]) -> None:
         """Count the decision of one applicant."""
         values = self._values
         values[1] += 1.0
         values[2 + score] += 1.0
         values[self._buckets + bisect_left(PROBABILITY, probability)] += 1.0
         values[self._buckets + len(PROBABILITY) + 1] += probability
-        for name in unseen:
-            values[self._unseen[name]] += 1.0
+        for notice in notices:
+            if notice.is_unseen:
+                values[self._unseen[notice.field]] += 1.0
 
     def count_many(self, decisions: Decisions, unseen: Mapping[str, int]) -> None:
         """Count the decisions of an array of applicants, and the unseen levels of each feature."""

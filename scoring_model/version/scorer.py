@@ -61,10 +61,10 @@ class Scorer:
 
     def score_record(self, record: Mapping[str, Any], body: bytes = b"") -> Decision:
         """Score one applicant, equal to `score_frame` to the last bit; for one thread only."""
-        values, unseen = self.contract.encode_values(record, body)
+        values, notices = self.contract.encode_values(record, body)
         probability = self.policy.calibration.apply_one(self._predict_row(values))
         threshold = self.policy.threshold_of_one(values, self.contract.names)
-        return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, unseen)
+        return Decision(probability, 0 if refuse(probability, threshold) else 1, threshold, notices)
 
     def score_frame(self, frame: "pd.DataFrame") -> Decisions:
         """Score applicants given as a DataFrame; raises `InvalidRequest`."""

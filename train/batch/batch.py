@@ -208,7 +208,7 @@ def _score_batch(
     version = pa.repeat(model.version, len(keys))
     columns = [keys, *map(pa.array, decisions.columns().values()), version]
     part.batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
-    return Counter(name for _, name in encoded.unseen)
+    return Counter(encoded.count_unseen())
 
 
 def find_problems(encoded: EncodedRows, keys: pa.Array, key: str) -> list[tuple[int, str, str]]:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring_model.contract import CsvTable, ParquetTable, TableReader
-from train.data import CSV_ENDINGS, ENDINGS
 from train.errors import InputError, reason_of
+from train.tables import CSV_ENDINGS, ENDINGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,9 @@ from train.data.history_features import (
 from train.data.history_sql import find_tables
 from train.data.labelled_rows import LabelledRows, PortfolioData, load_data
 from train.data.side_costs import SideCosts, costs_of_sides
-from train.data.table_files import CSV_ENDINGS, ENDINGS, HISTORY_MISSING
+from train.data.table_files import HISTORY_MISSING
 
 __all__ = [
-    "CSV_ENDINGS",
-    "ENDINGS",
     "HISTORY_MISSING",
     "JoinNotes",
     "JoinedTable",

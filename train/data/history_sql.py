@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoring_model.features import APPLICATION, FeatureSql, History
-from train.data.table_files import ENDINGS, find_table, scan
+from train.data.table_files import find_table, scan
 from train.errors import InputError
 from train.portfolio import Portfolio
+from train.tables import ENDINGS
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,9 +11,9 @@ import pyarrow as pa
 from scoring_model.contract import MOST_WHOLE, Feature, FeatureContract, parse_number
 from scoring_model.errors import InvalidRequest
 from train.data.table_frames import read_frame
-from train.data.table_source import open_source
 from train.errors import InputError, reason_of
 from train.portfolio import Portfolio
+from train.tables import open_source
 
 # A text column with a different value in nearly every row is a name or a key, not a category.
 IDENTIFIER_SHARE = 0.9

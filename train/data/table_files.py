@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from train.errors import InputError
+from train.tables import ENDINGS
 
-CSV_ENDINGS = (".csv", ".csv.gz")
-ENDINGS = (".parquet", *CSV_ENDINGS)
 # Words that mean missing in CSV files of histories. pandas has more such words. DuckDB compares
 # every value with every word, and with all words of pandas it would take a fifth longer. If a level
 # is one of the other words, such as None, `contract_learning.csv_notes` warns the user.

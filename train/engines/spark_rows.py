@@ -1,6 +1,6 @@
 """Read the loans of a batch on Spark, and check them against the contract."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -114,7 +114,7 @@ def check_batches(
             problems[row].append({"field": column, "rule": rule})
         problems |= {int(row): [{"field": "", "rule": WRONG_FIELDS}] for row in broken}
         # put the counts of the whole batch into its first row: later they are only summed
-        counts = Counter(name for _, name in encoded.unseen)
+        counts = encoded.count_unseen()
         unseen = [list(counts.items()), *[[]] * (len(rows) - 1)] if rows else []
         yield pa.RecordBatch.from_pydict(
             {

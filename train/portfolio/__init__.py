@@ -3,20 +3,27 @@
 from train.portfolio.cost_columns import check_features, costs_realised, costs_to_decide
 from train.portfolio.costs import AnyCosts, Costs, LoanCosts
 from train.portfolio.gate_limits import GateLimits
-from train.portfolio.portfolio import Portfolio, load_portfolio
+from train.portfolio.outcomes import Outcomes
+from train.portfolio.portfolio import ROW_NUMBER, Portfolio, load_portfolio
 from train.portfolio.portfolio_file import PortfolioFile
+from train.portfolio.read_settings import ReadSettings
 from train.portfolio.split import ColumnSplit, DateSplit, RandomSplit
+from train.portfolio.value_rules import Limit
 
 __all__ = [
+    "ROW_NUMBER",
     "AnyCosts",
     "ColumnSplit",
     "Costs",
     "DateSplit",
     "GateLimits",
+    "Limit",
     "LoanCosts",
+    "Outcomes",
     "Portfolio",
     "PortfolioFile",
     "RandomSplit",
+    "ReadSettings",
     "check_features",
     "costs_realised",
     "costs_to_decide",

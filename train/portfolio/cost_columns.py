@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from scoring_model.errors import InvalidRequest
-from scoring_model.policy import Expression, LoanCostRule
+from scoring_model.expressions import Expression
+from scoring_model.policy import LoanCostRule
 from scoring_model.types import FloatArray, LabelArray
 from train.errors import InputError
 from train.portfolio.costs import LoanCosts

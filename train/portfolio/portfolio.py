@@ -6,12 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from scoring_model.expressions import Expression
 from train.errors import InputError
 from train.portfolio.cost_columns import CostColumns
 from train.portfolio.gate_limits import GateLimits
 from train.portfolio.history_sources import HistorySource
+from train.portfolio.outcomes import Outcomes
 from train.portfolio.portfolio_file import check_document
+from train.portfolio.read_settings import ReadSettings
 from train.portfolio.split import ColumnSplit, Split
+from train.portfolio.value_rules import Limit
+
+# name of the column that numbers the rows of a portfolio without a key
+ROW_NUMBER = "row_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +33,21 @@ class Portfolio:
     description : str
         One line about these loans.
     source : str
-        Absolute path or URI of the table, Parquet or CSV.
+        Absolute path, glob or URI of the table, or URL of a database.
     key : str
-        Column that identifies a loan.
+        Column that identifies a loan; `ROW_NUMBER` if the portfolio names none.
     target : str
-        Column with 1 = default, 0 = repaid.
+        Column with the outcome.
     split : DateSplit, ColumnSplit or RandomSplit
         Which rows are test rows.
+    query, table : str
+        SQL or table of a database; empty for files.
+    outcomes : Outcomes
+        Values of the target, where they are not 0 and 1.
+    model : str, optional
+        Name of the registered model that the file sets.
+    read : ReadSettings
+        How the table is written.
     decision_date : str, optional
         Column with the day of the decision.
     amount : str, optional
@@ -45,7 +60,11 @@ class Portfolio:
         Features that stay although the leak audit would stop on them, each with the reason why
         its value is known at the decision.
     kinds : mapping of str to str
-        Columns with a kind (`number` or `category`) that the file's type does not show.
+        Columns with a kind (`number`, `category` or `date`) that the file's type does not show.
+    derive : mapping of str to str
+        Features that are computed, each with its formula (see `Expression`).
+    limits : mapping of str to Limit
+        Numbers whose values beyond these limits are refused.
     labels : mapping of str to mapping of str to str
         The text that people read for a column, by language.
     costs : CostColumns
@@ -63,12 +82,19 @@ class Portfolio:
     key: str
     target: str
     split: Split
+    query: str = ""
+    table: str = ""
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    model: str | None = None
+    read: ReadSettings = field(default_factory=ReadSettings)
     decision_date: str | None = None
     amount: str | None = None
     protected: tuple[str, ...] = ()
     exclude: Mapping[str, str] = field(default_factory=dict)
     accept_leak_risk: Mapping[str, str] = field(default_factory=dict)
-    kinds: Mapping[str, Literal["number", "category"]] = field(default_factory=dict)
+    kinds: Mapping[str, Literal["number", "category", "date"]] = field(default_factory=dict)
+    derive: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     costs: CostColumns = field(default_factory=CostColumns)
     gate: GateLimits = field(default_factory=GateLimits)
@@ -77,7 +103,8 @@ class Portfolio:
     @property
     def columns_named(self) -> dict[str, str]:
         """Each column that the file names, with the key that names it."""
-        named = {self.key: "[portfolio] key", self.target: "[portfolio] target"}
+        named = {} if self.key == ROW_NUMBER else {self.key: "[portfolio] key"}
+        named[self.target] = "[portfolio] target"
         if self.decision_date:
             named[self.decision_date] = "[portfolio] decision_date"
         if self.amount:
@@ -86,11 +113,13 @@ class Portfolio:
             named[self.split.column] = "[split] column"
         named |= dict.fromkeys(self.protected, "[portfolio] protected")
         named |= dict.fromkeys(self.exclude, "[exclude]")
-        for section in ("accept_leak_risk", "kinds", "labels"):
+        for section in ("accept_leak_risk", "kinds", "labels", "limits"):
             named |= dict.fromkeys(getattr(self, section), f"[{section}]")
+        for name, formula in self.derive.items():
+            named |= {c: f"[derive] {name}" for c in Expression(formula).columns if c not in named}
         for key, expression in self.costs.items():
             named |= {c: f"[costs] {key}" for c in expression.columns if c not in named}
-        return named
+        return {column: key for column, key in named.items() if column not in self.derive}
 
     @property
     def not_features(self) -> set[str]:
@@ -125,15 +154,22 @@ def load_portfolio(path: Path) -> Portfolio:
         description=head.description,
         # a URI stays as it is
         source=head.source if "://" in head.source else str((path.parent / head.source).resolve()),
-        key=head.key,
+        key=head.key or ROW_NUMBER,
         target=head.target,
         split=file.split,
+        query=head.query or "",
+        table=head.table or "",
+        outcomes=Outcomes(head.defaulted, head.repaid, head.leave_out),
+        model=head.model,
+        read=file.read,
         decision_date=head.decision_date,
         amount=head.amount,
         protected=head.protected,
         exclude=file.exclude,
         accept_leak_risk=file.accept_leak_risk,
         kinds=file.kinds,
+        derive=file.derive,
+        limits=file.limits,
         labels=file.labels,
         costs=file.costs,
         gate=file.gate,
@@ -143,7 +179,7 @@ def load_portfolio(path: Path) -> Portfolio:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such portfolio") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -10,36 +10,76 @@ from train.errors import InputError
 from train.portfolio.cost_columns import CostColumns
 from train.portfolio.gate_limits import GateLimits
 from train.portfolio.history_sources import HistorySources
+from train.portfolio.outcomes import TargetValues
+from train.portfolio.read_settings import ReadSettings
 from train.portfolio.section import SECTION, Reason, Text, explain_mistake, rule
 from train.portfolio.split import DateSplit, Split
+from train.portfolio.value_rules import Formula, Limit
 
 ColumnNames = Annotated[
     tuple[Annotated[str, Field(strict=True)], ...], rule("must be a list of column names")
 ]
-ColumnKind = Annotated[Literal["number", "category"], rule("must be number or category")]
+ColumnKind = Annotated[
+    Literal["number", "category", "date"], rule("must be number, category or date")
+]
+# MLflow's URIs of models must be able to hold it
+ModelName = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    rule("must be made of letters, digits, dots, dashes and underscores"),
+]
 Label = Annotated[
     dict[str, Annotated[str, Field(strict=True)]],
     rule("must be texts by language, such as { en = '...' }"),
 ]
 
 
-@dataclass(frozen=True, slots=True, config=SECTION)
+@dataclass(frozen=True, slots=True, kw_only=True, config=SECTION)
 class Head:
     """`[portfolio]`: the table of the loans, and the columns with a special role."""
 
     name: Text = Field(description="Name of the portfolio. The report and the MLflow run show it.")
     description: Text = Field(description="One line about these loans, for the report.")
     source: Text = Field(
-        description="The table of the loans: the path of a Parquet or CSV file, relative to this "
-        "file, or a URI (`https`, `http`, `file`, `s3`, `gs`, `abfs` or `hdfs`). A name that ends "
-        "in `.csv` or `.csv.gz` is read as CSV, any other as Parquet."
+        description="The table of the loans. It is a path relative to this file, or a URI: a file "
+        "(CSV, TSV, Parquet, Excel, JSON with one applicant per line, or one of these in gzip or "
+        "zip), a folder of such files, a glob, `s3://`, `gs://`, `https://`, or the SQLAlchemy URL "
+        "of a database such as `postgresql+psycopg://user:${LOANS_PASSWORD}@host/loans`. `${NAME}` "
+        "is replaced by the environment variable."
     )
-    key: Text = Field(
+    query: Text | None = Field(
+        default=None, description="SQL that a database is asked. Give it, or `table`."
+    )
+    table: Text | None = Field(
+        default=None,
+        description="Table of a database, with its schema if needed: `risk.loans`.",
+    )
+    key: Text | None = Field(
+        default=None,
         description="Column that identifies a loan. Its values must not repeat and must not be "
-        "missing. It is never a feature."
+        "missing. It is never a feature. Without a key, the rows are numbered from 0.",
     )
     target: Text = Field(
-        description="Column with the outcome: 1 = default, 0 = repaid. It must not be missing."
+        description="Column with the outcome: 1 = default, 0 = repaid. It must not be missing. "
+        "Other values are named by `defaulted` and `repaid`."
+    )
+    defaulted: TargetValues = Field(
+        default=(),
+        description='Values of the target that mean a default, such as `["Charged Off"]`. Give it '
+        "together with `repaid`.",
+    )
+    repaid: TargetValues = Field(
+        default=(), description='Values of the target that mean repaid, such as `["Fully Paid"]`.'
+    )
+    leave_out: TargetValues = Field(
+        default=(),
+        description='Values of the target whose rows are not used, such as `["Current"]`. An empty '
+        "text stands for a missing value. A value that is named nowhere is an error.",
+    )
+    model: ModelName | None = Field(
+        default=None,
+        description="Name of the registered model. Without it, it is made of the `name`. "
+        "The parameter `-P model=` of a command has priority.",
     )
     decision_date: Text | None = Field(
         default=None,
@@ -57,6 +97,14 @@ class Head:
         "audit uses them. An empty list protects no column.",
     )
 
+    def __post_init__(self) -> None:
+        if bool(self.defaulted) != bool(self.repaid):
+            raise ValueError("defaulted needs repaid, and repaid needs defaulted: give both")
+        if self.leave_out and not self.defaulted:
+            raise ValueError("leave_out needs defaulted and repaid")
+        if self.query and self.table:
+            raise ValueError("query and table do not go together: give one of them")
+
 
 class PortfolioFile(BaseModel):
     """The content of a `portfolio.toml`. Each field is a section."""
@@ -68,12 +116,30 @@ class PortfolioFile(BaseModel):
         discriminator="method",
         description="Which rows are test rows. The model learns from the other rows only.",
     )
+    read: ReadSettings = Field(
+        default=ReadSettings(),
+        description="How the table is written, where it cannot be found from the table itself.",
+    )
     kinds: dict[str, ColumnKind] = Field(
         default={},
         description="The kind of a column, where the file's type does not show it: "
-        '`column = "number"` or `column = "category"`. Example: codes in a CSV file that look like '
-        "numbers. Without an entry, a numeric column is a `number`, and any other column (text, "
-        "booleans) is a `category`.",
+        '`column = "number"`, `column = "category"` or `column = "date"`. Example: codes in a CSV '
+        "file that look like numbers. A `date` is a feature as the days from it to the decision. "
+        "Without an entry, a numeric column is a `number`, and any other column (text, booleans) "
+        "is a `category`.",
+    )
+    derive: dict[str, Formula] = Field(
+        default={},
+        description="Features that are computed from columns of the same applicant: "
+        '`employed_days = "decided_on - hired_on"`. The expression has columns, numbers, '
+        "`+ - * /`, parentheses, `coalesce(a, b)` and `log(a)`. The difference of two dates is in "
+        "days. A column whose name is not a plain word stands in quotes. A request carries the "
+        "columns, never the result.",
+    )
+    limits: dict[str, Limit] = Field(
+        default={},
+        description="The least and the most value of a number: "
+        "`amount = { min = 1, max = 500000 }`. A request with a value beyond them is refused.",
     )
     exclude: dict[str, Reason] = Field(
         default={},
@@ -107,9 +173,17 @@ class PortfolioFile(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _check_date(self) -> "PortfolioFile":
-        if isinstance(self.split, DateSplit) and self.portfolio.decision_date is None:
-            raise ValueError("[split] method = 'date' needs [portfolio] decision_date")
+    def _check_sections(self) -> "PortfolioFile":
+        if self.portfolio.decision_date is None:
+            if isinstance(self.split, DateSplit):
+                raise ValueError("[split] method = 'date' needs [portfolio] decision_date")
+            for name, kind in self.kinds.items():
+                if kind == "date":
+                    raise ValueError(f"[kinds] {name} = 'date' needs [portfolio] decision_date")
+        if self.history and (self.read != ReadSettings() or self.portfolio.query):
+            raise ValueError("[[history]] needs a plain CSV or Parquet file: [read] must be empty")
+        if self.history and (self.derive or "date" in self.kinds.values()):
+            raise ValueError("[derive] and dates do not go with [[history]]: use its SQL instead")
         return self
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from scoring_model.contract import EncodedRows, parse_json, refuse_duplicates
+from scoring_model.contract import EncodedRows, Notice, parse_json, refuse_duplicates
 from scoring_model.errors import InvalidRequest
 from scoring_model.features import ApplicantFeatures
 from scoring_model.http.answers.limits import RequestLimits
@@ -20,7 +20,6 @@ from scoring_model.version import (
     explain,
 )
 
-NEVER_SEEN = "has a category that was never seen in training: it is scored as missing"
 # contributions take a hundred times as long to compute as the log-odds, so the time limit is
 # checked after so few rows
 _EXPLAINED_STEP_ROWS = 20
@@ -67,8 +66,8 @@ def predict_one(scorer: Scorer, body: bytes) -> tuple[bytes, Decision]:
     refuse_duplicates(body, len(record), (record.values(),))
     decision = scorer.score_record(record, body)
     answer = decision.answer()
-    if decision.unseen:
-        answer["warnings"] = [_warn(name) for name in decision.unseen]
+    if decision.notices:
+        answer["warnings"] = list(map(_warn, decision.notices))
     return orjson.dumps(answer), decision
 
 
@@ -123,8 +122,8 @@ def _check_array(applicants: Any, limits: RequestLimits) -> list[Mapping[str, An
 
 def _answer(scorer: Scorer, rows: EncodedRows, scoring: TimedScoring) -> list[dict[str, Any]]:
     answers = scoring.score(scorer, rows).answers()
-    for row, name in rows.unseen:
-        answers[row].setdefault("warnings", []).append(_warn(name))
+    for notice in rows.notices:
+        answers[notice.row].setdefault("warnings", []).append(_warn(notice))
     return answers
 
 
@@ -144,5 +143,5 @@ def _add_reasons(
             answer.update(reasons)
 
 
-def _warn(name: str) -> dict[str, str]:
-    return {"field": name, "problem": NEVER_SEEN}
+def _warn(notice: Notice) -> dict[str, str]:
+    return {"field": notice.field, "problem": notice.problem}

@@ -157,7 +157,7 @@ class Routes:
         """
         answer, decision = predict_one(serving.model.scorer, body)
         if serving.counters is not None:
-            serving.counters.count_one(decision.probability, decision.score, decision.unseen)
+            serving.counters.count_one(decision.probability, decision.score, decision.notices)
         if self.shadow is not None:
             self.shadow.offer_one(body, decision)
         return Reply(200, answer, headers=serving.headers)

@@ -63,7 +63,7 @@ COLUMNS: dict[str, tuple[list[Any], list[Callable[[Any], Any]]]] = {
 def judge(rows: EncodedRows) -> list[Any]:
     """Return for each value the bits of its double, the rule that it breaks, or "unseen"."""
     answers: list[Any] = [_bits(number) for number in rows.matrix[:, 0]]
-    for row, _ in rows.unseen:
+    for row, _, _ in rows.notices:
         answers[row] = "unseen"
     for problem in rows.problems:
         answers[problem.row] = problem.problem

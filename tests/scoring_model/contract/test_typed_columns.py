@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scoring_model.contract import Feature, FeatureContract, read_levels
+from scoring_model.contract import NEVER_SEEN, Feature, FeatureContract, Notice, read_levels
 
 GRADE = Feature("grade", "category", nullable=True, levels=("1", "2", "true"))
 OWNER = Feature("owner", "category", nullable=True, levels=("false", "true"))
@@ -35,7 +35,7 @@ def test_levels_are_read_as_text(column: pa.Array, levels: list[Any]) -> None:
     encoded = contract.encode_batch(pa.record_batch({"grade": column}))
     again = contract.encode_batch(pa.record_batch({"grade": text}))
     np.testing.assert_array_equal(encoded.matrix, again.matrix)
-    assert encoded.unseen == again.unseen
+    assert encoded.notices == again.notices
 
 
 def test_true_and_false_in_csv_may_be_in_capitals() -> None:
@@ -59,7 +59,7 @@ def test_a_dictionary_may_be_full_and_hold_nulls() -> None:
     contract = FeatureContract((Feature("x", "category", False, tuple(levels[1:])),))
     encoded = contract.encode_batch(pa.record_batch({"x": column}))
     assert encoded.matrix[1:127, 0].tolist() == list(range(126))
-    assert encoded.unseen == ((0, "x"),)
+    assert encoded.notices == (Notice(0, "x", NEVER_SEEN),)
     assert [(p.row, p.problem) for p in encoded.problems] == [
         (127, "is required"),
         (128, "is required"),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_model.errors import ArtifactError, InvalidRequest
-from scoring_model.policy import CalibrationMap, DecisionPolicy, Expression, LoanCostRule
+from scoring_model.expressions import Expression
+from scoring_model.policy import CalibrationMap, DecisionPolicy, LoanCostRule
 
 NAMES = ("income", "amount")
 RULE = LoanCostRule("amount * 0.65 + 100", "0.04 * amount", 1.1)

@@ -161,7 +161,7 @@ def test_different_tables_have_different_digests(tmp_path: Path) -> None:
 def test_the_typical_applicant_is_valid(tmp_path: Path) -> None:
     data = load(tmp_path, make_loans(ROWS))
     applicant = typical_applicant(data.train.matrix, data.contract)
-    assert data.contract.encode_records([applicant]).unseen == ()
+    assert data.contract.encode_records([applicant]).notices == ()
 
 
 def spoil(column: str, value: object, rows: slice = slice(None)) -> Callable[..., pd.DataFrame]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from scoring_model.contract import CsvTable, ParquetTable, TableReader
-from train.data.table_files import CSV_ENDINGS
+from train.tables.formats import CSV_ENDINGS
 
 _WEB = ("http://", "https://")
 

@@ -13,9 +13,9 @@ import pytest
 from tests.made import make_loans, write_portfolio
 from train.data.reading import read_table
 from train.data.table_frames import read_frame
-from train.data.table_source import open_source
 from train.errors import InputError
 from train.portfolio import load_portfolio
+from train.tables.source import open_source
 
 LOANS = make_loans(50)[["loan_id", "income", "region", "has_home"]]
 
