@@ -19,7 +19,9 @@ PIP = "  - pip:\n"
 def run_uv(*arguments: str) -> None:
     """Resolve requirements for every platform, from the oldest Python on."""
     python = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
-    options = ("--universal", "--python-version", python)
+    # with extras: pip looks up the newest version of `coverage[toml]` if only `coverage` is pinned,
+    # and refuses it for its missing hash
+    options = ("--universal", "--python-version", python, "--no-strip-extras")
     # Dependabot reads the options from the header
     header = " ".join(("make lock, which runs uv pip compile", *options, "--generate-hashes"))
     command = ["uv", "pip", "compile", "--quiet", "--custom-compile-command", header]

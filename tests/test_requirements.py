@@ -27,7 +27,7 @@ LOCKS = {
 }
 HASHED = [name for name in LOCKS if name.endswith(".txt")]
 INPUTS = sorted({name for names in LOCKS.values() for name in names})
-PIN = re.compile(r"([a-z0-9-]+)(?:\[[a-z,]+\])?==([^\s\\]+)( ; [^\\]+?)?(?: \\)?")
+PIN = re.compile(r"([a-z0-9-]+)(?:\[[a-z, ]+\])?==([^\s\\]+)( ; [^\\]+?)?(?: \\)?")
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}(?: \\)?")
 # as much as uv writes about which packages and which of these files need a package
 COMMENT = re.compile(r" {4}#(?: via)?(?: +(?:-[rc] )?[a-z0-9.-]+)?")
