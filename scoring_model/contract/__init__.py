@@ -2,37 +2,45 @@
 
 from scoring_model.contract.contract import FeatureContract
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
+from scoring_model.contract.days import NOT_A_DATE, parse_day, today
+from scoring_model.contract.documents import (
+    DUPLICATE,
+    JsonFields,
+    parse_exactly,
+    parse_json,
+    read_document,
+    read_versioned,
+    refuse_duplicates,
+)
 from scoring_model.contract.encoded_rows import EncodedRows, join_rows
-from scoring_model.contract.encoding import (
+from scoring_model.contract.encoding import parse_number
+from scoring_model.contract.feature import YES_NO, Feature
+from scoring_model.contract.notices import NEVER_SEEN, UNUSUAL, Notice
+from scoring_model.contract.table_reader import BATCH_ROWS, ParquetTable, TableBatch, TableReader
+from scoring_model.contract.typed import read_levels
+from scoring_model.contract.value_rule import (
     MOST_WHOLE,
     NOT_A_NUMBER,
     NOT_EXACT,
     NOT_TEXT,
+    NOT_TRUE_OR_FALSE,
     REQUIRED,
     encode_number,
-    parse_number,
 )
-from scoring_model.contract.feature import YES_NO, Feature
-from scoring_model.contract.json_body import (
-    DUPLICATE,
-    parse_exactly,
-    parse_json,
-    refuse_duplicates,
-)
-from scoring_model.contract.notices import NEVER_SEEN, Notice
-from scoring_model.contract.table_reader import ParquetTable, TableReader
-from scoring_model.contract.typed_columns import read_levels
-from scoring_model.contract.versioned import JsonFields, read_document, read_versioned
 
 __all__ = [
+    "BATCH_ROWS",
     "CSV_MISSING",
     "DUPLICATE",
     "MOST_WHOLE",
     "NEVER_SEEN",
+    "NOT_A_DATE",
     "NOT_A_NUMBER",
     "NOT_EXACT",
     "NOT_TEXT",
+    "NOT_TRUE_OR_FALSE",
     "REQUIRED",
+    "UNUSUAL",
     "YES_NO",
     "CsvTable",
     "EncodedRows",
@@ -41,9 +49,11 @@ __all__ = [
     "JsonFields",
     "Notice",
     "ParquetTable",
+    "TableBatch",
     "TableReader",
     "encode_number",
     "join_rows",
+    "parse_day",
     "parse_exactly",
     "parse_json",
     "parse_number",
@@ -51,4 +61,5 @@ __all__ = [
     "read_levels",
     "read_versioned",
     "refuse_duplicates",
+    "today",
 ]

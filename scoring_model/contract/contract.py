@@ -1,97 +1,52 @@
 """`FeatureContract`: the features a model takes, and how an applicant becomes a row of numbers."""
 
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from scoring_model.contract.encoded_rows import (
-    LEAST_LONG,
-    EncodedColumn,
-    EncodedRows,
-    gather_columns,
-)
-from scoring_model.contract.encoding import (
-    UNKNOWN,
-    Codes,
-    encode_absent,
-    encode_level,
-    encode_list,
-    encode_number,
-)
-from scoring_model.contract.feature import Feature, read_features
-from scoring_model.contract.json_body import parse_exactly
-from scoring_model.contract.notices import NEVER_SEEN, Notice
-from scoring_model.contract.typed_columns import encode_array, encode_series
-from scoring_model.contract.versioned import read_versioned
+import numpy as np
+
+from scoring_model.contract.contract_fields import ContractFields
+from scoring_model.contract.documents import parse_exactly
+from scoring_model.contract.encoded_rows import EncodedColumn, EncodedRows, gather_columns
+from scoring_model.contract.encoding import encode_absent, encode_list
+from scoring_model.contract.notices import Notice
+from scoring_model.contract.one_applicant import FieldPlan, Remark, encode_one, plan_field
+from scoring_model.contract.typed import encode_array, encode_series
+from scoring_model.contract.value_rule import LEAST_LONG, UNKNOWN, ValueRule
 from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-FORMAT_VERSION = 1
 _ONLY_ROW = 0
 
 
 @dataclass(frozen=True)
-class FeatureContract:
-    """Names, order, kinds, categories and nullability of the features a model takes.
+class FeatureContract(ContractFields):
+    """The features a model takes, and the encoders of applicants.
 
     One rule decides whether a value is valid, in every input format: `encode_values` and
     `encode_records` take JSON objects, `encode_columns` lists of JSON values, `encode_frame` a
     DataFrame and `encode_batch` a record batch.
-
-    Attributes
-    ----------
-    features : tuple of Feature
-        In the order of the matrix columns.
-    inputs : tuple of Feature
-        Fields that a request carries and that are no features: formulas of features use them.
-    decision_date : str
-        Optional field with the day of the decision, from which dates are counted; empty if no
-        feature uses dates. An applicant without it is decided today (UTC).
     """
-
-    features: tuple[Feature, ...]
-    inputs: tuple[Feature, ...] = ()
-    decision_date: str = ""
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Feature names in the order of the matrix columns."""
-        return tuple(feature.name for feature in self.features)
-
-    @cached_property
-    def fields(self) -> tuple[Feature, ...]:
-        """What a request or a table carries: features without formula, inputs, decision date."""
-        own = tuple(feature for feature in self.features if not feature.formula)
-        day = (Feature(self.decision_date, "date", nullable=True),) if self.decision_date else ()
-        return (*own, *self.inputs, *day)
-
-    @cached_property
-    def field_names(self) -> tuple[str, ...]:
-        """Names of the fields."""
-        return tuple(field.name for field in self.fields)
-
-    @cached_property
-    def categorical_indices(self) -> tuple[int, ...]:
-        """Matrix columns that hold category codes."""
-        return tuple(i for i, feature in enumerate(self.features) if feature.kind == "category")
 
     @cached_property
     def _template(self) -> dict[str, Any]:
         """An applicant without values. Merging a record into it gives the contract's order."""
-        return dict.fromkeys(self.names)
+        return dict.fromkeys(self.field_names)
 
     @cached_property
-    def _plan(self) -> tuple[tuple[str, bool, Codes | None], ...]:
-        """Name, nullability and codes of each feature; the codes of a number are None."""
+    def _rules(self) -> tuple[tuple[str, ValueRule], ...]:
         return tuple(
-            (f.name, f.nullable, f.codes() if f.kind == "category" else None) for f in self.features
+            (field.name, field.make_rule(self.ranges.get(field.name))) for field in self.fields
         )
+
+    @cached_property
+    def _plan(self) -> tuple[FieldPlan, ...]:
+        return tuple(plan_field(rule) for _, rule in self._rules)
 
     def encode_values(
         self, record: Mapping[str, Any], body: bytes = b""
@@ -103,7 +58,8 @@ class FeatureContract:
         record : mapping of str to value
             The applicant as a parsed JSON object.
         body : bytes
-            What `record` was parsed from. If a number may have been rounded, it is parsed again.
+            What `record`, or an array of it alone, was parsed from. If a number may have been
+            rounded, it is parsed again.
 
         Returns
         -------
@@ -117,37 +73,31 @@ class FeatureContract:
         InvalidRequest
             In the same cases as in `encode_records`.
         """
-        values: list[float] = []
-        notices: list[Notice] = []
-        problems: list[FieldProblem] = []
-        has_long = False
         complete = {**self._template, **record}
-        # unknown fields come last: zip stops before them
-        for value, (name, nullable, codes) in zip(complete.values(), self._plan, strict=False):
-            encoded: float | str | None
-            # the two most common cases are handled without a function call
-            if codes is None:
-                if type(value) is float:
-                    if -LEAST_LONG < value < LEAST_LONG:
-                        values.append(value)
-                        continue
-                    has_long = True
-                encoded = encode_number(value, nullable)
-            elif type(value) is not str or (encoded := codes.get(value)) is None:
-                encoded = encode_level(value, nullable, codes)
-            if type(encoded) is float:
-                values.append(encoded)
-                continue
-            values.append(math.nan)
-            if encoded is None:
-                notices.append(Notice(_ONLY_ROW, name, NEVER_SEEN))
-            else:
-                problems.append(FieldProblem(_ONLY_ROW, name, str(encoded)))
-        if problems or len(complete) > len(self._plan):
-            problems += self._find_unknown(_ONLY_ROW, record)
+        values: list[float] = []
+        remarks = encode_one(complete.values(), self._plan, values)
+        if remarks is None and len(complete) == len(values) and not self.derivation:
+            return values, []
+        return self._finish(record, body, values, remarks or [])
+
+    def _finish(
+        self, record: Mapping[str, Any], body: bytes, values: list[float], remarks: list[Remark]
+    ) -> tuple[list[float], list[Notice]]:
+        """Finish an applicant who is not plain."""
+        names = self.field_names
+        problems = [
+            FieldProblem(_ONLY_ROW, names[place], text) for place, text, _ in remarks if text
+        ]
+        problems += self._find_unknown(_ONLY_ROW, record)
+        if problems:
             raise InvalidRequest.from_problems(problems)
-        if has_long and body:
-            return self.encode_values(parse_exactly(body))
+        if body and any(abs(value) >= LEAST_LONG for value in values):
+            exact = parse_exactly(body)
+            return self.encode_values(exact[0] if isinstance(exact, list) else exact)
+        notices = [Notice(_ONLY_ROW, names[place], text) for place, _, text in remarks if text]
+        if self.derivation:
+            rows = self.derivation.apply(EncodedRows(np.array([values]), tuple(notices)))
+            return rows.matrix[0].tolist(), list(rows.notices)
         return values, notices
 
     def encode_records(
@@ -169,6 +119,9 @@ class FeatureContract:
             An unknown field, a wrong kind, a missing required field, a number that is not finite
             or a whole number that a double cannot hold.
         """
+        if len(records) == 1 and not self.derivation:
+            values, notices = self.encode_values(records[0], body)
+            return EncodedRows(np.array([values]), tuple(notices))
         complete = [{**self._template, **record} for record in records]
         unknown = Problems()
         for row, record in enumerate(complete):
@@ -176,8 +129,8 @@ class FeatureContract:
                 extra = len(record) - len(self._template)
                 unknown.extend(self._find_unknown(row, record), extra)
         # unknown fields come last: zip stops before them
-        values = zip(*(record.values() for record in complete), strict=False)
-        columns = dict(zip(self.names, values, strict=False))
+        lists = zip(*(record.values() for record in complete), strict=False)
+        columns = dict(zip(self.field_names, lists, strict=False))
         rows = self._encode_all(columns.get, encode_list, len(records), unknown).require_valid()
         if body and rows.has_long_numbers():
             exact = parse_exactly(body)
@@ -241,33 +194,15 @@ class FeatureContract:
     def _encode_all(
         self,
         find: Callable[[str], Any],
-        encode: Callable[[Any, bool, Codes | None], EncodedColumn],
+        encode: Callable[[Any, ValueRule], EncodedColumn],
         rows: int,
         problems: Problems | None = None,
         most_problems: int | None = MOST_PROBLEMS,
     ) -> EncodedRows:
-        """Encode feature by feature; `find` returns None for a feature without a column."""
+        """Encode field by field; `find` returns None for a field without a column."""
         columns = (
-            encode_absent(rows, nullable) if column is None else encode(column, nullable, codes)
-            for name, nullable, codes in self._plan
-            for column in (find(name),)
+            encode_absent(rows, rule) if (column := find(name)) is None else encode(column, rule)
+            for name, rule in self._rules
         )
-        return gather_columns(self.names, columns, rows, problems, most_problems)
-
-    def with_all_nullable(self) -> "FeatureContract":
-        """Return the contract with every feature optional, for old rows that may lack values."""
-        return FeatureContract(tuple(replace(f, nullable=True) for f in self.features))
-
-    def to_json(self) -> str:
-        """Return the contract as JSON text that `from_json` reads back."""
-        document = {
-            "format_version": FORMAT_VERSION,
-            "features": [f.to_fields() for f in self.features],
-        }
-        return json.dumps(document, ensure_ascii=False, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> "FeatureContract":
-        """Read a contract from JSON; raises `ArtifactError` if a feature is not valid."""
-        document = read_versioned(text, "contract.json", FORMAT_VERSION)
-        return cls(read_features(document))
+        encoded = gather_columns(self.field_names, columns, rows, problems, most_problems)
+        return self.derivation.apply(encoded) if self.derivation else encoded

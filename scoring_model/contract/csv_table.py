@@ -1,7 +1,10 @@
 """`CsvTable`: a CSV table, read as text. Lines with a wrong number of fields are reported."""
 
+import atexit
 import csv
 import io
+import time
+import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +35,7 @@ class _Heading(NamedTuple):
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A `TableReader` of CSV in UTF-8 with a heading; all columns are text.
+    """A `TableReader` of CSV with a heading; all columns are text.
 
     Attributes
     ----------
@@ -41,10 +44,19 @@ class CsvTable:
     stops_at_broken : bool
         Whether reading ends with the first broken line. To report a line takes a hundred times as
         long as to read one.
+    delimiter : str
+        Character between two cells.
+    encoding : str
+        Name of the encoding, as Python knows it. UTF-8 may begin with a mark (BOM).
+    skipped : int
+        Number of lines above the heading that are no part of the table.
     """
 
     open: Open
     stops_at_broken: bool = False
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    skipped: int = 0
     is_text = True
     row_count = None
 
@@ -57,7 +69,7 @@ class CsvTable:
     def _heading(self) -> _Heading:
         # stop after the heading: `read` reports the broken lines below it
         with self._open_text() as text:
-            lines = csv.reader(text, strict=True)
+            lines = csv.reader(text, strict=True, delimiter=self.delimiter)
             skipped = 0
             try:
                 for names in lines:
@@ -73,7 +85,9 @@ class CsvTable:
 
     def read(self, columns: Sequence[str], first: int = 0) -> Iterator[TableBatch]:
         """Yield the rows from number `first` on; see `TableReader`."""
-        broken = _BrokenLines(self._heading.lines + 1, self.stops_at_broken)
+        first_line = self.skipped + self._heading.lines + 1
+        broken = _BrokenLines(first_line, self.stops_at_broken)
+        _held_by_arrow.add(broken)
         try:
             yield from self._read(columns, first, broken)
         except pa.ArrowInvalid:
@@ -91,7 +105,7 @@ class CsvTable:
         last = heading.names[-1]
         wanted = [*columns, *({last} - set(columns))]
         row, known, ends_in_lines = 0, 0, False
-        with self.open() as stream, _open_csv(stream, heading, wanted, broken) as batches:
+        with self.open() as stream, self._open_csv(stream, wanted, broken) as batches:
             for records in batches:
                 rows, between = _number_rows(row, records.num_rows, broken.rows[known:])
                 known += len(between)
@@ -110,26 +124,55 @@ class CsvTable:
         if broken.has_lines if after else ends_in_lines:
             self._require_closed_quotes()
 
+    def _open_csv(self, stream: Any, columns: list[str], broken: "_BrokenLines") -> Any:
+        from pyarrow import csv as arrow_csv
+
+        return arrow_csv.open_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(
+                block_size=_BLOCK_BYTES,
+                # with several threads, Arrow gives broken lines no number
+                use_threads=False,
+                column_names=self._heading.names,
+                skip_rows=self.skipped,
+                skip_rows_after_names=self._heading.lines,
+                encoding=self.encoding,
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=broken
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=columns,
+                column_types=dict.fromkeys(columns, pa.string()),
+                null_values=CSV_MISSING,
+                strings_can_be_null=True,
+            ),
+        )
+
     def _open_text(self) -> io.TextIOWrapper:
-        return io.TextIOWrapper(self.open(), encoding="utf-8-sig", newline="")
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        text = io.TextIOWrapper(self.open(), encoding=encoding, newline="")
+        for _ in range(self.skipped):
+            text.readline()
+        return text
 
     def _require_closed_quotes(self) -> None:
         """Refuse a table that ends inside quotes: its last lines were read as a single value."""
         with self._open_text() as text:
             try:
-                deque(csv.reader(text, strict=True), maxlen=0)
+                deque(csv.reader(text, strict=True, delimiter=self.delimiter), maxlen=0)
             except csv.Error as error:
                 raise ValueError(f"its quotes are wrong: {error}") from error
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class _BrokenLines:
     """Collects the broken lines, and makes Arrow's parser skip them.
 
     Attributes
     ----------
     first_line : int
-        Arrow's number of the first row. It also counts the heading and blank lines before it.
+        Arrow's number of the first row. It also counts the heading and all lines before it.
     stops : bool
         Whether the parser ends at the first broken line instead.
     rows : list of int
@@ -149,6 +192,18 @@ class _BrokenLines:
         return "error" if self.stops else "skip"
 
 
+_held_by_arrow: weakref.WeakSet[_BrokenLines] = weakref.WeakSet()
+
+
+@atexit.register
+def _wait_for_arrow() -> None:
+    # one of Arrow's threads may still hold an object of Python; to let go of it while Python ends
+    # would abort the process
+    end = time.monotonic() + 1.0
+    while _held_by_arrow and time.monotonic() < end:
+        time.sleep(0.001)
+
+
 def _batch_of_broken(columns: Sequence[str], lines: list[int]) -> TableBatch:
     none = [pa.nulls(0, pa.string())] * len(columns)
     records = pa.RecordBatch.from_arrays(none, list(columns))
@@ -157,28 +212,6 @@ def _batch_of_broken(columns: Sequence[str], lines: list[int]) -> TableBatch:
 
 def _has_lines(text: str | None) -> bool:
     return text is not None and ("\n" in text or "\r" in text)
-
-
-def _open_csv(stream: Any, heading: _Heading, columns: list[str], broken: _BrokenLines) -> Any:
-    from pyarrow import csv as arrow_csv
-
-    return arrow_csv.open_csv(
-        stream,
-        read_options=arrow_csv.ReadOptions(
-            block_size=_BLOCK_BYTES,
-            # with several threads, Arrow gives broken lines no number
-            use_threads=False,
-            column_names=heading.names,
-            skip_rows_after_names=heading.lines,
-        ),
-        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken),
-        convert_options=arrow_csv.ConvertOptions(
-            include_columns=columns,
-            column_types=dict.fromkeys(columns, pa.string()),
-            null_values=CSV_MISSING,
-            strings_can_be_null=True,
-        ),
-    )
 
 
 def _number_rows(first: int, count: int, broken: list[int]) -> tuple[NDArray[np.int64], list[int]]:

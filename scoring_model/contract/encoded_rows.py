@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from scoring_model.contract.notices import Notice
+from scoring_model.contract.value_rule import LEAST_LONG
 from scoring_model.errors import FieldProblem, InvalidRequest, Problems
 from scoring_model.types import FloatArray
 
-# the JSON parser rounds whole numbers beyond 64 bits: all below this one are exact
-LEAST_LONG = 2.0**63
-
 
 class EncodedColumn(NamedTuple):
-    """One feature of some applicants as numbers.
+    """One field of some applicants as numbers.
 
     Attributes
     ----------
@@ -47,12 +45,21 @@ class EncodedRows:
         Sorted by row. A row without a problem may be scored, if all problems are listed.
     problem_count : int
         Number of all problems; `problems` may hold only the first of them.
+    raw : ndarray of float64, shape (rows, fields), optional
+        The values of the contract's fields, dates as day numbers, if `matrix` was derived from
+        them; None if they are the matrix itself.
     """
 
     matrix: FloatArray
     notices: tuple[Notice, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     problem_count: int = 0
+    raw: FloatArray | None = None
+
+    @property
+    def field_values(self) -> FloatArray:
+        """The values of the contract's fields, shape (rows, fields); dates are day numbers."""
+        return self.matrix if self.raw is None else self.raw
 
     def count_unseen(self) -> Mapping[str, int]:
         """Return the number of levels that training never saw, by field."""
@@ -60,7 +67,7 @@ class EncodedRows:
 
     def has_long_numbers(self) -> bool:
         """Return whether JSON may have had a whole number beyond 64 bits, which was rounded."""
-        return bool((np.abs(self.matrix) >= LEAST_LONG).any())
+        return bool((np.abs(self.field_values) >= LEAST_LONG).any())
 
     def require_valid(self) -> "EncodedRows":
         """Return these rows, or raise `InvalidRequest` if any value is refused."""
@@ -81,9 +88,9 @@ def gather_columns(
     Parameters
     ----------
     names : sequence of str
-        The features' names.
+        The fields' names.
     columns : iterable of EncodedColumn
-        One per feature. To save memory, each is released before the next one is requested.
+        One per field. To save memory, each is released before the next one is requested.
     rows : int
         Number of applicants.
     problems : Problems, optional
@@ -128,5 +135,7 @@ def join_rows(parts: Sequence[EncodedRows], features: int) -> EncodedRows:
         problems += [replace(problem, row=problem.row + start) for problem in part.problems]
         start += len(part.matrix)
     matrix = np.concatenate([np.empty((0, features)), *(part.matrix for part in parts)])
+    derived = [part.raw for part in parts if part.raw is not None]
+    raw = np.concatenate(derived) if derived else None
     count = sum(part.problem_count for part in parts)
-    return EncodedRows(matrix, tuple(notices), tuple(problems), count)
+    return EncodedRows(matrix, tuple(notices), tuple(problems), count, raw)

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
-from scoring_model.contract.versioned import JsonFields
+from scoring_model.contract.documents import JsonFields
+from scoring_model.contract.value_rule import ValueRule
 
 # the levels of a yes/no category, and the JSON values that stand for them
 YES_NO = {"true": True, "false": False}
-
-# beyond what training makes: rows that check a version stay small
-MOST_FEATURES = 10_000
 
 Kind = Literal["number", "category", "date"]
 
@@ -52,6 +50,26 @@ class Feature:
     minimum: float = -math.inf
     maximum: float = math.inf
 
+    @property
+    def is_yes_no(self) -> bool:
+        """Whether it is a category with no other levels than true and false."""
+        levels = {*self.levels, *self.rare_levels}
+        return self.kind == "category" and bool(levels) and levels <= set(YES_NO)
+
+    def make_rule(self, usual: tuple[float, float] | None = None) -> ValueRule:
+        """Return the rule for the values of this field.
+
+        Parameters
+        ----------
+        usual : tuple of float, optional
+            Least and most value of a number that is not worth a remark.
+        """
+        limits = float(self.minimum), float(self.maximum)
+        if self.kind != "number":
+            codes = self.codes() if self.kind == "category" else {}
+            return ValueRule("yes/no" if self.is_yes_no else self.kind, self.nullable, codes)
+        return ValueRule("number", self.nullable, {}, *limits, *(usual or ()))
+
     def codes(self) -> dict[str | bool, float]:
         """Return the code of every level; `true` and `false` also have True and False as keys."""
         codes: dict[str | bool, float] = dict.fromkeys(self.rare_levels, float(len(self.levels)))
@@ -71,13 +89,19 @@ class Feature:
         """Return how many codes the feature has; 0 for a number."""
         return len(self.levels) + bool(self.rare_levels)
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether a number may be refused because it is too small or too large."""
+        return math.isfinite(self.minimum) or math.isfinite(self.maximum)
+
     @classmethod
     def from_fields(cls, fields: JsonFields) -> "Feature":
-        """Read a feature from the JSON object that `dataclasses.asdict` makes of it.
+        """Read a feature from the JSON object that `to_fields` makes of it.
 
         It raises `ArtifactError` if a value is not valid.
         """
         kind = fields.text("kind")
+        given = fields.values
         feature = cls(
             name=fields.text("name"),
             kind=cast("Kind", kind),
@@ -85,20 +109,19 @@ class Feature:
             levels=fields.texts("levels"),
             rare_levels=fields.texts("rare_levels"),
             labels=fields.named_texts("labels"),
+            formula=fields.text("formula") if "formula" in given else "",
+            minimum=fields.number("minimum") if "minimum" in given else -math.inf,
+            maximum=fields.number("maximum") if "maximum" in given else math.inf,
         )
         levels = (*feature.levels, *feature.rare_levels)
-        if kind not in get_args(Kind) or (kind == "number" and levels):
-            raise fields.refuse("kind must be category, or number without levels")
+        if kind not in get_args(Kind) or (kind != "category" and levels):
+            raise fields.refuse("kind must be category, or number or date without levels")
         if len(set(levels)) < len(levels):
             raise fields.refuse("each level must be listed once")
+        if feature.has_limits and (kind != "number" or feature.formula):
+            raise fields.refuse("only a number that is no formula may have limits")
+        if feature.minimum > feature.maximum:
+            raise fields.refuse("minimum must be at most maximum")
+        if feature.formula and (kind != "number" or not feature.nullable):
+            raise fields.refuse("a formula must give a number that may be missing")
         return feature
-
-
-def read_features(document: JsonFields) -> tuple[Feature, ...]:
-    """Read the features of a contract; raises `ArtifactError` if one is not valid."""
-    features = tuple(map(Feature.from_fields, document.parts("features")))
-    if not 0 < len(features) <= MOST_FEATURES:
-        raise document.refuse(f"there must be from 1 to {MOST_FEATURES} features")
-    if len({feature.name for feature in features}) < len(features):
-        raise document.refuse("each feature must have a name of its own")
-    return features

@@ -1,8 +1,12 @@
 """`Expression`: arithmetic over columns, parsed from text. Nothing else is allowed."""
 
 import ast
+import io
 import math
 import operator
+import sys
+import tokenize
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +26,7 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 }
 # long enough for any cost, short enough not to overflow the interpreter's stack
 _MAX_LENGTH = 500
+_QUOTES = 'a column whose name is not a plain word must stand in quotes: "Loan Amount"'
 
 
 def _coalesce(first: Any, *others: Any) -> Any:
@@ -70,10 +75,14 @@ class Expression:
     text: str
 
     def __post_init__(self) -> None:
-        if not _is_arithmetic(self._tree):
+        try:
+            is_arithmetic = _is_arithmetic(self._tree)
+        except RecursionError as error:
+            raise ValueError("has too many parts inside of each other") from error
+        if not is_arithmetic:
             raise ValueError(
                 "must be made of columns, numbers, + - * /, parentheses, coalesce() and log(), "
-                f"got {self.text!r}"
+                f"got {self.text!r} ({_QUOTES})"
             )
 
     @cached_property
@@ -81,12 +90,17 @@ class Expression:
         if len(self.text) > _MAX_LENGTH:
             raise ValueError(f"must have at most {_MAX_LENGTH} characters")
         try:
-            return ast.parse(self.text.strip(), mode="eval").body
+            # an unknown escape in a quoted name is a warning
+            with warnings.catch_warnings(action="ignore"):
+                tree = ast.parse(self.text.strip(), mode="eval").body
+            has_comment = _has_comment(self.text)
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             raise ValueError(
-                f"is not an arithmetic expression: {self.text!r} (a column whose name is not a "
-                'plain word must stand in quotes: "Loan Amount")'
+                f"is not an arithmetic expression: {self.text!r} ({_QUOTES})"
             ) from error
+        if has_comment:
+            raise ValueError(f"is not an arithmetic expression: in {self.text!r}, # hides the rest")
+        return tree
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -109,9 +123,14 @@ class Expression:
         return _evaluate(self._tree, values)
 
 
+def _has_comment(text: str) -> bool:
+    tokens = tokenize.generate_tokens(io.StringIO(text.strip()).readline)
+    return any(token.type == tokenize.COMMENT for token in tokens)
+
+
 def _is_arithmetic(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
-        return type(node.value) in (int, float, str)
+        return type(node.value) is str or _is_finite(node.value)
     if isinstance(node, ast.BinOp):
         return type(node.op) in _BINARY and _is_arithmetic(node.left) and _is_arithmetic(node.right)
     if isinstance(node, ast.UnaryOp):
@@ -119,6 +138,12 @@ def _is_arithmetic(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
         return _is_known_call(node) and all(map(_is_arithmetic, node.args))
     return isinstance(node, ast.Name)
+
+
+def _is_finite(value: object) -> bool:
+    if type(value) is int:
+        return abs(value) <= sys.float_info.max
+    return type(value) is float and math.isfinite(value)
 
 
 def _is_known_call(node: ast.Call) -> bool:

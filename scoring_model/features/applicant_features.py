@@ -67,7 +67,7 @@ class ApplicantFeatures:
         for applicant in read:
             check_time()
             computed = self._compute(applicant.tables)
-            known = {name: v for name, v in computed.items() if name in self._contract.names}
+            known = {name: v for name, v in computed.items() if name in self._contract.field_names}
             finished.append({**applicant.fields, **known})
         try:
             return self._contract.encode_records(finished)

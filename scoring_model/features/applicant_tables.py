@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from scoring_model.contract import (
     NOT_TEXT,
+    NOT_TRUE_OR_FALSE,
     REQUIRED,
     YES_NO,
     FeatureContract,
@@ -15,7 +16,6 @@ from scoring_model.errors import FieldProblem, Problems
 from scoring_model.features.feature_sql import APPLICATION, FeatureSql
 
 NOT_WHOLE = "must be a whole number of at most 64 bits"
-NOT_YES_NO = "must be true or false"
 NOT_DATE = "must be a date such as 2004-01-31"
 NOT_TIME = "must be a time such as 2004-01-31T09:30:00, without a zone"
 NOT_OBJECT = "must be an object"
@@ -74,12 +74,12 @@ class ApplicantReader:
         self._stand_in: Any = "0" if key_kind == "VARCHAR" else 0
         application, computed = self._readers[APPLICATION], features.labels()
         self._fields = {
-            f.name: f for f in contract.features if f.name in application and f.name not in computed
+            f.name: f for f in contract.fields if f.name in application and f.name not in computed
         }
         for feature in self._fields.values():
             if set(feature.levels) == set(YES_NO) and application[feature.name] is _read_text:
                 application[feature.name] = _read_yes_no_text
-        self._names = frozenset(self._readers).difference(contract.names)
+        self._names = frozenset(self._readers).difference(contract.field_names)
 
     def has_history(self, record: Mapping[str, Any]) -> bool:
         """Return whether an applicant names a table, which a finished row never does."""
@@ -184,12 +184,16 @@ def _read_text(value: Any) -> str | Refused:
 
 
 def _read_yes_no(value: Any) -> bool | Refused:
-    found = YES_NO.get(value) if type(value) is str else value
-    return found if type(found) is bool else Refused(NOT_YES_NO)
+    found = YES_NO.get(value.lower()) if type(value) is str else value
+    return found if type(found) is bool else Refused(NOT_TRUE_OR_FALSE)
 
 
 def _read_yes_no_text(value: Any) -> str | Refused:
-    return str(value).lower() if type(value) is bool else _read_text(value)
+    if value == "" and type(value) is str:
+        # the contract takes it as missing
+        return value
+    text = str(value).lower() if type(value) in (bool, str) else ""
+    return text if text in YES_NO else Refused(NOT_TRUE_OR_FALSE)
 
 
 def _read_date(value: Any) -> str | Refused:

@@ -308,3 +308,23 @@ def test_types_of_other_portfolios_are_checked_strictly() -> None:
         "application.at",
         "application.new",
     ]
+
+
+@pytest.mark.parametrize("kind", ["VARCHAR", "BOOLEAN"])
+def test_yes_and_no_of_an_application_may_be_written_in_capitals(kind: str) -> None:
+    sql = 'SELECT id, CAST(CAST("owner" AS BOOLEAN) AS INT) AS owns FROM application;'
+    features = FeatureSql("id", (History(APPLICATION, sql, {"id": "BIGINT", "owner": kind}),))
+    owner = Feature("owner", "category", nullable=True, levels=("false", "true"))
+    contract = FeatureContract((owner, Feature("owns", "number", nullable=True)))
+    encode = ApplicantFeatures(features, contract).encode
+
+    def rows_of(value: object) -> list[list[float]]:
+        record = {"application": {"id": 1, "owner": value}}
+        encoded = encode(json.dumps(record).encode(), [record], lambda: None)
+        return encoded.matrix.tolist()  # type: ignore[no-any-return]
+
+    for value in (True, "true", "TRUE", "tRue"):
+        assert rows_of(value) == [[1.0, 1.0]]
+    for wrong in ("yes", 1, " true"):
+        with pytest.raises(InvalidRequest, match=r"application.owner must be true or false"):
+            rows_of(wrong)

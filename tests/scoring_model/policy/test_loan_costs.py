@@ -1,4 +1,4 @@
-"""Costs per loan: only arithmetic is allowed, and each applicant has its own threshold."""
+"""Costs per loan: each applicant has its own threshold."""
 
 import numpy as np
 import pytest
@@ -6,39 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_model.errors import ArtifactError, InvalidRequest
-from scoring_model.expressions import Expression
 from scoring_model.policy import CalibrationMap, DecisionPolicy, LoanCostRule
 
 NAMES = ("income", "amount")
 RULE = LoanCostRule("amount * 0.65 + 100", "0.04 * amount", 1.1)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("12", 12.0),
-        ("amount", 3.0),
-        (" amount * 0.5 ", 1.5),
-        ("-(amount - 5) / 4 + +income", 10.5),
-        ("2 * (amount + income)", 26.0),
-    ],
-)
-def test_arithmetic(text: str, value: float) -> None:
-    assert Expression(text).evaluate({"amount": 3.0, "income": 10.0}) == value
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "amount *", "amount; 1", "a b", "amount ** 2", "amount // 2", "amount % 2"),
-        *("max(amount, 1)", "__import__('os')", "amount.real", "amount[0]", "'text'", "True"),
-        *("amount if 1 else 2", "lambda: 1", "[1]", "x := 1", "1 < 2", "not amount", "~amount"),
-        *("1j", "1" * 501, "amount\x00"),
-    ],
-)
-def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"must be made of|is not an arithmetic|must have at most"):
-        Expression(text)
 
 
 @given(amounts=st.lists(st.floats(0.01, 1e12), min_size=1, max_size=20))

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 import numpy as np
 import orjson
 
-from scoring_model.contract.encoding import NOT_FINITE
 from scoring_model.errors import FieldProblem, InvalidRequest, Problems
 
 DUPLICATE = "is given twice"
+NOT_FINITE = "must be finite and fit into a double"
 _LONG_BYTES = 1 << 14
 _NOT_JSON = "the body is not valid JSON in UTF-8"
 

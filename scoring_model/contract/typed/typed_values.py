@@ -1,5 +1,6 @@
 """Convert values of typed tables and of CSV to JSON values, one by one."""
 
+import datetime
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,40 +9,35 @@ from typing import Any
 
 import numpy as np
 
-from scoring_model.contract.encoding import MOST_WHOLE, Codes, parse_number
-from scoring_model.contract.feature import YES_NO
+from scoring_model.contract.days import write_day
+from scoring_model.contract.encoding import parse_number
+from scoring_model.contract.value_rule import MOST_WHOLE, ValueRule
 
 # Python type of each kind of numpy scalar
 _PYTHON: dict[str, Callable[[Any], Any]] = {"f": float, "i": int, "u": int, "b": bool, "U": str}
 
 
-def is_yes_no(codes: Codes) -> bool:
-    """Return whether a category has no other levels than true and false."""
-    return all(isinstance(level, bool) or level in YES_NO for level in codes)
-
-
-def to_json_values(values: list[Any], codes: Codes | None, from_text: bool) -> list[Any]:
+def to_json_values(values: list[Any], rule: ValueRule, from_text: bool) -> list[Any]:
     """Convert values to JSON values. The rule later refuses the values that have no JSON type.
 
     Parameters
     ----------
     values : list
         Values of Python, numpy or Arrow; NaN is missing.
-    codes : mapping of level to float, or None
-        None for a number. For a category, a whole number becomes the text of its digits.
+    rule : ValueRule
+        For a category, a whole number becomes the level with its digits, leading zeros included.
+        For a date, a date becomes ISO text.
     from_text : bool
-        Whether the values come from CSV. Numbers are then parsed, and true and false may be
-        written in capitals.
+        Whether the values come from CSV. Numbers are then parsed.
     """
     plain = [_to_python(value) for value in values]
-    if codes is None:
-        if from_text:
-            return [parse_number(v) if isinstance(v, str) else v for v in plain]
-        return [_as_double(value) for value in plain]
-    levels = [_digits(value) for value in plain]
-    if from_text and is_yes_no(codes):
-        return [v.lower() if isinstance(v, str) else v for v in levels]
-    return levels
+    if rule.kind == "date":
+        return [_as_iso(value) for value in plain]
+    if rule.kind != "number":
+        return [_as_level(value, rule) for value in plain]
+    if from_text:
+        return [parse_number(v) if isinstance(v, str) else v for v in plain]
+    return [_as_double(value) for value in plain]
 
 
 def _to_python(value: Any) -> Any:
@@ -49,6 +45,15 @@ def _to_python(value: Any) -> Any:
         value = _PYTHON[value.dtype.kind](value)
     # in a table, NaN means that a number is missing
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _as_iso(value: Any) -> Any:
+    """Return a date, or a point in time, as ISO text; other values as they are."""
+    if isinstance(value, np.datetime64):
+        if np.isnat(value):
+            return None
+        value = value.astype("datetime64[D]").item()
+    return write_day(value) or value if isinstance(value, datetime.date) else value
 
 
 def _as_double(value: Any) -> Any:
@@ -67,8 +72,10 @@ def _as_double(value: Any) -> Any:
     return number
 
 
-def _digits(value: Any) -> Any:
-    """Return a whole number as the text of its digits."""
+def _as_level(value: Any, rule: ValueRule) -> Any:
+    """Return a whole number as text."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    return rule.padded_levels.get(str(value), str(value))
