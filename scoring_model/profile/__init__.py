@@ -1,3 +1,21 @@
 """The profile: what a version keeps of its training rows, in numbers about groups of them."""
 
-__all__: list[str] = []
+from scoring_model.profile.profile import (
+    LEAST_RANGE_ROWS,
+    LEAST_ROWS,
+    PROFILE_FILE,
+    CategoryProfile,
+    NumberProfile,
+    Profile,
+    check_profile,
+)
+
+__all__ = [
+    "LEAST_RANGE_ROWS",
+    "LEAST_ROWS",
+    "PROFILE_FILE",
+    "CategoryProfile",
+    "NumberProfile",
+    "Profile",
+    "check_profile",
+]

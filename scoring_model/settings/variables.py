@@ -38,8 +38,9 @@ VARIABLES: Mapping[str, Variable] = {
         "model_uri",
         "text",
         "models:/credit-scoring@champion",
-        "The server serves the model at this registry URI or in this folder. The default is the "
-        "champion of `credit-scoring`, which is the version in production.",
+        "The server serves the model at this registry URI or in this folder, which is a path or "
+        "`file:///path`. The default is the champion of `credit-scoring`, which is the version in "
+        "production.",
     ),
     "MODEL_REFRESH_SECONDS": Variable(
         "refresh_seconds",

@@ -10,6 +10,7 @@ from scoring_model.contract import FeatureContract, read_document, read_versione
 from scoring_model.errors import ArtifactError, IncompleteVersion, InvalidRequest
 from scoring_model.features import FeatureSql
 from scoring_model.policy import FIELDS, DecisionPolicy
+from scoring_model.profile import PROFILE_FILE, Profile, check_profile
 from scoring_model.trees import TreeModel, check_tree_text, name_columns
 from scoring_model.version.plain_files import (
     MOST_BOOSTER_BYTES,
@@ -53,6 +54,8 @@ def save_scorer(scorer: Scorer, directory: Path, example: Mapping[str, Any]) -> 
     }
     if scorer.features is not None:
         texts[FEATURES_FILE] = scorer.features.to_json()
+    if scorer.profile is not None:
+        texts[PROFILE_FILE] = scorer.profile.to_json()
     digests = {}
     for name, text in texts.items():
         data = text.encode()
@@ -132,7 +135,22 @@ def make_scorer(files: Mapping[str, bytes]) -> Scorer:
     booster = _decode(files, BOOSTER_FILE)
     codes = [feature.count_codes() for feature in contract.features]
     check_tree_text(booster, contract.names, codes)
-    return Scorer(contract, TreeModel(booster), policy, features)
+    profile = None
+    if PROFILE_FILE in files:
+        profile = Profile.from_json(_decode(files, PROFILE_FILE))
+        check_profile(profile, contract.names)
+        contract = contract.with_ranges(profile.ranges(given_features(contract, features)))
+    return Scorer(contract, TreeModel(booster), policy, features, profile)
+
+
+def given_features(contract: FeatureContract, features: FeatureSql | None) -> set[str]:
+    """Return the features that a caller gives.
+
+    What is computed from other fields or from histories is not among them: one long history would
+    make dozens of such numbers unusual.
+    """
+    computed = features.labels() if features else {}
+    return {f.name for f in contract.features if not f.formula and f.name not in computed}
 
 
 def _decode(files: Mapping[str, bytes], name: str) -> str:

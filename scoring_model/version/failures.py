@@ -1,4 +1,4 @@
-"""Failures to get a version: which of them may pass, and words for them that are safe to show."""
+"""Failures to get a version: which of them may pass, and words for them, for log and caller."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scoring_model.errors import ArtifactError, IncompleteVersion
+from scoring_model.settings import to_masked_line
 
 REFUSED = "the newest version failed its checks"
 SLOW = "the newest version is still being fetched and checked"
@@ -18,12 +19,17 @@ class UnknownVersion(Exception):
     """The registry answers, but has no such version."""
 
 
+class MissingFolder(Exception):
+    """The folder that the URI names does not exist."""
+
+
 class Unreachable(Exception):
     """The registry, or the store of a version's files, does not answer."""
 
 
 _SAID: tuple[tuple[type[Exception], str], ...] = (
     (IncompleteVersion, "the files of the newest version are missing or not complete"),
+    (MissingFolder, "the folder that MODEL_URI names does not exist"),
     (UnknownVersion, "the registry does not know the version that MODEL_URI names"),
     (Unreachable, "the registry does not answer"),
     (OSError, "the newest version cannot be read"),
@@ -33,9 +39,9 @@ _SAID: tuple[tuple[type[Exception], str], ...] = (
 
 @contextmanager
 def named_failures(uri: str) -> Iterator[None]:
-    """Turn the errors of `find_uri` and `download` into sentences that are safe to log.
+    """Turn the errors of `find_uri` and `download` into one line for the log each.
 
-    The message of a driver may hold an address with its password, or a path.
+    The line ends with MLflow's own words, without credentials.
 
     Parameters
     ----------
@@ -46,6 +52,8 @@ def named_failures(uri: str) -> Iterator[None]:
     ------
     ArtifactError
         The files are too large.
+    MissingFolder
+        There is no such folder.
     UnknownVersion
         The registry answers that it has no such version.
     Unreachable
@@ -53,31 +61,35 @@ def named_failures(uri: str) -> Iterator[None]:
     """
     try:
         yield
-    except (UnknownVersion, ArtifactError):
+    except (UnknownVersion, MissingFolder, Unreachable, ArtifactError):
         raise
     except Exception as error:  # no driver's error may end the server
         code = str(getattr(error, "error_code", ""))
         named = _NAME.match(uri)
         model = f"the model {named[1]!r}" if named else "the model"
+        said = to_masked_line(str(error)) or type(error).__name__
         if code == "RESOURCE_DOES_NOT_EXIST":
-            raise UnknownVersion(f"the registry does not know {model} or its version") from error
+            known = f"the registry does not know {model} or its version: {said}"
+            raise UnknownVersion(known) from error
         if code == "INVALID_PARAMETER_VALUE":
-            raise UnknownVersion(f"the registry does not know this alias of {model}") from error
+            known = f"the registry does not know this alias of {model}: {said}"
+            raise UnknownVersion(known) from error
         if code in _FORBIDDEN:
-            raise Unreachable("the registry refuses the credentials of this server") from error
-        number = error.errno if isinstance(error, OSError) else None
-        reason = os.strerror(number) if number else f"{type(error).__name__} {code}".rstrip()
-        raise Unreachable(f"{model} cannot be fetched from the registry: {reason}") from error
+            refused = f"the registry refuses the credentials of this server: {said}"
+            raise Unreachable(refused) from error
+        raise Unreachable(f"{model} cannot be fetched from the registry: {said}") from error
 
 
 def may_pass(error: Exception) -> bool:
     """Return whether to try again may help: the files of a version that fails are complete."""
-    return isinstance(error, IncompleteVersion | UnknownVersion | Unreachable | OSError)
+    return isinstance(
+        error, IncompleteVersion | MissingFolder | UnknownVersion | Unreachable | OSError
+    )
 
 
 def describe_failure(error: Exception) -> str:
-    """Return what went wrong; a driver's message may hold an address with its password."""
-    if isinstance(error, ArtifactError | UnknownVersion | Unreachable):
+    """Return what went wrong, for the log; of any other error only the type or the cause."""
+    if isinstance(error, ArtifactError | MissingFolder | UnknownVersion | Unreachable):
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)

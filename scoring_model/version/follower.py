@@ -21,7 +21,14 @@ from scoring_model.version.failures import (
     named_failures,
 )
 from scoring_model.version.local_copy import MODEL_FOLDER, LocalCopy
-from scoring_model.version.model_uri import can_move, download, find_uri, registry_uri
+from scoring_model.version.model_uri import (
+    can_move,
+    describe_source,
+    download,
+    find_folder,
+    find_uri,
+    registry_uri,
+)
 
 # a failure that may pass is tried again after one second, then after twice as long each time
 FIRST_PAUSE_SECONDS = 1.0
@@ -72,10 +79,9 @@ class Follower(Generic[Loaded]):
         self._settings = settings
         self._load = load
         self._install = install
-        self._count = count
+        self._record = count or (lambda _outcome: None)
         self._about = f"{about}: " if about else ""
-        self._uri = ""
-        self._refused = ""
+        self._uri = self._refused = ""
 
     async def run(self) -> None:
         """Load the first version, then follow the URI until cancelled."""
@@ -83,8 +89,9 @@ class Follower(Generic[Loaded]):
         follows = settings.refresh_seconds and can_move(settings.model_uri)
         failures = 0
         while True:
-            is_folder = Path(settings.model_uri).is_dir()
-            done = await (self._serve_folder() if is_folder else self._refresh())
+            folder = find_folder(settings.model_uri)
+            is_there = folder is not None and folder.is_dir()
+            done = await (self._serve_folder(str(folder)) if is_there else self._refresh())
             failures = 0 if done else failures + 1
             if self._uri and done and not follows:
                 return
@@ -98,13 +105,12 @@ class Follower(Generic[Loaded]):
         doubled = FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10)
         return min(doubled, usual, LONGEST_PAUSE_SECONDS)
 
-    async def _serve_folder(self) -> bool:
+    async def _serve_folder(self, folder: str) -> bool:
         """Load the folder that the URI names; return whether it is in use."""
-        folder = self._settings.model_uri
         try:
             loaded = await _in_background(lambda: self._load(folder))
         except Exception as error:  # noqa: BLE001  # any error in the content of a file
-            self._say("not loaded", error)
+            self._say("not loaded", error, self._settings.model_uri)
             self.concern = explain_failure(error)
             return False
         self.concern = ""
@@ -122,7 +128,7 @@ class Follower(Generic[Loaded]):
             found = await looking
         except Exception as error:  # noqa: BLE001  # no driver's error may end the server
             if may_pass(error):
-                self._say("not refreshed", error)
+                self._say("not refreshed", error, self._settings.model_uri)
                 await self._fall_back("unreachable", explain_failure(error))
                 return False
             self._say("refused", error)
@@ -136,11 +142,9 @@ class Follower(Generic[Loaded]):
     async def _fall_back(self, outcome: Outcome, why: str) -> None:
         self._record(outcome)
         self.concern = self._worry(why)
-        if not self._uri:
-            copy = await _in_background(self._load_copy)
-            if copy is not None:
-                self._swap(copy, "copy")
-                self.concern = self._worry(why)
+        if not self._uri and (copy := await _in_background(self._load_copy)) is not None:
+            self._swap(copy, "copy")
+            self.concern = self._worry(why)
 
     def _worry(self, why: str) -> str:
         """Return the text of `concern`: there may be no version that could stay in use."""
@@ -151,12 +155,9 @@ class Follower(Generic[Loaded]):
         self._uri = uri
         self._record("swapped")
 
-    def _record(self, outcome: Outcome) -> None:
-        if self._count is not None:
-            self._count(outcome)
-
-    def _say(self, event: str, error: Exception) -> None:
-        write_event(event, f"{self._about}{describe_failure(error)}")
+    def _say(self, event: str, error: Exception, uri: str = "") -> None:
+        source = f"{describe_source(uri)}: " if uri else ""
+        write_event(event, f"{self._about}{source}{describe_failure(error)}")
 
     # the methods below run in a separate thread
 

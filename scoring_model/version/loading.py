@@ -12,6 +12,7 @@ from scoring_model.policy import FIELDS, Decisions
 from scoring_model.version.artifacts import load_example, make_scorer
 from scoring_model.version.checks import check_scorer
 from scoring_model.version.content import VersionContent, read_version
+from scoring_model.version.model_uri import find_folder
 from scoring_model.version.scorer import Scorer
 from scoring_model.version.timed_scoring import CURRENT_SCORING
 
@@ -71,20 +72,19 @@ class ServedModel:
 
 
 def signature_of(contract: FeatureContract) -> "ModelSignature":
-    """Return the MLflow signature: numbers `double`, categories `string`, nullable ones optional.
+    """Return the MLflow signature: the contract's fields, of any type, nullable ones optional.
 
-    No column is `boolean`: MLflow turns a null boolean into False and the text "false" into True.
+    The contract checks the values, so that every way to ask has the same rules. MLflow's own types
+    are both stricter and laxer: `double` refuses whole numbers and takes true as 1, `string`
+    refuses yes/no columns, and `boolean` turns null into False and the text "false" into True.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import AnyType
 
     inputs = [
-        ColSpec(
-            DataType.double if feature.kind == "number" else DataType.string,
-            name=feature.name,
-            required=not feature.nullable,
-        )
-        for feature in contract.features
+        ColSpec(AnyType(), name=field.name, required=not field.nullable)
+        for field in contract.fields
     ]
     kinds = (DataType.double, DataType.long, DataType.double)
     outputs = [ColSpec(kind, name=name) for name, kind in zip(FIELDS, kinds, strict=True)]
@@ -134,8 +134,8 @@ def load_model(uri: str) -> LoadedModel:
         The registry does not know the model or does not answer.
     """
     with contextlib.ExitStack() as stack:
-        folder = Path(uri)
-        if not folder.is_dir():
+        folder = find_folder(uri)
+        if folder is None or not folder.is_dir():
             folder = _download(uri, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         content = read_version(folder)
     model = make_model(content)

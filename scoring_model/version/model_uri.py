@@ -1,15 +1,19 @@
-"""Find the version that a model URI names now, and download its files."""
+"""Find the folder or the version that a model URI names now, and download a version's files."""
 
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from scoring_model.errors import ArtifactError
-from scoring_model.version.failures import UnknownVersion
+from scoring_model.settings import to_masked_line
+from scoring_model.version.failures import MissingFolder, UnknownVersion, Unreachable
 
 # `models:/name@alias` and `models:/name/Stage` can name another version later; a number cannot
 _BY_ALIAS = re.compile(r"models:/([^/@]+)@([^/@]+)")
 _BY_STAGE = re.compile(r"models:/([^/@]+)/([A-Za-z]+)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SQLITE = "sqlite:///"
 # a version has some dozens of files, most of them code that the server never runs
 MOST_FILES = 2000
 MOST_BYTES = 256 << 20
@@ -26,13 +30,36 @@ def can_move(uri: str) -> bool:
     return bool(_BY_ALIAS.fullmatch(uri) or _BY_STAGE.fullmatch(uri))
 
 
+def find_folder(uri: str) -> Path | None:
+    """Return the folder that a URI names: a plain path or `file:///folder`; else None."""
+    if not _SCHEME.match(uri):
+        return Path(uri)
+    parts = urlsplit(uri)
+    is_local = parts.scheme == "file" and parts.netloc in ("", "localhost")
+    return Path(unquote(parts.path)) if is_local else None
+
+
+def describe_source(uri: str) -> str:
+    """Return the model's URI and where MLflow looks for it, without users and passwords.
+
+    Call it after `find_uri`, which imports MLflow.
+    """
+    if find_folder(uri) is not None:
+        return to_masked_line(uri)
+    import mlflow
+
+    tracking, registry = mlflow.get_tracking_uri(), registry_uri()
+    other = "" if registry == tracking else f", registry URI {to_masked_line(registry)}"
+    return f"{to_masked_line(uri)} (tracking URI {to_masked_line(tracking)}{other})"
+
+
 def find_uri(uri: str) -> str:
     """Return a URI with the number of the version that `uri` names now.
 
     Parameters
     ----------
     uri : str
-        Any URI that MLflow knows. One without alias and stage is returned as it is.
+        A folder, or any URI that MLflow knows. One without alias and stage is returned as it is.
 
     Raises
     ------
@@ -40,10 +67,18 @@ def find_uri(uri: str) -> str:
         The registry does not know the version or does not answer.
     UnknownVersion
         No version is in that stage.
+    MissingFolder
+        There is no such folder.
+    Unreachable
+        The registry is a file of SQLite that does not exist.
     """
+    folder = find_folder(uri)
+    if folder is not None and not folder.is_dir():
+        raise MissingFolder(f"there is no folder {folder}")
     from mlflow.tracking import MlflowClient
 
     _limit_patience()
+    _require_database()
     if by_alias := _BY_ALIAS.fullmatch(uri):
         name, alias = by_alias.groups()
         return f"models:/{name}/{MlflowClient().get_model_version_by_alias(name, alias).version}"
@@ -89,6 +124,14 @@ def download(uri: str, folder: Path) -> None:
     _limit_patience()
     _check_size(uri)
     download_artifacts(artifact_uri=uri, dst_path=str(folder))
+
+
+def _require_database() -> None:
+    """Refuse a registry in a SQLite file that does not exist: MLflow would make an empty one."""
+    registry = registry_uri()
+    path = unquote(registry.removeprefix(_SQLITE).partition("?")[0])
+    if registry.startswith(_SQLITE) and path and not Path(path).exists():
+        raise Unreachable(f"there is no database {path}: set MLFLOW_TRACKING_URI to the registry's")
 
 
 def _check_size(uri: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from scoring_model.contract import EncodedRows, FeatureContract
 from scoring_model.features import FeatureSql
 from scoring_model.policy import Decision, DecisionPolicy, Decisions, refuse
+from scoring_model.profile import Profile
 from scoring_model.trees import TreeModel
 from scoring_model.types import FloatArray
 
@@ -29,12 +30,23 @@ class Scorer:
     policy : DecisionPolicy
     features : FeatureSql, optional
         SQL that computes the features from histories. Finished rows do not need it.
+    profile : Profile, optional
+        What the version keeps of its training rows; None for a version that has no profile.
     """
 
     contract: FeatureContract
     booster: Any
     policy: DecisionPolicy
     features: FeatureSql | None = None
+    profile: Profile | None = None
+
+    @property
+    def lacks(self) -> str:
+        """What an older version lacks, as words that follow its name; empty if nothing."""
+        if self.profile is None:
+            return ", which has no profile: no number is called unusual"
+        absent = " and ".join(self.profile.absent)
+        return f", whose profile has no {absent}" if absent else ""
 
     @cached_property
     def _predict_row(self) -> Callable[[list[float]], float]:

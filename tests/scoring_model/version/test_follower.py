@@ -370,6 +370,46 @@ def test_a_folder_needs_no_registry(folders: list[Path], tmp_path: Path) -> None
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_folder_may_be_named_by_a_uri(folders: list[Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders[0], tmp_path / "my best#1 model")
+    with start_server(folder.as_uri(), tmp_path) as server:
+        assert "%20best%231%20" in folder.as_uri()
+        answer = server.http.post("/predict", json=EXAMPLE).json()
+        assert answer == logged_answers(folders)[GOOD]
+        assert refresh_of(server) is None
+
+
+@pytest.mark.hostile("a registry's password in the log or in an answer")
+@pytest.mark.parametrize(
+    ("uri", "tracking", "said"),
+    [
+        ("models:/m@champ", "{database}", "m@champ (tracking URI {database}): the registry does"),
+        ("models:/m@champion", "http://bob:s3cret@127.0.0.1:9", "URI http://***@127.0.0.1:9): the"),
+        ("{folder}/none", "{database}", "{folder}/none: there is no folder {folder}/none"),
+        ("file://{folder}", "{database}", "file://{folder}: MLmodel is missing"),
+        ("models:/m@champion", "sqlite:///{folder}/no.db", "there is no database {folder}/no.db"),
+    ],
+)
+@pytest.mark.slow
+def test_the_log_of_a_server_without_a_model_says_why(
+    registry: Registry, tmp_path: Path, uri: str, tracking: str, said: str
+) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    names = {"folder": str(folder), "database": registry.uri}
+    environment = {**registry.environment, "MLFLOW_TRACKING_URI": tracking.format(**names)}
+    with start_server(uri.format(**names), tmp_path, environment, wait_for=503) as server:
+        wait_for(lambda: said.format(**names) in said_by(server))
+        answers = [server.http.get(path) for path in ("/ready", "/ping", "/health")]
+        answers.append(server.http.post("/predict", json=EXAMPLE))
+        assert {answer.status_code for answer in answers} == {503}
+        shown = "".join(f"{answer.headers}{answer.text}" for answer in answers)
+        assert not any(part in shown for part in (str(tmp_path), "127.0.0.1:9", "s3cret", "bob"))
+        assert not any(secret in server.log.read_text() for secret in ("s3cret", "bob"))
+        assert not any("\n" in event.get("message", "") for event in events(server))
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_no_refresh_if_it_is_off(registry: Registry, tmp_path: Path) -> None:
     environment = {**registry.environment, "MODEL_REFRESH_SECONDS": "0"}
