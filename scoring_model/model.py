@@ -1,5 +1,8 @@
 """`CreditScoringModel`: the scorer as an MLflow `PythonModel`, logged as code, not as a pickle."""
 
+import logging
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +10,10 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from scoring_model.contract import Notice
 from scoring_model.version import SCORER_ARTIFACT, load_scorer
+
+_LOG = logging.getLogger("scoring_model")
 
 
 class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no type information
@@ -23,7 +29,7 @@ class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no 
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Score applicants.
+        """Score applicants; one warning in the log names the fields whose values are remarkable.
 
         Parameters
         ----------
@@ -45,8 +51,18 @@ class CreditScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no 
         scoring_model.errors.InvalidRequest
             The contract refuses a value.
         """
-        decisions = self.scorer.score_frame(model_input)
+        rows = self.scorer.contract.encode_frame(model_input)
+        decisions = self.scorer.score_encoded(rows)
+        if rows.notices:
+            _LOG.warning("%s", _sum_up(rows.notices, len(model_input)))
         return pd.DataFrame(decisions.columns(), index=model_input.index)
+
+
+def _sum_up(notices: Sequence[Notice], rows: int) -> str:
+    """Return one line with each field, what there is to know, and the number of applicants."""
+    counts = Counter((notice.field, notice.problem) for notice in notices)
+    said = (f"{field} {problem} ({count})" for (field, problem), count in counts.items())
+    return f"warnings about {rows} applicants: {'; '.join(said)}"
 
 
 mlflow.models.set_model(CreditScoringModel())

@@ -31,6 +31,17 @@ MOST_NAME_CHARACTERS = 100
 # a body up to this size is scored in about a millisecond, so a thread would only add time
 INLINE_BYTES = 16384
 
+# what browsers and curl send unless they are told otherwise
+_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
+_NO_FORM = (
+    "a form is not read: send the JSON itself as the body, with the header"
+    " Content-Type: application/json"
+)
+_OLD_FORMATS = {
+    ("format", "pandas-split"): '{"dataframe_split": {"columns": [...], "data": [...]}}',
+    ("format", "pandas-records"): '{"dataframe_records": [...]}',
+}
+
 
 class Disconnected(Exception):
     """The client closed the connection before its request was complete."""
@@ -136,7 +147,8 @@ class Request:
         Raises
         ------
         UnsupportedMediaType
-            The header is missing, its charset is not UTF-8, or the body is compressed.
+            The header is missing, names a form, or has a parameter that is not read, such as
+            another charset than UTF-8; or the body is compressed.
         """
         header = self.headers.get(b"content-type")
         if header is None:
@@ -145,12 +157,32 @@ class Request:
             raise UnsupportedMediaType("the body must not be compressed")
         if header == JSON:
             return "application/json"
-        media_type, *parameters = header.decode("latin-1").lower().split(";")
+        media_type, *parameters = map(str.strip, header.decode("latin-1").lower().split(";"))
+        if media_type in _FORMS:
+            raise UnsupportedMediaType(_NO_FORM)
         for parameter in parameters:
-            name, _, value = parameter.strip().partition("=")
-            if name and (name != "charset" or value.strip('"') != "utf-8"):
-                raise UnsupportedMediaType("Content-Type may have no parameter but charset=utf-8")
-        return media_type.strip()
+            name, _, value = parameter.partition("=")
+            _check_parameter(media_type, name.strip(), value.strip().strip('"'))
+        return media_type
+
+
+def _check_parameter(media_type: str, name: str, value: str) -> None:
+    """Raise `UnsupportedMediaType` if a parameter of the content type changes how to read it."""
+    given = (name, value)
+    if not name or given == ("charset", "utf-8"):
+        return
+    if given in _OLD_FORMATS:
+        raise UnsupportedMediaType(
+            f"format={value} is of MLflow 1: send {_OLD_FORMATS[given]} as application/json,"
+            " without format"
+        )
+    if media_type == "text/csv" and name == "header":
+        if value == "present":
+            return
+        raise UnsupportedMediaType("the CSV must have a heading: header must be present")
+    raise UnsupportedMediaType(
+        "Content-Type may have no parameter but charset=utf-8, and for text/csv header=present"
+    )
 
 
 def error_reply(error: ScoringError) -> Reply:

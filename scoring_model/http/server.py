@@ -90,7 +90,7 @@ class ScoringApp:
         if self._serving is not None:
             self._serving.bulk.retire()
         self._serving = serving
-        write_event("loaded", f"model version {serving.model.version}")
+        write_event("loaded", f"model version {serving.model.version}{serving.model.scorer.lacks}")
         if self._routes.shadow is not None:
             self._routes.shadow.begin()
         # a loaded version stays for long, so the garbage collector need not scan it each time

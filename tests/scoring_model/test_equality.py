@@ -41,12 +41,14 @@ def values_of(feature: Feature) -> st.SearchStrategy[Any]:
         )
     else:
         levels = [*feature.levels, *feature.rare_levels]
+        if feature.is_yes_no:
+            texts = st.sampled_from([*levels, "TRUE", "False", "tRuE"])
+            values = st.one_of(texts, st.booleans())
+            return st.one_of(st.none(), values) if feature.nullable else values
         # empty text is missing
         values = st.one_of(
             st.sampled_from(levels), st.text(min_size=0 if feature.nullable else 1, max_size=20)
         )
-        if "true" in feature.levels:
-            values = st.one_of(values, st.booleans())
     return st.one_of(st.none(), values) if feature.nullable else values
 
 
@@ -146,6 +148,8 @@ def post_all(http: httpx.Client, rows: list[dict[str, Any]]) -> dict[str, httpx.
         ("amount_00", 2**64 - 1, "must be a whole number that a double can hold"),
         ("purpose", "", "is required"),
         ("is_owner", "", "is required"),
+        ("is_owner", "maybe", "must be true or false"),
+        ("is_owner", 1, "must be true or false"),
     ],
 )
 def test_every_reader_refuses_the_same_values_by_name(

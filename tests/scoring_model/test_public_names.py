@@ -8,16 +8,27 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "contract": """
-        CSV_MISSING CsvTable DUPLICATE EncodedRows Feature FeatureContract JsonFields MOST_WHOLE
-        NOT_A_NUMBER NOT_EXACT NOT_TEXT ParquetTable REQUIRED TableReader YES_NO encode_number
-        join_rows parse_exactly parse_json parse_number read_document read_levels read_versioned
+        BATCH_ROWS CSV_MISSING CsvTable DUPLICATE EncodedRows Feature FeatureContract JsonFields
+        MOST_WHOLE NEVER_SEEN NOT_A_DATE NOT_A_NUMBER NOT_EXACT NOT_TEXT NOT_TRUE_OR_FALSE Notice
+        ParquetTable REQUIRED TableBatch TableReader UNUSUAL YES_NO encode_number join_rows
+        parse_day parse_exactly parse_json parse_number read_document read_levels read_versioned
+        refuse_duplicates today
+    """,
+    "contract.documents": """
+        DUPLICATE JsonFields NOT_FINITE parse_exactly parse_json read_document read_versioned
         refuse_duplicates
+    """,
+    "contract.typed": """
+        encode_array encode_series read_levels
     """,
     "errors": """
         ArtifactError Busy Draining ExpectationFailed FeatureError FieldProblem Forbidden
         HeadTooLarge HeadTooSlow IncompleteVersion InvalidRequest MethodNotAllowed
         ModelUnavailable MOST_PROBLEMS NotFound Problems ScoringError TooLarge
         TooManyRequests TooSlow Unauthorized UnsupportedMediaType
+    """,
+    "expressions": """
+        Expression
     """,
     "features": """
         APPLICATION ApplicantFeatures FeatureSql History compute_features joined_queries
@@ -27,8 +38,8 @@ PUBLIC = {
         create_app
     """,
     "http.answers": """
-        CSV JSON PARQUET RequestLimits answer_invocation encode_body predict_many predict_one
-        prepare_request read_explanation
+        CSV JSON PARQUET RequestLimits answer_invocation encode_body make_warning_headers
+        predict_many predict_one prepare_request read_explanation
     """,
     "http.bulk": """
         BulkAnswer BulkPool BulkTask Holding PendingBytes end_children
@@ -49,11 +60,14 @@ PUBLIC = {
         Shadow
     """,
     "policy": """
-        FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions Expression
-        LoanCostRule refuse scaled_thresholds
+        FIELDS CalibrationMap CalibrationMethod Decision DecisionPolicy Decisions LoanCostRule
+        refuse scaled_thresholds
+    """,
+    "profile": """
+        CategoryProfile LEAST_RANGE_ROWS LEAST_ROWS NumberProfile PROFILE_FILE Profile check_profile
     """,
     "settings": """
-        VARIABLES ServerSettings Variable allow_connections read_settings
+        VARIABLES ServerSettings Variable allow_connections read_settings to_masked_line
     """,
     "start": """
         start

@@ -18,7 +18,6 @@ from scoring_model.contract import (
     FeatureContract,
     TableReader,
     join_rows,
-    read_levels,
 )
 from scoring_model.errors import MOST_PROBLEMS, InvalidRequest, UnsupportedMediaType
 from scoring_model.http.answers.json_formats import check_header, read_json
@@ -54,7 +53,7 @@ def encode_body(
     media_type : str
     body : bytes
     contract : FeatureContract
-        Columns that are not its features are dropped, as in MLflow.
+        Columns that are not its fields are dropped, as in MLflow.
     limits : RequestLimits
 
     Raises
@@ -72,27 +71,22 @@ def encode_body(
 
 
 def _to_split(columns: Mapping[str, Sequence[Any]], names: Sequence[str], rows: int) -> bytes:
-    """Return the named columns as a `dataframe_split` body, true and false as text."""
-    texts = {True: "true", False: "false"}
+    """Return the named columns as a `dataframe_split` body."""
     absent = [None] * rows
-    cells = [
-        [texts[v] if isinstance(v, bool) else v for v in columns.get(name, absent)]
-        for name in names
-    ]
-    data = list(zip(*cells, strict=True))
+    data = list(zip(*(columns.get(name, absent) for name in names), strict=True))
     return orjson.dumps({"dataframe_split": {"columns": names, "data": data}})
 
 
 def _encode_json(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
-    read = read_json(body, contract.names, limits)
+    read = read_json(body, contract.field_names, limits)
     rows = contract.encode_columns(read.columns, read.rows)
     if rows.has_long_numbers():
         # raises an error if one of them was rounded
-        exact = read_json(body, contract.names, limits, exactly=True)
+        exact = read_json(body, contract.field_names, limits, exactly=True)
         contract.encode_columns(exact.columns, exact.rows)
     if read.is_complete:
         return EncodedBody(rows)
-    return EncodedBody(rows, partial(_to_split, read.columns, contract.names, read.rows))
+    return EncodedBody(rows, partial(_to_split, read.columns, contract.field_names, read.rows))
 
 
 def _encode_csv(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
@@ -101,11 +95,21 @@ def _encode_csv(body: bytes, contract: FeatureContract, limits: RequestLimits) -
         # the check includes the columns that are not read
         body.decode("utf-8")
         limits.check_columns(len(table.schema))
+        _require_commas(table.schema.names, contract.field_names)
         batches = _read_batches(table, contract, limits)
     except (ValueError, OSError) as error:
         raise InvalidRequest("the body is not CSV in UTF-8 with a heading") from error
     rows = _encode_batches(batches, contract, from_text=True)
-    return EncodedBody(rows, partial(_split_texts, batches, contract, rows))
+    return EncodedBody(rows, partial(_split_texts, batches, contract.field_names, len(rows.matrix)))
+
+
+def _require_commas(found: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a heading that holds several fields in one cell: another sign stands between them."""
+    for sign, called in ((";", "a semicolon"), ("\t", "a tab"), ("|", "a vertical bar")):
+        if len(found) == 1 and len(set(found[0].split(sign)) & set(names)) > 1:
+            raise InvalidRequest(
+                f"the cells of the CSV must be separated by commas, not by {called}"
+            )
 
 
 def _encode_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) -> EncodedBody:
@@ -123,12 +127,14 @@ def _read_batches(
 ) -> list[pa.RecordBatch]:
     """Read the contract's columns, and count the rows while they are read."""
     found = table.schema.names
-    check_header(found, contract.names)
+    check_header(found, contract.field_names)
     batches = []
-    for batch in table.read([name for name in contract.names if name in found]):
+    for batch in table.read([name for name in contract.field_names if name in found]):
         if batch.broken:
             row = batch.broken[0]
-            raise InvalidRequest(f"row {row} of the CSV must have as many fields as the heading")
+            raise InvalidRequest(
+                f"row {row} of the CSV must have as many fields as the heading, between commas"
+            )
         limits.check_rows(batch.end)
         batches.append(batch.records)
     return batches
@@ -144,18 +150,11 @@ def _encode_batches(
     return join_rows(parts, len(contract.names)).require_valid()
 
 
-def _split_texts(
-    batches: Sequence[pa.RecordBatch], contract: FeatureContract, rows: EncodedRows
-) -> bytes:
+def _split_texts(batches: Sequence[pa.RecordBatch], names: Sequence[str], rows: int) -> bytes:
     """Return a CSV as a `dataframe_split` body."""
-    columns: dict[str, list[Any]] = {}
-    for index, feature in enumerate(contract.features):
-        if feature.kind == "number":
-            columns[feature.name] = rows.matrix[:, index].tolist()
-        elif batches and feature.name in batches[0].schema.names:
-            levels = (
-                read_levels(batch.column(feature.name), feature, from_text=True)
-                for batch in batches
-            )
-            columns[feature.name] = [level for part in levels for level in part.to_pylist()]
-    return _to_split(columns, contract.names, len(rows.matrix))
+    found = batches[0].schema.names if batches else []
+    columns = {
+        name: [text for batch in batches for text in batch.column(name).to_pylist()]
+        for name in found
+    }
+    return _to_split(columns, names, rows)

@@ -24,7 +24,7 @@ class JsonColumns:
         Number of applicants.
     is_complete : bool
         Whether MLflow reads the same rows from the original body, and no other columns than the
-        features. MLflow drops rows of `instances` with absent fields, refuses true where the
+        fields. MLflow drops rows of `instances` with absent fields, refuses true where the
         signature has text, and writes the names of unknown columns into its log.
     """
 
@@ -42,7 +42,7 @@ def read_json(
     ----------
     body : bytes
     names : sequence of str
-        The features' names. Other columns are dropped, as in MLflow.
+        The fields' names. Other columns are dropped, as in MLflow.
     limits : RequestLimits
     exactly : bool
         Whether the body was read before, and long whole numbers must now be kept.
@@ -54,7 +54,9 @@ def read_json(
     document = parse_exactly(body) if exactly else parse_json(body, FORMATS)
     formats = [name for name in FORMATS if isinstance(document, dict) and name in document]
     if len(formats) != 1:
-        raise InvalidRequest(f"the body must be an object with one of {', '.join(FORMATS)}")
+        raise InvalidRequest(
+            f"the body must be an object with one of {', '.join(FORMATS)}{_advise(document)}"
+        )
     [kind] = formats
     value = document[kind]
     if isinstance(value, list) and kind != "dataframe_split":
@@ -77,6 +79,15 @@ def read_json(
     limits.check_rows(rows)
     known = len(columns) == len(names) and header <= set(names) and len(document) == 1
     return JsonColumns(columns, rows, is_complete=plain and rows > 0 and known)
+
+
+def _advise(document: Any) -> str:
+    """Return what to send instead of a body of MLflow 1."""
+    if isinstance(document, list):
+        return ': send {"dataframe_records": [...]}, or the array itself to /predict'
+    if isinstance(document, dict) and {"columns", "data"} <= document.keys():
+        return ': send {"dataframe_split": {"columns": [...], "data": [...]}}'
+    return ""
 
 
 def _values_of(value: Any) -> Iterator[Collection[Any]]:
@@ -142,7 +153,7 @@ def _columns_of_columns(
 
 
 def check_header(header: Sequence[str], names: Sequence[str]) -> None:
-    """Raise `InvalidRequest` if a heading contains a feature's name twice."""
+    """Raise `InvalidRequest` if a heading contains a field's name twice."""
     twice = [name for name in names if header.count(name) > 1]
     if twice:
         raise InvalidRequest.from_problems([FieldProblem(0, name, DUPLICATE) for name in twice])

@@ -7,12 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from scoring_model.contract import NOT_A_NUMBER, NOT_TEXT, FeatureContract, ParquetTable
+from scoring_model.contract import NOT_A_DATE, NOT_A_NUMBER, NOT_TEXT, FeatureContract, ParquetTable
 from scoring_model.errors import FieldProblem, Problems
 from scoring_model.http.answers.limits import RequestLimits
 
 # items of a list in the footer: row groups, columns, entries of metadata
 _MOST_ITEMS = 100_000
+_RULES = {"number": NOT_A_NUMBER, "category": NOT_TEXT, "date": NOT_A_DATE}
 # numbers that are stored in a fixed number of bytes
 _FIXED_NUMBERS = {"DECIMAL", "FLOAT16"}
 
@@ -24,13 +25,13 @@ def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) 
     ----------
     body : bytes
     contract : FeatureContract
-        Columns that are not its features are never unpacked.
+        Columns that are not its fields are never unpacked.
     limits : RequestLimits
 
     Raises
     ------
     InvalidRequest
-        A feature is nested, or of a type that holds neither numbers nor text.
+        A field is nested, or of a type that holds no numbers, text or dates.
     TooLarge
         The footer announces too many rows, columns or bytes. It may lie about them, so the rows
         must be counted again while they are read.
@@ -49,12 +50,11 @@ def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) 
     limits.check_columns(metadata.num_columns)
     limits.check_rows(max(metadata.num_rows, sum(group.num_rows for group in groups)))
     problems, places = Problems(), []
-    kinds = {feature.name: feature.kind for feature in contract.features}
+    kinds = {field.name: field.kind for field in contract.fields}
     for place, column, name in _read_columns(metadata, kinds):
         places.append(place)
-        if not _is_flat(column) or not _fits(column):
-            rule = NOT_A_NUMBER if kinds[name] == "number" else NOT_TEXT
-            problems.append(FieldProblem(0, name, rule))
+        if not _is_flat(column) or not _fits(column, kinds[name]):
+            problems.append(FieldProblem(0, name, _RULES[kinds[name]]))
     problems.require_none()
     sizes = (group.column(place).total_uncompressed_size for group in groups for place in places)
     limits.check_unpacked_bytes(sum(sizes))
@@ -62,7 +62,7 @@ def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) 
 
 
 def _read_columns(metadata: Any, kinds: dict[str, Any]) -> Iterator[tuple[int, Any, str]]:
-    """Yield place and description of each stored column that is read, and its feature's name.
+    """Yield place and description of each stored column that is read, and its field's name.
 
     Asked for a column `a`, Arrow reads the columns `a.b` as well, nested or not.
     """
@@ -79,8 +79,9 @@ def _is_flat(column: Any) -> bool:
     return bool(column.max_repetition_level == 0 and column.path == column.name)
 
 
-def _fits(column: Any) -> bool:
-    """Return whether a column may hold numbers, text or true and false."""
+def _fits(column: Any, kind: str) -> bool:
+    """Return whether a column may hold numbers, text, true and false, or dates."""
     if column.physical_type == "FIXED_LEN_BYTE_ARRAY":
         return column.logical_type.type in _FIXED_NUMBERS
-    return bool(column.physical_type != "INT96")
+    # Spark stores times so
+    return bool(column.physical_type != "INT96" or kind == "date")

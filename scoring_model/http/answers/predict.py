@@ -47,9 +47,9 @@ def read_explanation(query: bytes, language: bytes | None) -> Explanation | None
         raise InvalidRequest(
             "the query may have only the parameters explain and top, each at most once"
         )
-    wanted = _SWITCH.get(given.get("explain", "false"))
+    wanted = _SWITCH.get(given.get("explain", "false").lower())
     if wanted is None:
-        raise InvalidRequest("explain must be true or false")
+        raise InvalidRequest("explain must be true or false, such as explain=true")
     top = given.get("top", str(DEFAULT_TOP))
     if top != "all" and not (top.isascii() and top.isdigit() and 0 < len(top) < 6 and int(top)):
         raise InvalidRequest("top must be all or a whole number from 1 to 99999")

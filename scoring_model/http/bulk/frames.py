@@ -116,6 +116,8 @@ class BulkAnswer(NamedTuple):
         The decisions to count; None if the request was refused.
     unseen : mapping of str to int
         Number of levels that training never saw, by feature.
+    headers : tuple of (bytes, bytes)
+        Headers of the answer in addition to those that every answer has.
     is_last : bool
         Whether the process ends after this answer.
     fault : str
@@ -126,6 +128,7 @@ class BulkAnswer(NamedTuple):
     content: bytes
     decisions: Decisions | None = None
     unseen: Mapping[str, int] = {}
+    headers: tuple[tuple[bytes, bytes], ...] = ()
     is_last: bool = False
     fault: str = ""
 
@@ -134,6 +137,7 @@ class BulkAnswer(NamedTuple):
         head = {
             "status": self.status,
             "unseen": self.unseen,
+            "headers": [[name.decode(), value.decode()] for name, value in self.headers],
             "is_last": self.is_last,
             "fault": self.fault,
             "is_counted": self.decisions is not None,
@@ -155,6 +159,7 @@ class BulkAnswer(NamedTuple):
             b"".join(frame.content),
             decisions,
             head["unseen"],
+            tuple((name.encode(), value.encode()) for name, value in head["headers"]),
             head["is_last"],
             head["fault"],
         )

@@ -13,7 +13,12 @@ from pathlib import Path
 
 from scoring_model.errors import ArtifactError, FeatureError, ScoringError
 from scoring_model.features import ApplicantFeatures
-from scoring_model.http.answers import RequestLimits, answer_invocation, predict_many
+from scoring_model.http.answers import (
+    RequestLimits,
+    answer_invocation,
+    make_warning_headers,
+    predict_many,
+)
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask, Frame, receive_frame
 from scoring_model.http.bulk.priority import lower_priority
 from scoring_model.http.messages import error_reply
@@ -131,8 +136,12 @@ class _Worker:
         except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
             reply = error_reply(ScoringError("the request could not be answered"))
             return BulkAnswer(reply.status, reply.body, fault=type(error).__name__)
-        unseen = scoring.rows.count_unseen() if scoring.rows else {}
-        return BulkAnswer(200, content, scoring.decisions, unseen)
+        rows = scoring.rows
+        unseen = rows.count_unseen() if rows else {}
+        # an answer of `/predict` holds its warnings itself
+        notices = rows.notices if rows and task.media_type is not None else ()
+        headers = make_warning_headers(notices)
+        return BulkAnswer(200, content, scoring.decisions, unseen, headers)
 
     def _answer(self, task: BulkTask, scoring: TimedScoring) -> bytes:
         scorer, limits, body = self._scorer, self._limits, b"".join(task.body)

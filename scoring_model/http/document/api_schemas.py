@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import YES_NO, Feature, FeatureContract
 from scoring_model.version import LOWERS, NEITHER, RAISES, label_of
 
 Schema = dict[str, Any]
@@ -32,7 +32,8 @@ _TEXT = {"type": "string"}
 _EXTRAS: Schema = {
     "warnings": {
         "type": "array",
-        "description": "Present only if the applicant has a category that training never saw.",
+        "description": "Present only if there is something to know about a valid value: a category "
+        "that training never saw, or a number far outside the values seen in training.",
         "items": {
             "type": "object",
             "properties": {"field": _TEXT, "problem": _TEXT},
@@ -61,6 +62,12 @@ _EXTRAS: Schema = {
         "log-odds before calibration.",
     },
 }
+_DATE = "A day such as 2021-12-31. Of a time with an offset, the day in UTC counts."
+_YES_NO = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
+_DECISION_DATE = (
+    "The day of the decision, from which dates are counted, such as 2021-12-31. Without it the day "
+    "is today, in UTC."
+)
 _ERROR: Schema = {
     "type": "object",
     "required": ["error"],
@@ -94,8 +101,8 @@ _ERROR: Schema = {
 
 def describe_schemas(contract: FeatureContract, example: dict[str, Any]) -> Schema:
     """Return the schemas of the API for a version's contract and its example applicant."""
-    fields = {feature.name: describe(feature) for feature in contract.features}
-    required = [feature.name for feature in contract.features if not feature.nullable]
+    fields = describe_fields(contract)
+    required = [field.name for field in contract.fields if not field.nullable]
     applicant: Schema = {
         "type": "object",
         "properties": fields,
@@ -123,20 +130,32 @@ def describe_schemas(contract: FeatureContract, example: dict[str, Any]) -> Sche
     }
 
 
-def describe(feature: Feature) -> Schema:
-    """Return the schema of one field: kind, nullability, labels and categories."""
-    types = ["number"] if feature.kind == "number" else ["string"]
-    if set(feature.levels) == {"true", "false"}:
+def describe_fields(contract: FeatureContract) -> Schema:
+    """Return the schema of each field of an applicant: kind, nullability, limits, categories."""
+    fields = {field.name: _describe(field) for field in contract.fields}
+    if contract.decision_date:
+        fields[contract.decision_date]["description"] = _DECISION_DATE
+    return fields
+
+
+def _describe(field: Feature) -> Schema:
+    types = ["number"] if field.kind == "number" else ["string"]
+    if field.is_yes_no:
         types.append("boolean")
-    if feature.nullable:
+    if field.nullable:
         types.append("null")
-    schema: Schema = {"type": types, "title": label_of(feature, "en")}
-    if feature.labels:
-        schema["x-labels"] = dict(feature.labels)
-    if feature.kind == "number":
-        return schema | {"minimum": -LARGEST, "maximum": LARGEST}
+    schema: Schema = {"type": types, "title": label_of(field, "en")}
+    if field.labels:
+        schema["x-labels"] = dict(field.labels)
+    if field.kind == "number":
+        least, most = max(field.minimum, -LARGEST), min(field.maximum, LARGEST)
+        return schema | {"minimum": least, "maximum": most}
+    if field.kind == "date":
+        return schema | {"format": "date", "description": _DATE}
+    if field.is_yes_no:
+        return schema | {"pattern": _YES_NO, "x-categories": list(YES_NO)}
     schema["description"] = "A category that is not listed is scored as missing, with a warning."
-    return schema | {"x-categories": [*feature.levels, *feature.rare_levels]}
+    return schema | {"x-categories": [*field.levels, *field.rare_levels]}
 
 
 def _invocation(fields: Schema, required: list[str]) -> Schema:

@@ -5,7 +5,7 @@ from typing import Any
 
 from scoring_model.contract import FeatureContract
 from scoring_model.features import APPLICATION, FeatureSql, History
-from scoring_model.http.document.api_schemas import LARGEST, Schema, describe
+from scoring_model.http.document.api_schemas import LARGEST, Schema, describe_fields
 
 _KINDS: Mapping[str, Schema] = {
     "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -32,7 +32,8 @@ def describe_tables(
         The row of features that was logged with the version.
     """
     computed = features.labels()
-    own = {f.name: f for f in contract.features if f.name not in computed}
+    own = {f.name: f for f in contract.fields if f.name not in computed}
+    described = describe_fields(contract)
     tables: Schema = {}
     for history in features.histories:
         columns = {name: _KINDS.get(kind, _TEXT) for name, kind in history.columns.items()}
@@ -41,7 +42,7 @@ def describe_tables(
         if history.table != APPLICATION:
             tables[history.table] = {"type": ["array", "null"], "items": row}
             continue
-        fields = {name: describe(f) for name, f in own.items() if name in columns}
+        fields = {name: described[name] for name in own if name in columns}
         row["properties"] = columns | fields
         row["required"] = [name for name in fields if not own[name].nullable]
         tables[APPLICATION] = row

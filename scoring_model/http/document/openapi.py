@@ -31,6 +31,17 @@ _RETRY_AFTER = {
     "required": True,
     "schema": {"type": "integer", "minimum": 1},
 }
+_WARNINGS = {
+    "X-Warnings": {
+        "description": "Present only if there is something to know about a valid value: a list of "
+        "row, field and problem, as percent-encoded JSON. It may hold the first warnings only.",
+        "schema": {"type": "string"},
+    },
+    "X-Warnings-Count": {
+        "description": "Present with X-Warnings: the number of all warnings.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
 _READING_ERRORS = (400, 413, 415, 504)
 
 
@@ -171,7 +182,8 @@ def _invocations(model: LoadedModel) -> Schema:
             "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}}
         },
     }
-    answers = {"200": _answer("One prediction per applicant, in order.", JSON, predictions)}
+    answer = _answer("One prediction per applicant, in order.", JSON, predictions)
+    answers = {"200": answer | {"headers": _WARNINGS}}
     operation = _operation("MLflow's scoring protocol.", answers, False, _READING_ERRORS)
     records = {"dataframe_records": [model.example]}
     columns = {name: [value] for name, value in model.example.items()}

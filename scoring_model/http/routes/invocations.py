@@ -1,7 +1,7 @@
 """`POST /invocations`: MLflow's own app, after the contract has checked a small request."""
 
 from scoring_model.errors import ScoringError
-from scoring_model.http.answers import RequestLimits, prepare_request
+from scoring_model.http.answers import RequestLimits, make_warning_headers, prepare_request
 from scoring_model.http.messages import Asgi, Message, Reply, Scope
 from scoring_model.http.routes.serving import Serving
 from scoring_model.version import CURRENT_SCORING, TimedScoring
@@ -26,6 +26,7 @@ async def invoke_mlflow(
     finally:
         CURRENT_SCORING.reset(token)
     if reply.status == 200:
+        reply.headers = make_warning_headers(prepared.rows.notices)
         return reply
     scoring.check_time()
     if scoring.problem is not None:

@@ -117,7 +117,7 @@ class Routes:
             return Reply(answer.status, answer.content)
         if answer.decisions is not None:
             self._count(request, serving, answer.decisions, answer.unseen, asked)
-        return Reply(200, answer.content, headers=serving.headers)
+        return Reply(200, answer.content, headers=(*serving.headers, *answer.headers))
 
     def _finish(
         self,
@@ -131,7 +131,7 @@ class Routes:
         if scoring.rows is not None and scoring.decisions is not None:
             unseen = scoring.rows.count_unseen()
             self._count(request, serving, scoring.decisions, unseen, asked)
-        reply.headers = serving.headers
+        reply.headers = (*serving.headers, *reply.headers)
         return reply
 
     def _count(

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scoring_model.errors import ArtifactError
 from scoring_model.version import load_scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
-from tests.scoring_model.processes import Server, start_server
+from tests.scoring_model.processes import Server, start_server, wait_until
 
 ROWS = make_rows(make_contract(), 50, seed=21)
 
@@ -180,7 +180,8 @@ def test_a_slow_request_is_cancelled_and_its_thread_is_free_again(
             thread.join()
         assert statuses == [504] * 6
         assert running.http.post("/predict?explain=true", json=EXAMPLE).status_code == 200
-        assert running.http.post("/predict", json=many[:2000]).status_code == 200
+        # on a busy machine a new process may take longer to start than the request may
+        wait_until(lambda: running.http.post("/predict", json=many[:2000]).status_code == 200)
 
 
 @pytest.mark.hostile("explained arrays that keep all processes busy")

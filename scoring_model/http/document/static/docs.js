@@ -17,7 +17,15 @@ function addRow(body, cells) {
 
 function kindOf(field) {
   if (field.type.includes("number")) return "number";
+  if (field.format === "date") return "date";
   return field.type.includes("boolean") ? "yes/no" : "category";
+}
+
+// a field without limits of its own may hold any double
+function limitsOf(field) {
+  const least = field.minimum > -Number.MAX_VALUE ? `at least ${field.minimum}` : "";
+  const most = field.maximum < Number.MAX_VALUE ? `at most ${field.maximum}` : "";
+  return [least, most].filter(Boolean).join(", ");
 }
 
 function showFields(applicant) {
@@ -34,6 +42,11 @@ function showFields(applicant) {
 function showCategories(field) {
   const categories = field["x-categories"] || [];
   const cell = make("td");
+  const limits = limitsOf(field);
+  if (limits) {
+    cell.textContent = limits;
+    return cell;
+  }
   if (categories.length <= 8) {
     cell.textContent = categories.join(", ");
     return cell;

@@ -1,6 +1,7 @@
 """The OpenAPI document is right (schemathesis checks it), and the page `/docs` shows it."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from scoring_model.contract import Feature, FeatureContract
+from scoring_model.http.document.api_schemas import describe_schemas
 from tests.scoring_model.planted import EXAMPLE, make_contract
 from tests.scoring_model.processes import Server, start_server
 
@@ -78,6 +81,24 @@ def test_fields_are_described(document: Any) -> None:
         "zeppelin",
     ]
     assert applicant["properties"]["is_new"]["type"] == ["string", "boolean", "null"]
+
+
+def test_dates_limits_and_yes_no_are_described() -> None:
+    income = Feature("income", "number", nullable=True, minimum=1, maximum=5000)
+    age = Feature("age_years", "number", nullable=False, formula="(decided - born) / 365")
+    owner = Feature("is_owner", "category", nullable=True, levels=("true", "false"))
+    born = Feature("born", "date", nullable=False)
+    contract = FeatureContract((income, age, owner), (born,), "decided")
+    applicant = describe_schemas(contract, {})["Applicant"]
+    fields = applicant["properties"]
+    assert list(fields) == ["income", "is_owner", "born", "decided"]
+    assert applicant["required"] == ["born"]
+    assert (fields["income"]["minimum"], fields["income"]["maximum"]) == (1, 5000)
+    assert (fields["born"]["type"], fields["born"]["format"]) == (["string"], "date")
+    assert fields["decided"]["type"] == ["string", "null"]
+    assert "Without it the day is today, in UTC" in fields["decided"]["description"]
+    for text, is_valid in (("True", True), ("false", True), ("yes", False), ("", False)):
+        assert bool(re.search(fields["is_owner"]["pattern"], text)) == is_valid
 
 
 def test_every_example_can_be_sent_as_it_is(server: Server, document: Any) -> None:

@@ -298,7 +298,7 @@ def test_a_csv_row_with_more_or_fewer_fields_than_the_heading_is_named(
     answer = post(server, content=f"a,b\n1,2\n\n{row}\n3,4\n".encode(), headers=CSV)
     assert answer.status_code == 400
     message = answer.json()["error"]["message"]
-    assert message == "row 1 of the CSV must have as many fields as the heading"
+    assert message == "row 1 of the CSV must have as many fields as the heading, between commas"
 
 
 @pytest.mark.hostile("a file that is not Parquet")

@@ -257,7 +257,7 @@ def test_a_shadow_that_cannot_be_loaded_hurts_nothing(
     broken = Path(shutil.copytree(challenger_folder, tmp_path / "broken"))
     rewrite(broken, "booster.txt", lambda text: text[: len(text) // 2])
     with start_server(model_folder, tmp_path, {"SHADOW_URI": str(broken)}) as server:
-        about = "the version in the shadow: the booster must have all its"
+        about = f"the version in the shadow: {broken}: the booster must have all its"
         wait_until(lambda: any(about in event.get("message", "") for event in events(server)))
         ask(server)
         assert counted(server) == (0, 0, 10)
@@ -280,9 +280,9 @@ def test_an_alias_is_followed(
         "MODEL_CACHE_DIR": str(tmp_path / "cache"),
         "MODEL_REFRESH_SECONDS": "1",
     }
-    unknown = "the version in the shadow: the registry does not know this alias of the model 'm'"
+    unknown = "the registry does not know this alias of the model 'm'"
     with start_server(model_folder, tmp_path, environment) as server:
-        wait_until(lambda: any(unknown == event.get("message") for event in events(server)))
+        wait_until(lambda: any(unknown in event.get("message", "") for event in events(server)))
         registry.set_registered_model_alias("m", "challenger", "1")
         wait_until(lambda: "model version 1 in the shadow" in loaded(server))
         registry.set_registered_model_alias("m", "challenger", "2")
