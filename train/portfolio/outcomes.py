@@ -13,9 +13,7 @@ def _as_texts(values: object) -> object:
     if not isinstance(values, list):
         return values
     return [
-        str(value).lower() if isinstance(value, bool) else str(value)
-        for value in values
-        if isinstance(value, str | int | float)
+        str(value).lower() if isinstance(value, bool | int | float) else value for value in values
     ]
 
 

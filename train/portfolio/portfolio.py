@@ -1,24 +1,26 @@
 """`Portfolio`: one table of past loans and how to read it, from a checked `portfolio.toml`."""
 
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from scoring_model.expressions import Expression
-from train.errors import InputError
+from train.errors import Mistakes
 from train.portfolio.cost_columns import CostColumns
+from train.portfolio.file_text import read_toml
 from train.portfolio.gate_limits import GateLimits
 from train.portfolio.history_sources import HistorySource
 from train.portfolio.outcomes import Outcomes
-from train.portfolio.portfolio_file import check_document
+from train.portfolio.portfolio_file import PortfolioFile, check_document, drop_mistakes
 from train.portfolio.read_settings import ReadSettings
 from train.portfolio.split import ColumnSplit, Split
 from train.portfolio.value_rules import Limit
 
 # name of the column that numbers the rows of a portfolio without a key
 ROW_NUMBER = "row_number"
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\$\{)(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Portfolio:
         What a challenger must show to become champion.
     histories : tuple of HistorySource
         Tables of histories and the SQL that computes features from them.
+    kept : Path, optional
+        Parquet file with the rows that were read from the source; it is read in its place.
     """
 
     path: Path
@@ -99,6 +103,7 @@ class Portfolio:
     costs: CostColumns = field(default_factory=CostColumns)
     gate: GateLimits = field(default_factory=GateLimits)
     histories: tuple[HistorySource, ...] = ()
+    kept: Path | None = None
 
     @property
     def columns_named(self) -> dict[str, str]:
@@ -146,14 +151,48 @@ def load_portfolio(path: Path) -> Portfolio:
         The file is missing or not TOML, or a key is unknown, missing or of the wrong kind. The
         message names file, key and rule.
     """
-    file = check_document(_read_toml(path), path)
+    return _portfolio_of(check_document(read_toml(path), path), path)
+
+
+def examine_portfolio(path: Path) -> tuple[Portfolio | None, tuple[str, ...]]:
+    """Read a `portfolio.toml` and collect its mistakes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Portfolio or None
+        Without the keys that are mistaken; None if they are needed.
+    tuple of str
+        A line for each mistake.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not TOML.
+    """
+    document = read_toml(path)
+    found: tuple[str, ...] = ()
+    # without the mistaken keys, a section may lack one
+    for _ in range(3):
+        try:
+            return _portfolio_of(check_document(document, path), path), found
+        except Mistakes as error:
+            found = found or error.mistakes
+            drop_mistakes(document, error)
+    return None, found
+
+
+def _portfolio_of(file: PortfolioFile, path: Path) -> Portfolio:
     head = file.portfolio
     return Portfolio(
         path=path,
         name=head.name,
         description=head.description,
-        # a URI stays as it is
-        source=head.source if "://" in head.source else str((path.parent / head.source).resolve()),
+        source=_place_of(head.source, path.parent, bool(head.query or head.table)),
         key=head.key or ROW_NUMBER,
         target=head.target,
         split=file.split,
@@ -177,12 +216,10 @@ def load_portfolio(path: Path) -> Portfolio:
     )
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such portfolio") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a text file") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is not valid TOML: {error}") from error
+def _place_of(source: str, folder: Path, is_database: bool) -> str:
+    """Return the source with the folder of the portfolio before a relative path."""
+    if match := _SQLITE_FILE.fullmatch(source):
+        return f"{match[1]}{(folder / match[2]).resolve()}"
+    # a URI stays as it is, and so does a variable that holds the URL of a database
+    is_uri = "://" in source or (is_database and source.startswith("${"))
+    return source if is_uri else str((folder / source).resolve())

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from train.errors import InputError
+from train.errors import Mistakes
 from train.portfolio.cost_columns import CostColumns
 from train.portfolio.gate_limits import GateLimits
 from train.portfolio.history_sources import HistorySources
 from train.portfolio.outcomes import TargetValues
 from train.portfolio.read_settings import ReadSettings
-from train.portfolio.section import SECTION, Reason, Text, explain_mistake, rule
+from train.portfolio.section import SECTION, Reason, Text, explain_mistakes, rule
 from train.portfolio.split import DateSplit, Split
 from train.portfolio.value_rules import Formula, Limit
 
@@ -22,10 +22,11 @@ ColumnNames = Annotated[
 ColumnKind = Annotated[
     Literal["number", "category", "date"], rule("must be number, category or date")
 ]
-# MLflow's URIs of models must be able to hold it
+# what MLflow's URIs of models can hold
+MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 ModelName = Annotated[
     str,
-    Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    Field(strict=True, pattern=MODEL_NAME),
     rule("must be made of letters, digits, dots, dashes and underscores"),
 ]
 Label = Annotated[
@@ -199,12 +200,36 @@ def check_document(document: dict[str, Any], path: Path) -> PortfolioFile:
 
     Raises
     ------
-    InputError
-        A key is unknown, missing or of the wrong kind. The message names file, key and rule.
+    Mistakes
+        A key is unknown, missing or of the wrong kind. Each line names file, key and rule.
     """
     # where a required section is missing, the message names its first key as missing
     document = {"portfolio": {}, "split": {}} | document
     try:
         return PortfolioFile.model_validate(document, context={"folder": path.parent})
     except ValidationError as error:
-        raise InputError(f"{path}: {explain_mistake(error, PortfolioFile)}") from error
+        lines = explain_mistakes(error, PortfolioFile)
+        raise Mistakes([f"{path}: {line}" for line in lines]) from error
+
+
+def drop_mistakes(document: dict[str, Any], found: Mistakes) -> None:
+    """Remove the keys of a document that `check_document` found mistaken.
+
+    A section that lacks a key is removed as a whole.
+
+    Parameters
+    ----------
+    document : dict
+        It is changed.
+    found : Mistakes
+    """
+    places = found.__cause__.errors() if isinstance(found.__cause__, ValidationError) else []
+    for place in places:
+        inside: Any = document
+        # pydantic adds parts to a place that are no keys of the file
+        *outer, last = [part for part in place["loc"] if isinstance(part, str)] or [""]
+        for key in outer:
+            inside = inside[key] if isinstance(inside.get(key), dict) else inside
+        if last not in inside and outer and outer[0] not in ("portfolio", "split"):
+            document.pop(outer[0], None)
+        inside.pop(last, None)

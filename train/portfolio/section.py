@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, Validation
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, core_schema
 
+from train.portfolio.file_text import key_text
+
 SECTION = ConfigDict(extra="forbid")
 _RULE = "rule"
 # pydantic's types of mistake for an unknown key, in a model and in a dataclass
@@ -30,8 +32,8 @@ Share = Annotated[float, Field(strict=True, ge=0, lt=1), rule("must lie in [0, 1
 Seed = Annotated[int, Field(strict=True, ge=0), rule("must be a whole number, 0 or more")]
 
 
-def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
-    """Return one line with the key and the rule of the first mistake.
+def explain_mistakes(error: ValidationError, document: type[BaseModel]) -> list[str]:
+    """Return a line with the key and the rule of each mistake.
 
     Parameters
     ----------
@@ -41,23 +43,57 @@ def explain_mistake(error: ValidationError, document: type[BaseModel]) -> str:
         The model of the whole file. Its fields are the sections.
     """
     found = error.errors(include_url=False)
-    # a misspelt key also makes the right key missing: name the misspelt one, to be corrected
-    first = next((mistake for mistake in found if mistake["type"] in _UNKNOWN), found[0])
-    if not first["loc"]:
+    # a misspelt key also makes the right key missing: name the misspelt one first, to be corrected
+    found.sort(key=lambda mistake: mistake["type"] not in _UNKNOWN)
+    return list(dict.fromkeys(_explain(mistake, document) for mistake in found))
+
+
+def _explain(mistake: ErrorDetails, document: type[BaseModel]) -> str:
+    if not mistake["loc"]:
         # the message of a rule over two sections names the keys already
-        return _text(first)
-    section, *inner = first["loc"]
+        return _text(mistake)
+    section, *inner = mistake["loc"]
     if section not in document.model_fields:
         return f"unknown section [{section}]; known: {', '.join(document.model_fields)}"
     field = document.model_fields[str(section)]
     heading = f"[[{section}]]" if _repeats(field) else f"[{section}]"
+    if inner and _has_columns(field) and (column := _unquoted(mistake)):
+        return (
+            f"{heading} {column} must stand in quotes, because of its dot: {key_text(column)} = ..."
+        )
     if inner and isinstance(inner[-1], str):
-        return _explain_key(first, field, heading, inner[-1])
-    if first["type"].startswith("union_tag"):
-        return _explain_tag(first, field, heading)
-    if first["type"] == "value_error":
-        return f"{heading} {_text(first)}"
+        return _explain_key(mistake, field, heading, inner[-1])
+    return _explain_section(mistake, field, heading, str(section))
+
+
+def _explain_section(mistake: ErrorDetails, field: FieldInfo, heading: str, section: str) -> str:
+    if mistake["type"].startswith("union_tag"):
+        return _explain_tag(mistake, field, heading)
+    if mistake["type"] == "value_error":
+        return f"{heading} {_text(mistake)}"
     return f"{section} must be a {'list of sections' if _repeats(field) else 'section'}: {heading}"
+
+
+def _has_columns(field: FieldInfo) -> bool:
+    """Return whether the keys of the section are names of columns."""
+    return get_origin(field.annotation) is dict
+
+
+def _unquoted(mistake: ErrorDetails) -> str:
+    """Return the column whose name TOML took apart at its dot, or empty text."""
+    path = [str(part) for part in mistake["loc"][1:]]
+    value = mistake["input"]
+    if mistake["type"] == "unexpected_keyword_argument":
+        # a section of limits inside one: `pay.0 = { min = 1 }`
+        return ".".join(path) if isinstance(value, dict) else ""
+    while isinstance(value, dict) and len(value) == 1:
+        ((key, value),) = value.items()
+        path.append(str(key))
+    if mistake["loc"][0] == "labels":
+        # the last one is the language
+        path = path[:-1] or path
+    is_taken_apart = isinstance(value, str | dict) and mistake["loc"][-1] != path[-1]
+    return ".".join(path) if is_taken_apart else ""
 
 
 def _explain_key(mistake: ErrorDetails, field: FieldInfo, heading: str, key: str) -> str:

@@ -1,60 +1,94 @@
-"""`open_source`: open a portfolio's table from a file, an object store or the web."""
+"""`Source` and `OpenedSource`: where a table is, and its tables once they are open."""
 
-import urllib.error
-import urllib.request
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
 
-import pyarrow as pa
-from pyarrow import fs
-
-from scoring_model.contract import CsvTable, ParquetTable, TableReader
-from train.tables.formats import CSV_ENDINGS
-
-_WEB = ("http://", "https://")
+from scoring_model.contract import TableReader
+from train.portfolio import Portfolio, ReadSettings
+from train.tables.files import Kind, hide_password, is_place_of_files
 
 
-def open_source(source: str) -> TableReader:
-    """Return the reader of a table.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a table is, and how it is written.
 
-    Parameters
+    Attributes
     ----------
-    source : str
-        A path or a URI. `https:` and `http:` are downloaded as a whole. pyarrow opens `file:`,
-        `s3:`, `gs:`, `abfs:` and `hdfs:`. A name that ends in `.csv` or `.csv.gz` is CSV, any
-        other is Parquet.
-
-    Raises
-    ------
-    OSError, ValueError
-        The table cannot be reached, or pyarrow does not know the scheme of the URI.
+    place : str
+        Absolute path, folder, glob, URI or SQLAlchemy URL.
+    read : ReadSettings
+    query, table : str
+        SQL, or a table, of a database; empty for files.
     """
-    is_csv = source.endswith(CSV_ENDINGS)
-    if source.startswith(_WEB):
-        content = _fetch(source)
-        if not is_csv:
-            return ParquetTable(partial(pa.BufferReader, content))
-        return CsvTable(partial(_open_content, content, is_packed=source.endswith(".gz")))
-    if "://" in source:
-        store, path = fs.FileSystem.from_uri(source)
-    else:
-        store, path = fs.LocalFileSystem(), source
-    if is_csv:
-        # open_input_stream unpacks a file that ends in .gz
-        return CsvTable(partial(store.open_input_stream, path))
-    return ParquetTable(partial(store.open_input_file, path))
+
+    place: str
+    read: ReadSettings = field(default_factory=ReadSettings)
+    query: str = ""
+    table: str = ""
+
+    @classmethod
+    def of(cls, portfolio: Portfolio) -> "Source":
+        """Return the source of a portfolio: the rows that were kept of it, if there are any."""
+        if portfolio.kept:
+            return cls(str(portfolio.kept), portfolio.read)
+        return cls(portfolio.source, portfolio.read, portfolio.query, portfolio.table)
+
+    @property
+    def shown(self) -> str:
+        """The place, without a password."""
+        return hide_password(self.place)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether SQLAlchemy opens it."""
+        return bool(self.query or self.table) or not is_place_of_files(self.place)
 
 
-def _fetch(address: str) -> bytes:
-    try:
-        with urllib.request.urlopen(address) as answer:  # noqa: S310  # the scheme is HTTP
-            content: bytes = answer.read()
-            return content
-    except urllib.error.HTTPError as error:
-        # the error holds the answer, and with it the connection
-        error.close()
-        raise
+class NamedTable(NamedTuple):
+    """One table of a source.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file, or of the table, for messages.
+    reader : TableReader
+    read : ReadSettings
+        The settings of the source, with what was found in this file filled in.
+    kind : str
+        `csv`, `parquet`, `json`, `excel` or `database`.
+    path : Path, optional
+        The file, if it is on this machine.
+    """
+
+    name: str
+    reader: TableReader
+    read: ReadSettings
+    kind: Kind | Literal["database"] = "parquet"
+    path: Path | None = None
 
 
-def _open_content(content: bytes, *, is_packed: bool) -> Any:
-    return pa.input_stream(pa.BufferReader(content), compression="gzip" if is_packed else None)
+@dataclass(frozen=True, slots=True)
+class OpenedSource:
+    """The tables of a source, in order: one for each file.
+
+    Attributes
+    ----------
+    tables : tuple of NamedTable
+        At least one.
+    notes : tuple of str
+        What was found and not given, one line each, such as `read loans.csv: delimiter ;`.
+    """
+
+    tables: tuple[NamedTable, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files on this machine; empty for a database or another machine's files."""
+        return tuple(table.path for table in self.tables if table.path)
+
+    @property
+    def is_for_local_engine(self) -> bool:
+        """Whether only this machine can read it: Excel, databases and JSON lines."""
+        return any(table.kind in ("excel", "database", "json") for table in self.tables)

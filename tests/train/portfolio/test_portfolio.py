@@ -1,14 +1,23 @@
 """A `portfolio.toml` is read as written; a wrong one is refused with file, key and rule."""
 
 import datetime
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from train.errors import InputError
-from train.portfolio import ColumnSplit, DateSplit, PortfolioFile, RandomSplit, load_portfolio
+from train.errors import InputError, Mistakes
+from train.portfolio import (
+    ColumnSplit,
+    DateSplit,
+    PortfolioFile,
+    RandomSplit,
+    key_text,
+    load_portfolio,
+    value_text,
+)
 
 HEAD = """[portfolio]
 name = "a"
@@ -71,7 +80,7 @@ def test_other_splits_and_uris(tmp_path: Path) -> None:
         ("[portfolio", "is not valid TOML"),
         (SPLIT, "missing key [portfolio] name"),
         (HEAD, "missing key [split] method"),
-        (HEAD.replace('key = "id"\n', "") + SPLIT, "missing key [portfolio] key"),
+        (HEAD.replace('target = "bad"\n', "") + SPLIT, "missing key [portfolio] target"),
         (HEAD + "colour = 1\n" + SPLIT, "unknown key [portfolio] colour; known: name,"),
         (HEAD + SPLIT + "[gates]\n", "unknown section [gates]; known: portfolio,"),
         ('split = "date"\n' + HEAD, "split must be a section"),
@@ -89,7 +98,7 @@ def test_other_splits_and_uris(tmp_path: Path) -> None:
         ),
         (HEAD + '[split]\nmethod = "column"\ncolumn = 1\n', "column must be text, got 1"),
         (HEAD + SPLIT + "[exclude]\nterm = true\n", "[exclude] term must be the reason as text"),
-        (HEAD + SPLIT + '[kinds]\nzip = "code"\n', "[kinds] zip must be number or category"),
+        (HEAD + SPLIT + '[kinds]\nzip = "code"\n', "[kinds] zip must be number, category or date"),
         (HEAD + SPLIT + '[labels]\nzip = "Zip"\n', "[labels] zip must be texts by language"),
     ],
 )
@@ -123,7 +132,10 @@ def test_refuses_a_missing_file(tmp_path: Path) -> None:
         ("exclude = 1\n" + HEAD + SPLIT, "exclude must be a section: [exclude]"),
         (HEAD + SPLIT + '[exclude]\nterm = ""\n', "[exclude] term must be the reason as text"),
         (HEAD + SPLIT + "[accept_leak_risk]\nterm = 1\n", "[accept_leak_risk] term must be the r"),
-        (HEAD + SPLIT + "[kinds]\nzip = []\n", "[kinds] zip must be number or category, got []"),
+        (
+            HEAD + SPLIT + "[kinds]\nzip = []\n",
+            "[kinds] zip must be number, category or date, got",
+        ),
         (HEAD + SPLIT + "[labels]\nzip = { en = 1 }\n", "[labels] zip must be texts by language"),
         (HEAD + SPLIT + "[costs]\nfalse_negative = []\n", "[costs] false_negative must be a numb"),
         (HEAD + SPLIT + '[gate]\nmax_ece = "0.1"\n', "[gate] max_ece must lie in [0, 1), got '0"),
@@ -204,3 +216,56 @@ def test_a_section_made_in_code_is_checked_too() -> None:
     assert DateSplit(datetime.date(2004, 1, 1)).method == "date"
     with pytest.raises(ValidationError):
         RandomSplit(1.2, 0)
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        (
+            '[exclude]\nlate.0 = "x"\n',
+            '[exclude] late.0 must stand in quotes, because of its dot: "la',
+        ),
+        ('[exclude]\na.b.c = "x"\n', "[exclude] a.b.c must stand in quotes"),
+        ('[kinds]\nlate.0 = "number"\n', "[kinds] late.0 must stand in quotes"),
+        ('[labels]\nlate.0 = { en = "x" }\n', "[labels] late.0 must stand in quotes"),
+        ("[limits]\nlate.0 = { min = 1 }\n", "[limits] late.0 must stand in quotes"),
+        ('[derive]\nlate.0 = "a - b"\n', "[derive] late.0 must stand in quotes"),
+        (
+            '[exclude]\nmy column = "x"\n',
+            "a name with spaces, accents or other signs must stand in",
+        ),
+        (
+            '[exclude]\npr\u00eat = "x"\n',
+            "a name with spaces, accents or other signs must stand in",
+        ),
+    ],
+)
+def test_a_name_that_needs_quotes_is_told(tmp_path: Path, section: str, line: str) -> None:
+    check_refused(tmp_path, HEAD + SPLIT + section, line)
+
+
+def test_every_mistake_of_a_file_is_listed(tmp_path: Path) -> None:
+    text = HEAD.replace('"b"', "1") + SPLIT + '[exclude]\na = 1\n[kinds]\nb = "w"\n[gates]\n'
+    path = write(tmp_path, text)
+    with pytest.raises(Mistakes) as raised:
+        load_portfolio(path)
+    lines = raised.value.mistakes
+    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in lines)
+    rules = ["[gates]", "[portfolio] description", "[kinds] b", "[exclude] a"]
+    assert [rule for rule, line in zip(rules, lines, strict=True) if rule in line] == rules
+    assert str(raised.value).endswith(" (3 more mistakes: `mlflow run . -e check` lists all)")
+
+
+def test_a_relative_path_is_said_to_begin_at_the_project(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine.toml: no such portfolio: give an absolute path, "):
+        load_portfolio(Path("mine.toml"))
+    with pytest.raises(InputError, match=r"no such portfolio$"):
+        load_portfolio(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize(
+    "name", ["amount", "a-b", "late.0", "pr\u00eat d'ici", 'a "b"', "x\ty", ""]
+)
+def test_names_and_values_are_written_as_toml_reads_them(name: str) -> None:
+    text = f"{key_text(name)} = {value_text([name, 1, True])}"
+    assert tomllib.loads(text) == {name: [name, 1, True]}
