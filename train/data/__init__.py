@@ -11,8 +11,10 @@ from train.data.history_features import (
 )
 from train.data.history_sql import find_tables
 from train.data.labelled_rows import LabelledRows, PortfolioData, load_data
+from train.data.reading import ReadTable, examine_table, find_mistakes
 from train.data.side_costs import SideCosts, costs_of_sides
 from train.data.table_files import HISTORY_MISSING
+from train.data.training_profile import make_profile
 
 __all__ = [
     "HISTORY_MISSING",
@@ -20,13 +22,17 @@ __all__ = [
     "JoinedTable",
     "LabelledRows",
     "PortfolioData",
+    "ReadTable",
     "SideCosts",
     "costs_of_sides",
     "describe_join",
+    "examine_table",
+    "find_mistakes",
     "find_tables",
     "input_errors",
     "join_histories",
     "load_data",
+    "make_profile",
     "typical_applicant",
     "write_features",
 ]

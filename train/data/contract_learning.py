@@ -1,6 +1,7 @@
 """Learn the contract from the training rows: kind, levels and nullability of each feature."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import pandas as pd
 
 from scoring_model.contract import CSV_MISSING, Feature, FeatureContract
 from scoring_model.types import FloatArray
-from train.data.reading import feature_columns, kind_of, present_values
+from train.columns import feature_columns, kind_of, present_values
+from train.data.derived_fields import formula_columns, input_columns
 from train.errors import InputError
 from train.portfolio import Portfolio
 
@@ -35,32 +37,49 @@ def learn_contract(
         may have no history.
     """
     computed = computed or {}
-    rows_needed = min(MAX_LEVEL_ROWS, max(MIN_LEVEL_ROWS, len(train) // ROWS_PER_LEVEL_ROW))
-    features = []
-    for name in feature_columns(train, portfolio):
-        column = train[name]
-        present = present_values(column)
-        if present.empty:
-            raise InputError(
-                f"{portfolio.path}: feature {name!r} must have a value in at least one training row"
-            )
-        labels = {"en": computed[name]} if name in computed else {}
-        labels |= portfolio.labels.get(name, {})
-        nullable = name in computed or len(present) < len(column)
-        if kind_of(column) == "number":
-            features.append(Feature(name, "number", nullable, labels=labels))
-            continue
-        counts = _as_levels(present).value_counts()
-        frequent = sorted(str(level) for level in counts.index[counts >= rows_needed])
-        rare = sorted(str(level) for level in counts.index[(counts < rows_needed) & (counts > 0)])
-        features.append(
-            Feature(name, "category", nullable, tuple(frequent), tuple(rare), labels=labels)
+    fields = {
+        name: _learn_field(train[name], portfolio, computed)
+        for name in (*feature_columns(train, portfolio), *input_columns(train, portfolio))
+    }
+    inputs = tuple(fields.pop(name) for name in input_columns(train, portfolio))
+    derived = tuple(
+        Feature(name, "number", True, labels=portfolio.labels.get(name, {}), formula=formula)
+        for name, formula in portfolio.derive.items()
+    )
+    needs_day = any(field.kind == "date" for field in fields.values())
+    needs_day |= portfolio.decision_date in formula_columns(portfolio)
+    day = portfolio.decision_date if needs_day else None
+    return FeatureContract((*fields.values(), *derived), inputs, day or "")
+
+
+def _learn_field(
+    column: "pd.Series[Any]", portfolio: Portfolio, computed: Mapping[str, str]
+) -> Feature:
+    """Return what the training rows say about one column."""
+    name = str(column.name)
+    present = present_values(column)
+    if present.empty:
+        raise InputError(
+            f"{portfolio.path}: feature {name!r} must have a value in at least one training row"
         )
-    return FeatureContract(tuple(features))
+    labels = {"en": computed[name]} if name in computed else {}
+    labels |= portfolio.labels.get(name, {})
+    nullable = name in computed or len(present) < len(column)
+    if column.dtype.kind == "M":
+        return Feature(name, "date", nullable, labels=labels)
+    if kind_of(column) == "number":
+        field = Feature(name, "number", nullable, labels=labels)
+        limit = portfolio.limits.get(name)
+        return replace(field, minimum=limit.min, maximum=limit.max) if limit else field
+    counts = as_levels(present).value_counts()
+    needed = min(MAX_LEVEL_ROWS, max(MIN_LEVEL_ROWS, len(column) // ROWS_PER_LEVEL_ROW))
+    frequent = sorted(str(level) for level in counts.index[counts >= needed])
+    rare = sorted(str(level) for level in counts.index[(counts < needed) & (counts > 0)])
+    return Feature(name, "category", nullable, tuple(frequent), tuple(rare), labels=labels)
 
 
-def _as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return values as text; booleans become `true` and `false`."""
+def as_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return categories as text; booleans become `true` and `false`."""
     return column.astype(object).map(
         lambda value: str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
     )
@@ -77,8 +96,13 @@ def csv_notes(contract: FeatureContract) -> tuple[str, ...]:
     )
 
 
-def typical_applicant(matrix: FloatArray, contract: FeatureContract) -> Mapping[str, Any]:
-    """Return a made-up applicant: the median or the most frequent level of each feature.
+def typical_applicant(
+    matrix: FloatArray, contract: FeatureContract, frame: pd.DataFrame | None = None
+) -> Mapping[str, Any]:
+    """Return a made-up applicant: the median or the most frequent level of each field.
+
+    The applicant has a decision date if the contract knows one. So its answer is the same on every
+    day.
 
     Parameters
     ----------
@@ -86,15 +110,27 @@ def typical_applicant(matrix: FloatArray, contract: FeatureContract) -> Mapping[
         Training rows as the contract encodes them.
     contract : FeatureContract
         Names the columns of `matrix`.
+    frame : DataFrame, optional
+        The training rows, with the dates and the columns that only formulas use.
     """
+    columns = dict(zip(contract.names, matrix.T, strict=True))
     applicant: dict[str, Any] = {}
-    for feature, column in zip(contract.features, matrix.T, strict=True):
-        present = column[~np.isnan(column)]
-        if feature.kind == "number":
-            applicant[feature.name] = float(np.quantile(present, 0.5, method="nearest"))
+    for field in contract.fields:
+        if frame is not None and (field.kind == "date" or field.name not in columns):
+            applicant[field.name] = _median(frame[field.name])
+            continue
+        present = columns[field.name][~np.isnan(columns[field.name])]
+        if field.kind == "number":
+            applicant[field.name] = float(np.quantile(present, 0.5, method="nearest"))
         else:
             levels, counts = np.unique(present, return_counts=True)
             code = int(levels[counts.argmax()])
-            named = code < len(feature.levels)
-            applicant[feature.name] = feature.levels[code] if named else feature.rare_levels[0]
+            named = code < len(field.levels)
+            applicant[field.name] = field.levels[code] if named else field.rare_levels[0]
     return applicant
+
+
+def _median(column: "pd.Series[Any]") -> float | str:
+    """Return the median number, or the median date as text."""
+    middle = column.dropna().quantile(0.5, interpolation="nearest")
+    return f"{middle:%Y-%m-%d}" if column.dtype.kind == "M" else float(middle)

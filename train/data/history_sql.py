@@ -1,5 +1,6 @@
 """Read the SQL of a portfolio's histories, and find the tables and columns that it reads."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -61,6 +62,21 @@ def read_sql(
         columns = {str(row[0]): _plain_type(str(row[1])) for row in described}
         histories.append(History(table, text, columns))
     return FeatureSql(portfolio.key, tuple(histories)), files
+
+
+def digest_histories(features: FeatureSql, folder: Path) -> str:
+    """Return the SHA-256 of the SQL and of the histories' files.
+
+    The computed features are no fingerprint: the last bits of a sum depend on which of DuckDB's
+    threads ends first.
+    """
+    digest = hashlib.sha256(features.to_json().encode())
+    for table in (h.table for h in features.histories if h.table != APPLICATION):
+        path = Path(find_table(folder, table))
+        for file in sorted(path.parent.glob(path.name)):
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _plain_type(kind: str) -> str:

@@ -1,7 +1,9 @@
 """Load a portfolio: labelled training and test rows, and the contract."""
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,10 @@ from scoring_model.features import FeatureSql
 from scoring_model.types import BoolArray, FloatArray, LabelArray
 from train.data.contract_learning import csv_notes, learn_contract
 from train.data.history_features import JoinedTable, join_histories
-from train.data.reading import check_table, digest_table, prepare, read_table
-from train.errors import InputError
-from train.portfolio import ColumnSplit, DateSplit, Portfolio
+from train.data.history_sql import digest_histories
+from train.data.reading import ReadTable, digest_table, find_mistakes, prepare, read_table
+from train.errors import InputError, Mistakes
+from train.portfolio import ColumnSplit, DateSplit, Portfolio, ReadSettings
 
 # takes contract, training rows and their outcomes; returns the useless features with the reasons
 FindUseless = Callable[[FeatureContract, pd.DataFrame, LabelArray], Mapping[str, str]]
@@ -38,6 +41,15 @@ class LabelledRows:
     matrix: FloatArray
     y: LabelArray
 
+    def values(self, contract: FeatureContract) -> pd.DataFrame:
+        """Return the frame with every feature as a column: dates as days, derived ones computed."""
+        computed = {
+            feature.name: pd.Series(self.matrix[:, index], self.frame.index)
+            for index, feature in enumerate(contract.features)
+            if feature.formula or feature.kind == "date"
+        }
+        return self.frame.assign(**computed) if computed else self.frame
+
 
 @dataclass(frozen=True, slots=True)
 class PortfolioData:
@@ -49,22 +61,30 @@ class PortfolioData:
         Learned from the training rows alone.
     train, test : LabelledRows
     digest : str
-        SHA-256 of the table as read: column names, kinds and values.
+        SHA-256 of the table as read: column names, kinds and values. With histories, those of the
+        source's own columns, with the SQL and the files of the histories.
+    older_digest : str
+        SHA-256 of all columns, with those computed from histories. Versions that were trained
+        before 0.3 carry it. Its last bits may differ from run to run.
     features : FeatureSql, optional
         The SQL that computed the features from histories.
     dropped : mapping of str to str
         Features that the contract leaves out, each with the reason.
     notes : tuple of str
         Notes for the user about the tables, one line each.
+    read : ReadSettings
+        How the table is written, with what was found in it.
     """
 
     contract: FeatureContract
     train: LabelledRows
     test: LabelledRows
     digest: str
+    older_digest: str
     features: FeatureSql | None = None
     dropped: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    read: ReadSettings = field(default_factory=ReadSettings)
 
 
 def load_data(
@@ -87,17 +107,16 @@ def load_data(
     InputError
         The table cannot be used. The message names the column and the rule.
     """
-    table, features, notes = _read(portfolio, join)
-    computed = features.labels() if features else {}
+    source, features, notes = _read(portfolio, join)
+    read, computed = source.read, features.labels() if features else {}
     # a feature from histories may be empty in all rows: this is not an error in the table
-    empty = [name for name in computed if table[name].isna().all()]
-    table = table.drop(columns=empty)
-    check_table(table, portfolio)
+    empty = [name for name in computed if source.frame[name].isna().all()]
+    table = _checked(replace(source, frame=source.frame.drop(columns=empty)), portfolio)
     in_test = test_rows(table, portfolio)
-    digest = digest_table(table)
+    digest, older = _digest(table, portfolio, features), digest_table(table)
     train, test = table[~in_test], table[in_test]
     # a table with hundreds of features from histories is large: free the copy that is not needed
-    del table
+    del source, table
     late = [name for name in computed if name in train and train[name].isna().all()]
     train, test = train.drop(columns=late), test.drop(columns=late)
     for name, side in (("training", train), ("test", test)):
@@ -107,7 +126,8 @@ def load_data(
     if features is not None and find_useless is not None:
         useless = find_useless(contract, train, _outcomes(train, portfolio))
         dropped |= useless
-        contract = FeatureContract(tuple(f for f in contract.features if f.name not in useless))
+        kept = tuple(f for f in contract.features if f.name not in useless)
+        contract = replace(contract, features=kept)
         # the application's own columns stay in the frame, because costs and audits may use them
         late = [name for name in computed if name in useless]
         train, test = train.drop(columns=late), test.drop(columns=late)
@@ -116,20 +136,38 @@ def load_data(
         train=_label(train, contract, portfolio),
         test=_label(test, contract.with_all_nullable(), portfolio),
         digest=digest,
+        older_digest=older,
         features=features,
         dropped=dropped,
         notes=(*notes, *csv_notes(contract)),
+        read=read,
     )
 
 
 def _read(
     portfolio: Portfolio, join: Callable[[Portfolio], JoinedTable]
-) -> tuple[pd.DataFrame, FeatureSql | None, tuple[str, ...]]:
+) -> tuple[ReadTable, FeatureSql | None, tuple[str, ...]]:
     """Return the table, the SQL that computed features of it, and the notes."""
     if not portfolio.histories:
-        return read_table(portfolio), None, ()
+        table = read_table(portfolio)
+        return table, None, table.notes
     joined = join(portfolio)
-    return prepare(joined.frame, portfolio), joined.features, joined.notes
+    table = prepare(joined.frame, portfolio)
+    return table, joined.features, (*joined.notes, *table.notes)
+
+
+def _digest(table: pd.DataFrame, portfolio: Portfolio, features: FeatureSql | None) -> str:
+    if features is None:
+        return digest_table(table)
+    own = digest_table(table[[name for name in table.columns if name not in features.labels()]])
+    histories = digest_histories(features, Path(portfolio.source).parent)
+    return hashlib.sha256((own + histories).encode()).hexdigest()
+
+
+def _checked(table: ReadTable, portfolio: Portfolio) -> pd.DataFrame:
+    if mistakes := find_mistakes(table, portfolio):
+        raise Mistakes(mistakes)
+    return table.frame
 
 
 def test_rows(table: pd.DataFrame, portfolio: Portfolio) -> BoolArray:
@@ -180,11 +218,14 @@ def _check_side(side: pd.DataFrame, portfolio: Portfolio, name: str) -> None:
 
 
 def _label(side: pd.DataFrame, contract: FeatureContract, portfolio: Portfolio) -> LabelledRows:
-    return LabelledRows(
-        frame=side,
-        matrix=contract.encode_frame(side).matrix,
-        y=_outcomes(side, portfolio),
-    )
+    matrix = contract.encode_frame(side).matrix
+    for feature, column in zip(contract.features, matrix.T, strict=True):
+        if feature.formula and np.isnan(column).all():
+            raise InputError(
+                f"{portfolio.path}: [derive] {feature.name} has a value in no row: "
+                f"look at {feature.formula!r}"
+            )
+    return LabelledRows(side, matrix, _outcomes(side, portfolio))
 
 
 def _outcomes(side: pd.DataFrame, portfolio: Portfolio) -> LabelArray:

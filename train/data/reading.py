@@ -1,193 +1,147 @@
-"""Read a portfolio's table and check it: key, target, dates and features."""
+"""Read a portfolio's table: text by its settings, then kinds, dates, outcomes and row numbers."""
 
 import hashlib
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from scoring_model.contract import MOST_WHOLE, Feature, FeatureContract, parse_number
-from scoring_model.errors import InvalidRequest
-from train.data.table_frames import read_frame
-from train.errors import InputError, reason_of
-from train.portfolio import Portfolio
-from train.tables import open_source
+from train.columns import (
+    doubtful_columns,
+    find_settings,
+    list_mistakes,
+)
+from train.data.derived_fields import field_mistakes
+from train.data.preparation import Preparation
+from train.data.table_frames import read_cells
+from train.data.text_columns import TextColumns
+from train.errors import InputError, Mistakes, reason_of
+from train.portfolio import Portfolio, ReadSettings
+from train.tables import OpenedSource, Source, is_text_type, open_tables
 
-# A text column with a different value in nearly every row is a name or a key, not a category.
-IDENTIFIER_SHARE = 0.9
-IDENTIFIER_LEVELS = 50
-# as many names of columns are shown in an error message
-MOST_NAMES = 10
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A portfolio's table as training takes it.
+
+    Attributes
+    ----------
+    frame : DataFrame, shape (rows, columns of the table)
+        Numbers, text, booleans, and days without a time zone. The target holds 0 and 1, rows that
+        `leave_out` names are left out. Without a key there is a column `ROW_NUMBER`.
+    read : ReadSettings
+        The settings of the portfolio, with what was found in the table.
+    notes : tuple of str
+        What was found, left out or is in doubt, one line each.
+    mistakes : mapping of str to str
+        The mistake in each column that cannot be read as the portfolio says, one line each.
+    """
+
+    frame: pd.DataFrame
+    read: ReadSettings
+    notes: tuple[str, ...]
+    mistakes: Mapping[str, str]
 
 
-def read_table(portfolio: Portfolio) -> pd.DataFrame:
-    """Read the source and give its columns the kinds that the portfolio names.
+def read_table(portfolio: Portfolio) -> ReadTable:
+    """Read the source and give its columns their kinds.
 
     Parameters
     ----------
     portfolio : Portfolio
-        Its source is CSV if the name ends in `.csv` or `.csv.gz`, else Parquet.
+
+    Returns
+    -------
+    ReadTable
+        Without mistakes.
 
     Raises
     ------
     InputError
-        The source cannot be read, lacks a column that the portfolio names, or a column does not
-        hold the kind or the dates that the portfolio names.
+        The source cannot be read.
+    Mistakes
+        It lacks a column that the portfolio names, or a column does not hold what the portfolio
+        says.
     """
-    where = f"{portfolio.path}: [portfolio] source {portfolio.source}"
-    as_text = [name for name, kind in portfolio.kinds.items() if kind == "category"]
-    try:
-        table = read_frame(open_source(portfolio.source), as_text)
-    except FileNotFoundError as error:
-        raise InputError(f"{where}: no such file") from error
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise InputError(f"{where}: cannot be read: {reason_of(error)}") from error
-    return prepare(table, portfolio)
-
-
-def prepare(table: pd.DataFrame, portfolio: Portfolio) -> pd.DataFrame:
-    """Check that the table has the portfolio's columns, and give them their kinds and dates."""
-    source = portfolio.source
-    for column, key in portfolio.columns_named.items():
-        if column not in table.columns:
-            raise InputError(
-                f"{portfolio.path}: {key} names the column {column!r}, which is not in {source}: "
-                f"its columns are {_listed(list(table.columns))}"
-            )
-    for column, kind in portfolio.kinds.items():
-        table[column] = _with_kind(table[column], kind, portfolio)
-    if portfolio.decision_date:
-        table[portfolio.decision_date] = _as_dates(table[portfolio.decision_date], portfolio)
+    table = examine_table(portfolio)
+    if table.mistakes:
+        raise Mistakes(find_mistakes(table, portfolio))
     return table
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:MOST_NAMES]))
-    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
+def find_mistakes(table: ReadTable, portfolio: Portfolio) -> list[str]:
+    """Return a line for each mistake: of reading, in key, target and features, and in formulas."""
+    read = table.mistakes
+    return [
+        *read.values(),
+        *list_mistakes(table.frame, portfolio, known=read),
+        *field_mistakes(table.frame, portfolio, known=read),
+    ]
 
 
-def _with_kind(column: "pd.Series[Any]", kind: str, portfolio: Portfolio) -> "pd.Series[Any]":
-    if kind == "category":
-        # through Int64: a column of codes with missing values holds floats, which would read "3.0"
-        whole = column.dtype.kind == "f" and bool((column.dropna() % 1 == 0).all())
-        text = (column.astype("Int64") if whole else column).astype("string")
-        return text.astype("str")
+def examine_table(portfolio: Portfolio) -> ReadTable:
+    """Read the source and collect the mistakes; raise `InputError` only if it cannot be read."""
+    where = f"{portfolio.path}: [portfolio] source {Source.of(portfolio).shown}"
     try:
-        numbers = pd.to_numeric(column).astype("float64")
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{portfolio.path}: [kinds] {column.name} = 'number', but the column holds text"
-        ) from error
-    _refuse_rounded(column, numbers, portfolio.path)
-    return numbers
+        opened = open_tables(Source.of(portfolio))
+        parts = [read_cells(table.reader) for table in opened.tables]
+        cells = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default")
+    except InputError as error:
+        raise InputError(f"{portfolio.path}: [portfolio] source {error}") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"{where}: cannot be read: {reason_of(error)}") from error
+    is_text = all(table.reader.is_text for table in opened.tables)
+    read, found = find_settings(cells, portfolio, _common_read(opened, where))
+    columns = TextColumns(_known_kinds(portfolio), read, is_text)
+    names = [n for n in cells.schema.names if is_text_type(cells.schema.field(n).type)]
+    texts = {name: cells.column(name) for name in names}
+    table = Preparation(columns.to_frame(cells), portfolio, read, is_text)
+    del cells
+    table.prepare(columns.unfit, texts)
+    notes = (*opened.notes, *found, *table.notes)
+    notes = (*notes, *doubtful_columns(table.frame, portfolio, columns.codes))
+    return ReadTable(table.frame, read, notes, table.mistakes)
 
 
-def _refuse_rounded(column: "pd.Series[Any]", numbers: "pd.Series[float]", source: Path) -> None:
-    """Refuse a feature with a whole number that became another one in `numbers`, as doubles."""
-    rows = np.flatnonzero(numbers.abs().to_numpy() >= MOST_WHOLE)
-    if not len(rows):
-        return
-    some = column.iloc[rows].astype(object)
-    exact = some.map(lambda value: parse_number(value) if isinstance(value, str) else value)
-    contract = FeatureContract((Feature(str(column.name), "number", nullable=True),))
-    try:
-        contract.encode_frame(pd.DataFrame({str(column.name): exact}))
-    except InvalidRequest as error:
-        problem = error.fields[0]
-        raise InputError(
-            f"{source}: feature {column.name!r} {problem.problem}, but row {rows[problem.row]} "
-            "does not: if it is a name or a key, add it to [exclude]"
-        ) from error
+def _common_read(opened: OpenedSource, where: str) -> ReadSettings:
+    first = opened.tables[0]
+    for table in opened.tables[1:]:
+        if (table.read.decimal, table.read.thousands) != (first.read.decimal, first.read.thousands):
+            raise InputError(
+                f"{where}: {table.name} writes numbers otherwise than {first.name}: add [read] "
+                "decimal and thousands if one reading is right for both, else write them alike"
+            )
+    return first.read
 
 
-def _as_dates(column: "pd.Series[Any]", portfolio: Portfolio) -> "pd.Series[Any]":
-    if column.dtype.kind in "iufb":
-        raise InputError(f"{portfolio.path}: column {column.name!r} must hold dates, not numbers")
-    dates = pd.to_datetime(column, errors="coerce", format="ISO8601")
-    if bad := int(dates.isna().sum()):
-        row = int(np.flatnonzero(dates.isna())[0])
-        raise InputError(
-            f"{portfolio.path}: column {column.name!r} must hold dates such as 2004-01-31: "
-            f"{bad} cannot be read, the first in row {row}"
-        )
-    return dates
+def prepare(frame: pd.DataFrame, portfolio: Portfolio) -> ReadTable:
+    """Give the columns of a typed table their kinds, such as those of histories.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    portfolio : Portfolio
+
+    Raises
+    ------
+    Mistakes
+        A column is missing, or does not hold what the portfolio says.
+    """
+    table = Preparation(frame, portfolio, portfolio.read, is_text=False)
+    table.prepare(set(), {})
+    if table.mistakes:
+        raise Mistakes(list(table.mistakes.values()))
+    return ReadTable(table.frame, portfolio.read, tuple(table.notes), {})
 
 
-def check_table(table: pd.DataFrame, portfolio: Portfolio) -> None:
-    """Check key, target and features of a whole table; raise `InputError` at the first mistake."""
-    source = portfolio.path
-    key, target = table[portfolio.key], table[portfolio.target]
-    if key.isna().any():
-        raise InputError(f"{source}: key {portfolio.key!r} must not be missing")
-    if repeated := int(key.duplicated().sum()):
-        row = int(np.flatnonzero(key.duplicated())[0])
-        raise InputError(
-            f"{source}: key {portfolio.key!r} must not repeat: {repeated} rows repeat an earlier "
-            f"key, the first is row {row}"
-        )
-    if missing := int(target.isna().sum()):
-        raise InputError(
-            f"{source}: target {portfolio.target!r} must not be missing: it is missing in "
-            f"{missing} of {len(table)} rows"
-        )
-    if not target.isin([0, 1]).all() or target.dtype.kind not in "iufb":
-        raise InputError(f"{source}: target {portfolio.target!r} must be 0 or 1 in every row")
-    features = feature_columns(table, portfolio)
-    if not features:
-        raise InputError(f"{source}: no column of the table is a feature")
-    for name in features:
-        _check_feature(table[name], source)
-
-
-def _check_feature(column: "pd.Series[Any]", source: Path) -> None:
-    name = column.name
-    present = present_values(column)
-    if present.empty:
-        raise InputError(
-            f"{source}: feature {name!r} must have a value in at least one row: it is empty"
-        )
-    if column.dtype.kind in "mM":
-        raise InputError(f"{source}: feature {name!r} is a date: add it to [exclude]")
-    if column.dtype.kind in "iu" or (column.dtype == object and not present.map(_is_text).any()):
-        _refuse_rounded(column, pd.to_numeric(column, errors="coerce").astype("float64"), source)
-    if kind_of(column) == "number":
-        if column.dtype.kind == "f" and np.isinf(present.to_numpy(dtype=np.float64)).any():
-            raise InputError(f"{source}: feature {name!r} must be finite, but holds infinity")
-        return
-    values = present.astype(object)
-    if not values.map(lambda value: isinstance(value, str | bool | np.bool_)).all():
-        raise InputError(
-            f"{source}: feature {name!r} mixes kinds of values: set number or category in [kinds]"
-        )
-    levels = present.nunique()
-    if levels > max(IDENTIFIER_LEVELS, IDENTIFIER_SHARE * len(present)):
-        raise InputError(
-            f"{source}: feature {name!r} has a different value in nearly every row "
-            f"({levels} values in {len(present)} rows): if it is a name or a key, add it to "
-            "[exclude]; if it is a number with a decimal comma, write a decimal point"
-        )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def feature_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
-    """Return the columns that a model may use, in the order of the table."""
-    return [column for column in table.columns if column not in portfolio.not_features]
-
-
-def kind_of(column: "pd.Series[Any]") -> str:
-    """Return `number` or `category`; booleans, text and pandas categories are categories."""
-    return "number" if column.dtype.kind in "iuf" else "category"
-
-
-def present_values(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return the values of a column that are not missing; empty text is missing."""
-    present = column.dropna()
-    return present if kind_of(column) == "number" else present[present != ""]
+def _known_kinds(portfolio: Portfolio) -> dict[str, str]:
+    kinds: dict[str, str] = dict(portfolio.kinds)
+    if portfolio.decision_date:
+        kinds[portfolio.decision_date] = "date"
+    if portfolio.outcomes.are_named:
+        kinds[portfolio.target] = "category"
+    return kinds
 
 
 def digest_table(table: pd.DataFrame) -> str:

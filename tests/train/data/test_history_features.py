@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 
 from tests.made_histories import make_histories, write_histories
 from train.data import load_data
-from train.data.history_features import join_histories, write_features
+from train.data.history_features import JoinedTable, join_histories, write_features
 from train.errors import InputError
-from train.portfolio import load_portfolio
+from train.portfolio import Portfolio, load_portfolio
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -65,6 +66,24 @@ def test_the_contract_has_no_key_no_protected_column_and_labels(written: Path) -
     assert "TARGET" not in read["application"]
     assert "FLAG_LAST_APPL_PER_CONTRACT" not in read["previous_application"]
     assert any("bureau" in note and "to no applicant" in note for note in data.notes)
+
+
+def test_the_digest_tells_other_histories_but_not_the_last_bits_of_a_sum(
+    tmp_path: Path, tables: Tables, written: Path
+) -> None:
+    def join_in_other_order(portfolio: Portfolio) -> JoinedTable:
+        joined = join_histories(portfolio, "1GB")
+        sums = joined.frame["instalments_due_amount_sum"]
+        return replace(
+            joined,
+            frame=joined.frame.assign(instalments_due_amount_sum=np.nextafter(sums, np.inf)),
+        )
+
+    portfolio = load_portfolio(written / "portfolio.toml")
+    digest = load_data(portfolio).digest
+    assert load_data(portfolio, join_in_other_order).digest == digest
+    changed = {**tables, "bureau": tables["bureau"][1:]}
+    assert load_data(load_portfolio(write_histories(tmp_path, changed, "parquet"))).digest != digest
 
 
 def test_a_folder_of_new_applicants_gives_the_same_features(

@@ -16,7 +16,7 @@ import pytest
 
 from scoring_model.contract import CsvTable, ParquetTable
 from train.data.reading import digest_table
-from train.data.table_frames import read_frame
+from train.data.table_frames import read_frame, to_frame
 
 CELLS = {
     "whole numbers": ["1", "2", "-3", "007", "0", "-0", "9007199254740992"],
@@ -172,7 +172,6 @@ def parquet_frame() -> pd.DataFrame:
         "codes": pd.Categorical(numbers % 3),
         "date": [datetime.date(2020, 1, 1)] * rows,
         "time": pd.date_range("2020-01-01", periods=rows, tz="Europe/Paris"),
-        "decimal": [Decimal("1.50")] * rows,
         "list": [[1, 2]] * rows,
         "a.b": numbers,
     }
@@ -194,3 +193,18 @@ def test_parquet_is_read_as_pandas_reads_it(tmp_path: Path, group: int, index: s
     pd.testing.assert_frame_equal(read, expected, check_exact=True)
     plain = [name for name in expected if name != "list"]
     assert digest_table(read[plain]) == digest_table(expected[plain])
+
+
+def test_decimal_numbers_become_the_doubles_nearest_to_them() -> None:
+    texts = ["0.10", "123456789012345.67", "-7.35", "9999.99"]
+    cells = pa.table(
+        {
+            "amount": pa.array([*map(Decimal, texts), None], pa.decimal128(20, 2)),
+            "id": pa.array([*map(Decimal, ["7", "8", "9", "10", "11"])], pa.decimal128(12, 0)),
+        }
+    )
+    frame = to_frame(cells)
+    assert frame["amount"].tolist()[:-1] == [float(text) for text in texts]
+    assert frame["amount"].isna().tolist()[-1]
+    assert frame["id"].tolist() == [7, 8, 9, 10, 11]
+    assert frame["id"].dtype == "int64"
