@@ -12,13 +12,21 @@ import numpy as np
 
 from scoring_model.policy import DecisionPolicy, LoanCostRule
 from scoring_model.version import Scorer
-from train.data import PortfolioData, costs_of_sides, load_data, typical_applicant
+from train.data import (
+    PortfolioData,
+    costs_of_sides,
+    load_data,
+    make_profile,
+    typical_applicant,
+)
 from train.decision import DecisionRule, choose_rule, prove_threshold
 from train.evaluation import (
     audit_leaks,
+    find_company_losses,
     gather_evidence,
     leak_notes,
     realised_costs,
+    refuse_company,
     refuse_leaks,
 )
 from train.fitting import FitPlan, find_useless, repeat_folds
@@ -63,8 +71,11 @@ def audit(job: Job, data: PortfolioData) -> Loans:
         record.note(line)
     if data.dropped:
         record.note(f"{len(data.dropped)} features were dropped: see dropped_features.json")
-    leaks = audit_leaks(job.portfolio, train.frame, train.y, data.contract.names, job.settings.seed)
+    contract, seed = data.contract, job.settings.seed
+    leaks = audit_leaks(job.portfolio, train.values(contract), train.y, contract.names, seed)
     refuse_leaks(job.portfolio, leaks)
+    losses = find_company_losses(contract, train.matrix, train.y, seed)
+    leaks = refuse_company(job.portfolio, losses, leaks)
     for line in leak_notes(leaks):
         record.note(line)
     costs = costs_of_sides(job.portfolio, data, job.settings.costs)
@@ -127,6 +138,7 @@ def decide(fitted: Fitted) -> Decided:
         booster=lightgbm.Booster(model_str=final.booster.model_to_string()),
         policy=_policy(job, rule, costs),
         features=data.features,
+        profile=make_profile(data.train, data.contract),
     )
     probability = rule.calibration.apply(final.margin[0])
     proof = prove_threshold(y, probability, costs, rule.factor, job.settings.seed)
@@ -149,7 +161,7 @@ def evaluate(decided: Decided) -> TrainedModel:
         search=fitted.search,
         members=final.members,
         scorer=scorer,
-        example=typical_applicant(data.train.matrix, data.contract),
+        example=typical_applicant(data.train.matrix, data.contract, data.train.frame),
         oof=decided.oof,
         proof=decided.proof,
         test_costs=loans.costs.test,

@@ -22,6 +22,8 @@ from train.statistics import (
     resample_counts,
 )
 
+# A ranking over this is so rare in credit that a feature may know the outcome.
+HIGH_AUC = 0.90
 # The log loss of a wrong probability of 0 or 1 is infinite: clip as scikit-learn does for float64.
 PROBABILITY_FLOOR = float(np.finfo(np.float64).eps)
 

@@ -11,14 +11,19 @@ from scoring_model.policy import refuse
 from scoring_model.types import FloatArray, RowNumbers
 from scoring_model.version import Scorer
 from train.data import LabelledRows, PortfolioData
-from train.evaluation.evaluation import Evaluation, evaluate_policy
+from train.evaluation.evaluation import HIGH_AUC, Evaluation, evaluate_policy
 from train.evaluation.fairness import (
     ColumnFairness,
     audit_fairness,
     fairness_metrics,
     fairness_notes,
 )
-from train.evaluation.importance import FeatureImportance, importance_in_money
+from train.evaluation.importance import (
+    Dominance,
+    FeatureImportance,
+    find_dominance,
+    importance_in_money,
+)
 from train.evaluation.proxies import Proxies, find_proxies, proxy_notes
 from train.evaluation.segments import Segment, dearest_segments, segment_notes
 from train.evaluation.stability import Quarter, by_quarter, calibration_notes
@@ -41,6 +46,8 @@ class Evidence:
         Groups that cost clearly more per applicant than all rows, most expensive first.
     importance : tuple of FeatureImportance
         Rise in cost when a feature is shuffled.
+    dominance : Dominance
+        How much of the model rests on its strongest feature.
     fairness : tuple of ColumnFairness
         Acceptance and errors by protected group; empty if no column is protected.
     proxies : tuple of Proxies
@@ -52,6 +59,7 @@ class Evidence:
     quarters: tuple[Quarter, ...]
     segments: tuple[Segment, ...]
     importance: tuple[FeatureImportance, ...]
+    dominance: Dominance
     fairness: tuple[ColumnFairness, ...]
     proxies: tuple[Proxies, ...]
 
@@ -63,6 +71,7 @@ class Evidence:
     def notes(self) -> list[str]:
         """Return the warnings for the user, one line each."""
         return [
+            *doubt_notes(self.evaluation, self.dominance),
             *calibration_notes(self.evaluation.calibration, self.quarters),
             *segment_notes(self.segments),
             *fairness_notes(self.fairness),
@@ -107,7 +116,8 @@ def gather_evidence(
         moved = refuse(shuffled, decisions.threshold[rows])
         return np.where(moved, if_refused[rows], if_accepted[rows])
 
-    columns = {name: test.frame[name] for name in names if name in test.frame.columns}
+    values = test.values(data.contract)
+    columns = {name: values[name] for name in names if name in values.columns}
     gain, trees = booster.feature_importance(importance_type="gain"), booster.num_trees()
     return Evidence(
         probability=probability,
@@ -117,6 +127,7 @@ def gather_evidence(
             columns, test.y, probability, refused, evaluation.cost_of_each, if_accepted, if_refused
         ),
         importance=importance_in_money(test.matrix, cost_of, names, gain, trees, seed),
+        dominance=find_dominance(names, gain),
         fairness=audit_fairness(
             test.frame[list(portfolio.protected)], test.y, probability, refused
         ),
@@ -141,10 +152,27 @@ def _quarters(
 def _proxies(portfolio: Portfolio, data: PortfolioData, seed: int) -> tuple[Proxies, ...]:
     contract, train = data.contract, data.train
     return find_proxies(
-        train.frame,
+        train.values(contract),
         train.matrix,
         portfolio.protected,
         contract.names,
         contract.categorical_indices,
         seed,
     )
+
+
+def doubt_notes(evaluation: Evaluation, dominance: Dominance) -> list[str]:
+    """Return a line for each sign that the model may know the outcome."""
+    lines = []
+    auc = evaluation.intervals["roc_auc"].value
+    if auc > HIGH_AUC:
+        lines.append(
+            f"the test AUC of {auc:.3f} is over {HIGH_AUC:.2f}, which is rare for credit: look for "
+            "a feature that is known only after the decision"
+        )
+    if dominance.is_notable:
+        lines.append(
+            f"feature {dominance.feature!r} has {dominance.share:.0%} of the importance (gain): "
+            "check that it is known when the loan is decided"
+        )
+    return lines

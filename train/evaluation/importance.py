@@ -16,6 +16,36 @@ MIN_ROWS, MAX_ROWS = 2_000, 30_000
 MAX_FEATURES = 40
 
 
+# A feature with more of the gain than this carries the model alone.
+NOTABLE_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Dominance:
+    """The feature that the model uses most.
+
+    Attributes
+    ----------
+    feature : str
+    share : float
+        Its share of the gain of all features, in [0, 1].
+    """
+
+    feature: str
+    share: float
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether it has more than `NOTABLE_SHARE`."""
+        return self.share > NOTABLE_SHARE
+
+
+def find_dominance(names: Sequence[str], gain: FloatArray) -> Dominance:
+    """Return the feature with the most gain; its share is 0 if no feature has any."""
+    strongest, total = int(np.argmax(gain)), float(np.sum(gain))
+    return Dominance(names[strongest], float(gain[strongest]) / total if total > 0 else 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureImportance:
     """Importance of one feature.

@@ -1,7 +1,7 @@
 """The leak audit: stop a training if a feature contains the outcome."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from scoring_model.types import LabelArray
 from train.errors import InputError
+from train.evaluation.company import CompanyLoss
 from train.evaluation.leak_evidence import (
     EXACT_SHARE,
     LeakEvidence,
@@ -16,7 +17,7 @@ from train.evaluation.leak_evidence import (
     find_left_out,
     measure_feature,
 )
-from train.portfolio import Portfolio
+from train.portfolio import Portfolio, key_text
 
 Grade = Literal["stop", "accepted", "warning", "clear"]
 GRADES: tuple[Grade, ...] = ("stop", "accepted", "warning", "clear")
@@ -149,11 +150,57 @@ def refuse_leaks(portfolio: Portfolio, checks: Sequence[LeakCheck]) -> None:
     if not stops:
         return
     found = "; ".join(f"feature {c.feature!r}: {', '.join(c.findings)}" for c in stops)
-    lines = ", ".join(f'{_toml_key(c.feature)} = "why"' for c in stops)
+    lines = ", ".join(f'{key_text(c.feature)} = "why"' for c in stops)
     raise InputError(
         f"{portfolio.path}: the leak audit stops the training: {found}. Add {lines} under "
         "[exclude], or under [accept_leak_risk] if the value is known when the loan is decided"
     )
+
+
+def refuse_company(
+    portfolio: Portfolio, losses: Sequence[CompanyLoss], checks: Sequence[LeakCheck]
+) -> tuple[LeakCheck, ...]:
+    """Raise `InputError` if a feature leaks in company, and no risk is accepted.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    losses : sequence of CompanyLoss
+        From `find_company_losses`.
+    checks : sequence of LeakCheck
+        Results for single features.
+
+    Returns
+    -------
+    tuple of LeakCheck
+        The checks, with the findings of features whose risk is accepted.
+    """
+    accepted = portfolio.accept_leak_risk
+    stops = [loss for loss in losses if not set(loss.features) & set(accepted)]
+    if stops:
+        found = "; ".join(f"{loss.features[0]!r}: {loss.describe()}" for loss in stops)
+        names = dict.fromkeys(name for loss in stops for name in loss.features)
+        lines = " or ".join(f'{key_text(name)} = "why"' for name in names)
+        which, these = "it", "it is"
+        if len(names) > 1:
+            which, these = "one of them", "all are"
+        raise InputError(
+            f"{portfolio.path}: the leak audit stops the training: {found}. If {which} is known "
+            f"only after the decision, add that one alone under [exclude]: {lines}. If {these} "
+            "known when the loan is decided, add the same under [accept_leak_risk]"
+        )
+    findings = {n: loss.describe() for loss in losses for n in loss.features if n in accepted}
+    marked = [_accept(check, findings, portfolio) for check in checks]
+    return tuple(sorted(marked, key=lambda c: (GRADES.index(c.grade), -c.evidence.auc)))
+
+
+def _accept(check: LeakCheck, findings: Mapping[str, str], portfolio: Portfolio) -> LeakCheck:
+    finding = findings.get(check.feature)
+    if finding is None:
+        return check
+    why = f"the risk is accepted: {portfolio.accept_leak_risk[check.feature]}"
+    before = tuple(text for text in check.findings if text != why)
+    return replace(check, grade="accepted", findings=(*before, finding, why))
 
 
 def leak_notes(checks: Sequence[LeakCheck]) -> list[str]:
@@ -163,10 +210,3 @@ def leak_notes(checks: Sequence[LeakCheck]) -> list[str]:
         for check in checks
         if check.grade in ("warning", "accepted")
     ]
-
-
-def _toml_key(name: str) -> str:
-    """Return a column name as a TOML key, quoted if TOML requires it."""
-    is_bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return name if is_bare else f'"{escaped}"'

@@ -127,9 +127,9 @@ def _auc_together(
 def proxy_notes(proxies: Sequence[Proxies]) -> list[str]:
     """Return a line for each protected column that a single feature predicts too well."""
     return [
-        f"fairness: the features predict the protected column {p.column} (AUC "
-        f"{p.together:.2f}, 0.5 is chance); strongest single features: "
-        + ", ".join(f"{name} (AUC {auc:.2f})" for name, auc in p.notable[:3])
+        f"fairness: features predict the protected column {p.column}: "
+        + ", ".join(f"{name} alone with an AUC of {auc:.2f}" for name, auc in p.notable[:3])
+        + f"; all together {p.together:.2f} (0.5 is chance)"
         for p in proxies
         if p.notable
     ]

@@ -1,5 +1,8 @@
 """Write the sections on the evidence: time, weak groups, features, leaks, data."""
 
+import math
+
+from scoring_model.contract import Feature
 from train.evaluation import SHOWN
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
@@ -191,12 +194,13 @@ def data_section(run: FinishedRun) -> Section:
             text += f", decided {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
         rows.append((name, text))
     tables = [Table(("", ""), rows, texts=2)]
+    values = data.train.values(data.contract)
     features = [
         (
             run.label(feature.name),
             feature.name,
-            "number" if feature.kind == "number" else counted(len(feature.levels), "value"),
-            percent(float(data.train.frame[feature.name].isna().mean())),
+            _kind(feature),
+            percent(float(values[feature.name].isna().mean())),
         )
         for feature in data.contract.features
     ]
@@ -219,3 +223,16 @@ def data_section(run: FinishedRun) -> Section:
     else:
         words = ()
     return Section("data", "The data", words, (), tuple(tables))
+
+
+def _kind(feature: Feature) -> str:
+    """Say what a feature is, how it is computed, and which values it may have."""
+    if feature.formula:
+        return f"computed: {feature.formula}"
+    if feature.kind == "category":
+        return counted(len(feature.levels), "value")
+    if feature.kind == "date":
+        return "date, as days before the decision"
+    bounds = (("from", feature.minimum), ("to", feature.maximum))
+    limits = " ".join(f"{word} {bound:,.10g}" for word, bound in bounds if math.isfinite(bound))
+    return f"number {limits}".rstrip()

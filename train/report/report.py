@@ -24,7 +24,7 @@ from train.report.evidence_sections import (
 from train.report.fairness_section import fairness_section
 from train.report.finished_run import FinishedRun
 from train.report.formatting import INTERVAL, Section, Table, whole
-from train.report.summary import GRANTED_ONCE, concerns, limits_section, tiles, verdict
+from train.report.summary import GRANTED_ONCE, concerns, doubts, limits_section, tiles, verdict
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 # the caption of each picture, and its text for people who cannot see it
@@ -120,6 +120,7 @@ def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) ->
         subtitle=f"Portfolio (the loans that the model learned from): {run.portfolio.description}",
         verdict=verdict(run),
         limits=GRANTED_ONCE,
+        doubts=doubts(run),
         tiles=tiles(run),
         concerns=concerns(run),
         sections=sections(run),

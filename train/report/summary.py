@@ -1,6 +1,6 @@
 """Write the top of the report: the decision, the main figures, warnings and limits."""
 
-from train.evaluation import ColumnFairness, below_four_fifths, quarters_off
+from train.evaluation import HIGH_AUC, ColumnFairness, below_four_fifths, quarters_off
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
     INTERVAL,
@@ -16,6 +16,7 @@ from train.report.formatting import (
 from train.statistics import MAX_OFF, CalibrationInTheLarge, Interval
 
 SHOWN_SEGMENTS = SHOWN_PROXIES = 3
+FLAT_RULES = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
 # every loan has an outcome, so every loan was granted
 GRANTED_ONCE = (
     "All these loans were granted once. How the applicants who were refused at that time would "
@@ -92,8 +93,7 @@ def tiles(run: FinishedRun) -> list[tuple[str, str, str]]:
 
 def _comparison(run: FinishedRun) -> tuple[str, str, str]:
     """Return the tile that compares the model with the cheaper flat rule."""
-    rules = {"refusing everyone": "refuse_all", "accepting everyone": "accept_all"}
-    rivals = {name: run.model.evaluation.rivals[key] for name, key in rules.items()}
+    rivals = {name: run.model.evaluation.rivals[key] for name, key in FLAT_RULES.items()}
     best = min(rivals, key=lambda name: rivals[name].cost_per_applicant)
     saved, against = rivals[best].difference, rivals[best].cost_per_applicant
     change = Interval(saved.value / against, saved.low / against, saved.high / against)
@@ -112,11 +112,39 @@ def _change(share: float) -> str:
 def concerns(run: FinishedRun) -> list[str]:
     """Return what the committee should look at, one line each."""
     return [
+        *_use_concerns(run),
         *_calibration_concerns(run),
         *_segment_concerns(run),
         *_fairness_concerns(run),
         *_leak_concerns(run),
     ]
+
+
+def doubts(run: FinishedRun) -> list[str]:
+    """Say which figures are so good that the model may know the outcome."""
+    lines = []
+    auc, strongest = run.model.evaluation.intervals["roc_auc"].value, run.model.evidence.dominance
+    if auc > HIGH_AUC:
+        lines.append(
+            f"The ranking is unusually good for credit: the AUC of {plain(auc)} is over "
+            f"{HIGH_AUC:.2f}. A feature may be known only after the decision."
+        )
+    if strongest.is_notable:
+        lines.append(
+            f"One feature, {run.label(strongest.feature)}, has {percent(strongest.share, 0)} of "
+            "the importance (its share of what all features add to the fit). Check that it is "
+            "known when the loan is decided."
+        )
+    return lines
+
+
+def _use_concerns(run: FinishedRun) -> list[str]:
+    """Name the flat rules that may be as cheap as the model."""
+    rivals = run.model.evaluation.rivals
+    unsure = [name for name, key in FLAT_RULES.items() if rivals[key].difference.high >= 0]
+    if not unsure:
+        return []
+    return [f"The model may be of no use: it is not clearly cheaper than {listed(unsure)}."]
 
 
 def _calibration_concerns(run: FinishedRun) -> list[str]:

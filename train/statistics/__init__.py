@@ -4,6 +4,7 @@ from train.statistics.digit_patterns import DigitGap, widest_gap
 from train.statistics.discrimination import auc_and_ks, rank_rows
 from train.statistics.groups import Groups, cross_groups, cut_groups
 from train.statistics.intervals import (
+    LEVEL,
     Interval,
     bootstrap_means,
     bootstraps_for,
@@ -23,6 +24,7 @@ from train.statistics.reliability import (
 from train.statistics.single_feature_auc import single_feature_auc
 
 __all__ = [
+    "LEVEL",
     "MAX_OFF",
     "CalibrationInTheLarge",
     "DigitGap",

@@ -54,7 +54,8 @@ def value_cells(column: "pd.Series[Any]") -> RowNumbers:
     """
     codes, values = pd.factorize(column, use_na_sentinel=True)
     codes = codes.astype(np.intp)
-    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    # the last count is that of missing values, whose code is -1
+    counts = np.bincount(np.where(codes < 0, len(values), codes), minlength=len(values) + 1)
     rare = (codes >= 0) & (counts[codes] < CELL_ROWS)
     cells = np.where(rare, len(values), codes)
     if column.dtype.kind in "iuf" and rare.any():

@@ -11,8 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from tests.conftest import ROOT
 from tests.made import make_loans, write_portfolio
+from train.columns import feature_columns
 from train.data import labelled_rows
-from train.data.reading import feature_columns, read_table
+from train.data.reading import read_table
 from train.errors import InputError
 from train.evaluation import LeakCheck, audit_leaks, leak_notes, refuse_leaks
 from train.portfolio import DateSplit, Portfolio, load_portfolio
@@ -39,7 +40,7 @@ def audit(portfolio: Portfolio, train: pd.DataFrame) -> dict[str, LeakCheck]:
 def shipped(name: str) -> tuple[Portfolio, pd.DataFrame]:
     """Return a shipped portfolio and its training rows."""
     portfolio = load_portfolio(ROOT / "portfolios" / name / "portfolio.toml")
-    table = read_table(portfolio)
+    table = read_table(portfolio).frame
     return portfolio, table[~labelled_rows.test_rows(table, portfolio)]
 
 

@@ -29,7 +29,7 @@ def test_a_planted_proxy_is_reported() -> None:
     assert alone["income"] < 0.55
     assert found.together > alone["height"]
     assert [name for name, _ in found.notable] == ["height", "job"]
-    assert "strongest single features: height (AUC 0.9" in proxy_notes([found])[0]
+    assert "height alone with an AUC of 0.9" in proxy_notes([found])[0]
 
 
 def test_unrelated_features_give_no_warning() -> None:

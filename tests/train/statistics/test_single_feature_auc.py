@@ -60,3 +60,8 @@ def test_cells_keep_frequent_values_and_share_the_others() -> None:
     assert set(cells[80:140]).isdisjoint(set(cells[:80]))
     assert len(set(cells[80:140])) == 2
     assert set(cells[140:]) == {0}
+
+
+def test_a_column_without_any_value_says_nothing(y: np.ndarray) -> None:
+    for column in (pd.Series([None] * ROWS, dtype=object), pd.Series(np.full(ROWS, np.nan))):
+        assert single_feature_auc(column, y, 0) == 0.5
