@@ -1,8 +1,10 @@
 """Logs a training to MLflow: parameters, trials, metrics, pictures, data, the model."""
 
+import json
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from train.report import (
 )
 from train.search import Trial, check_identity, in_sequence, to_text
 from train.settings import Settings
+from train.tables import KEPT_ROWS, hide_password
 from train.tracking import log_scorer
 from train.trained_model import TrainedModel
 
@@ -158,14 +161,26 @@ def log_result(model: TrainedModel) -> str:
     if model.data.dropped:
         mlflow.log_dict(dict(model.data.dropped), "dropped_features.json")
     _log_report(FinishedRun(model))
-    metadata = {"portfolio": model.portfolio.name, "key": model.portfolio.key}
+    given = model.portfolio.read
+    # another file may be written otherwise: what was found in this one is found there anew
+    read = replace(model.data.read, delimiter=given.delimiter, encoding=given.encoding)
+    metadata = {
+        "portfolio": model.portfolio.name,
+        "key": model.portfolio.key,
+        # batch scoring reads a raw export as training did
+        "read": json.dumps(asdict(read)),
+    }
     return log_scorer(model.scorer, model.example, metadata)
 
 
 def _log_data(model: TrainedModel) -> None:
     portfolio, data = model.portfolio, model.data
-    local = "://" not in portfolio.source
-    source = LocalArtifactDatasetSource(portfolio.source) if local else portfolio.source
+    if portfolio.kept:
+        mlflow.log_artifact(str(portfolio.kept), Path(KEPT_ROWS).parent.name)
+    source: Any = hide_password(portfolio.source)
+    if "://" not in source or portfolio.query or portfolio.table:
+        # MLflow knows no source that is a database; this one only names it
+        source = LocalArtifactDatasetSource(source)
     for side, rows in (("train", data.train), ("test", data.test)):
         with warnings.catch_warnings():
             # The hint warns of integer columns that may have gaps later. The model declares such

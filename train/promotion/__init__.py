@@ -1,32 +1,37 @@
 """Promotion of versions: gate, ledger, registry, rollback."""
 
 from train.promotion.challenge import try_challenger
+from train.promotion.model_name import open_registry, registry_of
 from train.promotion.promotion import check_reason, move, place_new, promote, roll_back
 from train.promotion.promotion_record import (
     gate_table,
     log_challenge,
+    next_step,
     note_promotion,
     note_refusal,
 )
-from train.promotion.registry import MODEL_NAME, champion, check_stage, has_model, register
+from train.promotion.registry import DEFAULT_MODEL, Registry, check_stage
 from train.promotion.settling import settle
 from train.promotion.tenures import list_tenures, to_json, to_table
+from train.promotion.usefulness import judge_usefulness
 
 __all__ = [
-    "MODEL_NAME",
-    "champion",
+    "DEFAULT_MODEL",
+    "Registry",
     "check_reason",
     "check_stage",
     "gate_table",
-    "has_model",
+    "judge_usefulness",
     "list_tenures",
     "log_challenge",
     "move",
+    "next_step",
     "note_promotion",
     "note_refusal",
+    "open_registry",
     "place_new",
     "promote",
-    "register",
+    "registry_of",
     "roll_back",
     "settle",
     "to_json",

@@ -1,16 +1,18 @@
 """`Challenge`: compares a challenger with the champion, and changes nothing."""
 
-from dataclasses import asdict, dataclass
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from scoring_model.version import Scorer
 from train.data import load_data
 from train.errors import InputError
 from train.portfolio import load_portfolio
-from train.promotion import registry
 from train.promotion.comparison import compare
-from train.promotion.compatibility import breaking_changes
+from train.promotion.compatibility import allow_changes
 from train.promotion.gate import GateResult
 from train.promotion.ledger import Ledger
+from train.promotion.registry import Registry, fetch_kept_rows, portfolio_path
 from train.promotion.settling import Say, settle
 
 
@@ -20,6 +22,7 @@ class Challenge:
 
     Attributes
     ----------
+    registry : Registry
     version : int
         Number of the challenger.
     champion : int or None
@@ -33,6 +36,7 @@ class Challenge:
         Breaking changes of the contract that the user allowed.
     """
 
+    registry: Registry
     version: int
     champion: int | None
     result: GateResult
@@ -40,11 +44,14 @@ class Challenge:
     contract_changes: tuple[str, ...]
 
 
-def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> Challenge:
+def try_challenger(
+    registry: Registry, version_text: str, allow_contract_change: bool, say: Say
+) -> Challenge:
     """Score champion and challenger on the same test rows and apply the gate; change nothing.
 
     Parameters
     ----------
+    registry : Registry
     version_text : str
         Number of the challenger, or `latest`.
     allow_contract_change : bool
@@ -61,7 +68,7 @@ def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> 
     challenger = registry.find_version(version_text)
     version = int(challenger.version)
     scorer = registry.load_version(challenger)
-    ledger = settle(say)
+    ledger = settle(registry, say)
     champion = registry.champion()
     changes: tuple[str, ...] = ()
     rival: Scorer | str | None = None
@@ -73,21 +80,19 @@ def try_challenger(version_text: str, allow_contract_change: bool, say: Say) -> 
         except InputError as error:
             rival = str(error)  # the gate then fails: replacing a broken champion needs an override
         else:
-            changes = breaking_changes(rival.contract, scorer.contract)
-    if changes and not allow_contract_change:
-        raise InputError(
-            f"version {version} refuses requests that the champion accepts: "
-            f"{'; '.join(changes)}; to allow it, add -P allow_contract_change=true"
-        )
-    portfolio = load_portfolio(registry.portfolio_path(challenger))
-    data = load_data(portfolio)
-    if (digest := challenger.tags.get("portfolio_digest")) != data.digest:
+            changes = allow_changes(version, rival, scorer, allow_contract_change)
+    portfolio = load_portfolio(portfolio_path(challenger))
+    with tempfile.TemporaryDirectory() as folder:
+        kept = fetch_kept_rows(challenger, Path(folder))
+        data = load_data(replace(portfolio, kept=kept))
+    digest = challenger.tags.get("portfolio_digest")
+    if digest not in (data.digest, data.older_digest):
         raise InputError(
             f"{portfolio.path}: the data are not those that version {version} was trained on: "
             f"SHA-256 must be {str(digest)[:12]}, got {data.digest[:12]}"
         )
     result = compare(data.test, scorer, rival, portfolio.gate)
-    return Challenge(version, champion and int(champion.version), result, ledger, changes)
+    return Challenge(registry, version, champion and int(champion.version), result, ledger, changes)
 
 
 def evidence_of(challenge: Challenge) -> dict[str, object]:

@@ -6,6 +6,7 @@ from train.data import LabelledRows
 from train.errors import InputError
 from train.portfolio import AnyCosts, Costs, GateLimits, LoanCosts
 from train.promotion.gate import GateResult, GateRule, ScoredRows, judge, judge_without_champion
+from train.promotion.usefulness import judge_usefulness
 
 
 def compare(
@@ -33,12 +34,13 @@ def compare(
     scored = score_rows(rows, challenger, costs)
     if isinstance(scored, str):
         raise InputError(f"the challenger cannot score its portfolio's test rows: {scored}")
+    use = judge_usefulness(rows.y, scored.cost, costs, limits).rules
     if champion is None:
-        return judge_without_champion(rows.y, scored, (), limits)
+        return judge_without_champion(rows.y, scored, use, limits)
     rival = champion if isinstance(champion, str) else score_rows(rows, champion, costs)
     if isinstance(rival, str):
         why = GateRule("scores of the champion", "available", rival, passed=False)
-        return judge_without_champion(rows.y, scored, (why,), limits)
+        return judge_without_champion(rows.y, scored, (why, *use), limits)
     result = judge(rows.y, scored, rival, limits)
     if not isinstance(champion, str) and (old := _shown(champion)) != _shown(challenger):
         rule = GateRule("costs of a wrong decision", old, _shown(challenger), passed=False)
@@ -48,7 +50,7 @@ def compare(
 
 def score_rows(rows: LabelledRows, scorer: Scorer, costs: AnyCosts) -> ScoredRows | str:
     """Score the rows, or return the reason why this model cannot score them."""
-    absent = [name for name in scorer.contract.names if name not in rows.frame.columns]
+    absent = [name for name in scorer.contract.field_names if name not in rows.frame.columns]
     if absent:
         return f"the columns {', '.join(absent)} are missing"
     try:

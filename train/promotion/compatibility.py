@@ -1,20 +1,48 @@
 """Breaking changes of the contract: requests that a new version would refuse."""
 
 from scoring_model.contract import Feature, FeatureContract
+from scoring_model.version import Scorer
+from train.errors import InputError
+
+
+def allow_changes(version: int, old: Scorer, new: Scorer, allowed: bool) -> tuple[str, ...]:
+    """Return the breaking changes of the contract from the champion to a version.
+
+    Parameters
+    ----------
+    version : int
+        Number of the version that takes the champion's place.
+    old, new : Scorer
+        The champion and this version.
+    allowed : bool
+        Whether there may be such changes.
+
+    Raises
+    ------
+    InputError
+        There are changes that are not allowed.
+    """
+    changes = breaking_changes(old.contract, new.contract)
+    if changes and not allowed:
+        raise InputError(
+            f"version {version} refuses requests that the champion accepts: "
+            f"{'; '.join(changes)}; to allow it, add -P allow_contract_change=true"
+        )
+    return changes
 
 
 def breaking_changes(old: FeatureContract, new: FeatureContract) -> tuple[str, ...]:
-    """Return a line for each feature because of which `new` refuses requests that `old` accepts.
+    """Return a line for each field because of which `new` refuses requests that `old` accepts.
 
-    `/predict` is strict. A feature breaks callers if it is removed, changes its kind, or becomes
-    required. A new optional feature breaks nothing. New or removed levels break nothing either,
-    because an unknown level is scored as missing.
+    `/predict` is strict. A field breaks callers if it is removed, changes its kind, becomes
+    required, or has narrower limits. A new optional field breaks nothing. New or removed levels
+    break nothing either, because an unknown level is scored as missing.
     """
-    before = {feature.name: feature for feature in old.features}
-    after = {feature.name: feature for feature in new.features}
+    before = {field.name: field for field in old.fields}
+    after = {field.name: field for field in new.fields}
     lines = [f"{name} is removed" for name in before if name not in after]
-    for name, feature in after.items():
-        line = _break_of(before.get(name), feature)
+    for name, field in after.items():
+        line = _break_of(before.get(name), field)
         if line:
             lines.append(f"{name} {line}")
     return tuple(lines)
@@ -25,4 +53,8 @@ def _break_of(old: Feature | None, new: Feature) -> str:
         return f"was a {old.kind} and is a {new.kind}"
     if not new.nullable and (old is None or old.nullable):
         return "is new and required" if old is None else "was optional and is required"
+    if old is not None and new.minimum > old.minimum:
+        return f"must now be at least {new.minimum:.15g}"
+    if old is not None and new.maximum < old.maximum:
+        return f"must now be at most {new.maximum:.15g}"
     return ""

@@ -153,16 +153,12 @@ def judge(
 
 
 def judge_without_champion(
-    y: LabelArray, challenger: ScoredRows, why: Sequence[GateRule], limits: GateLimits
+    y: LabelArray, challenger: ScoredRows, others: Sequence[GateRule], limits: GateLimits
 ) -> GateResult:
-    """Apply the rules that need no champion: calibration error and AUC.
-
-    `why` holds failed rules with the reason why the champion cannot be compared. It is empty before
-    the first champion.
-    """
+    """Apply the rules that need no champion: `others`, calibration error and AUC."""
     ece = expected_calibration_error(y, challenger.probability)
     rules = (
-        *why,
+        *others,
         GateRule(
             "calibration error (ECE)",
             f"at most {limits.max_ece:.4f}",

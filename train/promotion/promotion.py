@@ -1,41 +1,50 @@
 """Commands that move a version: place a new one, move, promote, roll back."""
 
 from train.errors import InputError, NotEarned
-from train.promotion import registry
 from train.promotion.challenge import Challenge, evidence_of
+from train.promotion.compatibility import allow_changes
+from train.promotion.gate import GateResult
 from train.promotion.ledger import MAX_REASON, Move, Overtaken, claim, read_ledger
+from train.promotion.registry import Registry
 from train.promotion.settling import Say, carry_out, settle
 
 
-def place_new(version: int) -> str:
-    """Put a newly trained version into Production if it is the first, else into Staging.
+def place_new(registry: Registry, version: int, use: GateResult) -> Move:
+    """Put a newly trained version into Production if it is the first and of use, or into Staging.
 
     Parameters
     ----------
+    registry : Registry
     version : int
         Number of the version.
+    use : GateResult
+        Whether the decisions on the test rows cost less than accepting all and refusing all.
 
     Returns
     -------
-    str
-        The stage of the version.
+    Move
+        The move as written to the ledger. Its reason says why a first version is in Staging.
     """
     while True:
-        ledger = settle(lambda _: None)
+        ledger = settle(registry, lambda _: None)
         first = registry.champion() is None
-        stage, kind = ("Production", "first") if first else ("Staging", "move")
+        if first and use.earned:
+            made = Move(version, "Production", "first", use.reason)
+        else:
+            made = Move(version, "Staging", "move", use.reason if first else "")
         try:
-            carry_out(claim(ledger, Move(version, stage, kind)))
+            carry_out(registry, claim(ledger, made))
         except Overtaken:
             continue  # another training finished at the same time
-        return stage
+        return made
 
 
-def move(version_text: str, stage: str, say: Say) -> int:
+def move(registry: Registry, version_text: str, stage: str, say: Say) -> int:
     """Move a version to Staging or Archived; the gate is not applied.
 
     Parameters
     ----------
+    registry : Registry
     version_text : str
         Number of the version, or `latest`.
     stage : {"Staging", "Archived"}
@@ -55,14 +64,14 @@ def move(version_text: str, stage: str, say: Say) -> int:
     """
     version = int(registry.find_version(version_text).version)
     while True:
-        ledger = settle(say)
+        ledger = settle(registry, say)
         champion = registry.champion()
         if champion is not None and int(champion.version) == version:
             raise InputError(
                 f"version {version} is the champion: promote another version to Production first"
             )
         try:
-            carry_out(claim(ledger, Move(version, stage, "move")))
+            carry_out(registry, claim(ledger, Move(version, stage, "move")))
         except Overtaken:
             continue  # safe to repeat: this move undoes no move that another command has made
         return version
@@ -93,7 +102,10 @@ def promote(challenge: Challenge, override: str, run_id: str) -> Move:
         The champion has changed since the gate was applied.
     """
     if not challenge.result.earned and not override:
-        raise NotEarned(f"version {challenge.version} is not promoted: {challenge.result.reason}")
+        raise NotEarned(
+            f"version {challenge.version} is not promoted: {challenge.result.reason}; "
+            'to promote it all the same, add -P override="<why>"'
+        )
     kind = "first" if challenge.champion is None else "earned"
     made = Move(
         challenge.version,
@@ -106,7 +118,7 @@ def promote(challenge: Challenge, override: str, run_id: str) -> Move:
     ledger = challenge.ledger
     while True:
         try:
-            carry_out(claim(ledger, made))
+            carry_out(challenge.registry, claim(ledger, made))
         except Overtaken:
             now = read_ledger(ledger.run_id)
             if now.champions() != challenge.ledger.champions():
@@ -116,15 +128,20 @@ def promote(challenge: Challenge, override: str, run_id: str) -> Move:
             return made
 
 
-def roll_back(reason: str, run_id: str, say: Say) -> Move:
+def roll_back(
+    registry: Registry, reason: str, run_id: str, allow_contract_change: bool, say: Say
+) -> Move:
     """Put the previous champion back into production.
 
     Parameters
     ----------
+    registry : Registry
     reason : str
         Why the champion is replaced.
     run_id : str
         Run of the command.
+    allow_contract_change : bool
+        Whether the previous champion may refuse requests that the present one accepts.
     say : callable
         Called with each line for the user.
 
@@ -136,21 +153,32 @@ def roll_back(reason: str, run_id: str, say: Say) -> Move:
     Raises
     ------
     InputError
-        There is no previous champion, it was deleted, or its files have changed.
+        There is no previous champion, it was deleted, its files have changed, or its contract has
+        breaking changes that are not allowed.
     """
     check_reason("reason", reason)
     if not reason:
         raise InputError("reason must say why the champion is replaced, got an empty text")
     if not registry.has_model():
-        raise InputError(f"{registry.MODEL_NAME} has no version yet: run `mlflow run .` first")
-    ledger = settle(say)
+        raise registry.without_version()
+    ledger = settle(registry, say)
     line = ledger.champions()
     if len(line) < 2:
         raise InputError("there is no previous champion to go back to")
     now, before = line[-1], line[-2]
-    registry.load_version(registry.find_version(str(before)))
-    made = Move(before, "Production", "rollback", reason, {"champion": now}, run_id)
-    carry_out(claim(ledger, made))
+    scorer = registry.load_version(registry.find_version(str(before)))
+    try:
+        champion = registry.load_version(registry.find_version(str(now)))
+    except InputError as error:
+        say(f"the contracts are not compared: {error}")
+        changes: tuple[str, ...] = ()
+    else:
+        changes = allow_changes(before, champion, scorer, allow_contract_change)
+    for change in changes:
+        say(f"allowed change of the contract: {change}")
+    evidence = {"champion": now, "contract_changes": len(changes)}
+    made = Move(before, "Production", "rollback", reason, evidence, run_id)
+    carry_out(registry, claim(ledger, made))
     return made
 
 

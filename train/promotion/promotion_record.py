@@ -10,10 +10,10 @@ from pathlib import Path
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from train.promotion import registry
 from train.promotion.challenge import Challenge
 from train.promotion.gate import GateRule
 from train.promotion.ledger import Move, account
+from train.promotion.registry import Registry
 from train.promotion.tenures import align
 
 TABLE_FILE, JSON_FILE = "gate.txt", "gate.json"
@@ -61,20 +61,36 @@ def log_challenge(challenge: Challenge) -> None:
         mlflow.log_metrics({f"gate_{name}": value for name, value in figures})
 
 
+def next_step(registry: Registry, move: Move) -> str:
+    """Return a line that says what can be done with a version after its move."""
+    if move.stage == "Production":
+        return f"to serve it: {registry.serve_command}"
+    command = (
+        f"mlflow run . --env-manager local -e promote{registry.option} "
+        f"-P version={move.version} -P stage=Production"
+    )
+    if not move.reason:
+        return f"to promote it: {command}"
+    return (
+        f"it does not go into Production by itself, because it may be of no use: {move.reason}; "
+        f'to promote it all the same: {command} -P override="<why>"'
+    )
+
+
 def note_refusal(challenge: Challenge) -> None:
     """Tag the version with the reason why it was not promoted."""
     reason = f"not promoted, by {account()}: {challenge.result.reason}"
-    registry.tag_version(challenge.version, {PROMOTION_TAG: reason})
+    challenge.registry.tag_version(challenge.version, {PROMOTION_TAG: reason})
 
 
-def note_promotion(move: Move, table: str) -> None:
+def note_promotion(registry: Registry, move: Move, table: str) -> None:
     """Record on the version and in its report how it came into production."""
     how = f"{move.kind}, {move.at} by {move.by}: {move.reason}"
     registry.tag_version(move.version, {PROMOTION_TAG: how})
-    _add_to_report(move, how, table)
+    _add_to_report(registry, move, how, table)
 
 
-def _add_to_report(move: Move, how: str, table: str) -> None:
+def _add_to_report(registry: Registry, move: Move, how: str, table: str) -> None:
     """Add a section at the end of the report of the version's training run."""
     run_id = registry.find_version(str(move.version)).run_id
     with tempfile.TemporaryDirectory() as directory:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from train.promotion import registry
 from train.promotion.ledger import Ledger, Move, claim, mark_done, read_ledger
+from train.promotion.registry import Registry
 
 Say = Callable[[str], None]
 
 
-def settle(say: Say) -> Ledger:
+def settle(registry: Registry, say: Say) -> Ledger:
     """Make the registry agree with the ledger, and return the ledger.
 
     If a command was killed, its move is completed. If somebody set the stage and the alias of a
@@ -21,7 +21,7 @@ def settle(say: Say) -> Ledger:
             f"the move of version {move.version} to {move.stage} was interrupted "
             "and is completed now"
         )
-        return carry_out(ledger)
+        return carry_out(registry, ledger)
     line = ledger.champions()
     last = line[-1] if line else None
     staged, alias = registry.in_production()
@@ -29,15 +29,17 @@ def settle(say: Say) -> Ledger:
         return ledger
     if staged == alias and alias is not None:
         say(f"version {alias} was put into production without `promote`: the history records this")
-        return carry_out(claim(ledger, Move(alias, "Production", "outside", by="unknown")))
+        return carry_out(
+            registry, claim(ledger, Move(alias, "Production", "outside", by="unknown"))
+        )
     target = next(version for version in (last, alias, staged) if version is not None)
     say(f"stage and alias named different versions: both now name version {target}")
     if target != last:
         ledger = claim(ledger, Move(target, "Production", "outside", by="unknown"))
-    return carry_out(ledger, target)
+    return carry_out(registry, ledger, target)
 
 
-def carry_out(ledger: Ledger, champion: int | None = None) -> Ledger:
+def carry_out(registry: Registry, ledger: Ledger, champion: int | None = None) -> Ledger:
     """Apply the ledger's last move to the registry, or put `champion` into production."""
     while True:
         last = ledger.moves[-1]

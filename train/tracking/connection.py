@@ -1,14 +1,16 @@
 """Checks at the start that the registry answers; MLflow itself would retry for minutes."""
 
-import urllib.error
+import os
+import re
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import mlflow
 import sqlalchemy
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +32,9 @@ def check_registry_answers() -> None:
     for uri in dict.fromkeys((mlflow.get_tracking_uri(), mlflow.get_registry_uri())):
         scheme = urllib.parse.urlsplit(uri).scheme
         if scheme in SERVERS:
+            if _shown(uri) != uri:
+                # MLflow prints the URI at the end of each run, with its password
+                os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
             _ask_server(uri)
         elif scheme.partition("+")[0] in DATABASES:
             _ask_database(uri)
@@ -48,24 +53,39 @@ def answering_registry() -> Iterator[None]:
         yield
     except (MlflowException, RequestException, SQLAlchemyError) as error:
         raise InputError(
-            f"the registry at {_shown(mlflow.get_tracking_uri())}: {reason_of(error)}"
+            f"the registry at {_shown(mlflow.get_tracking_uri())}: {_shown_reason(error)}"
         ) from error
 
 
 def _ask_server(uri: str) -> None:
-    url = f"{uri.rstrip('/')}/health"
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310  # http(s) by its scheme
-            return
-    except urllib.error.HTTPError as error:
-        # A status below 500 is an answer, such as 401 from a proxy that asks for a password. From
-        # 500 on, the server behind a proxy may be down.
-        if error.code < 500:
-            return
-        reason: object = f"status {error.code}"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-    raise InputError(f"the registry at {_shown(uri)} does not answer: {reason}")
+        # As MLflow's client asks, with its settings of user, token and certificates. Only the
+        # waiting is shorter.
+        answer = http_request(
+            get_default_host_creds(uri),
+            "/health",
+            "GET",
+            max_retries=0,
+            timeout=TIMEOUT_SECONDS,
+            raise_on_status=False,
+        )
+    except MlflowException as error:
+        raise InputError(
+            f"the registry at {_shown(uri)} does not answer: {_shown_reason(_first_cause(error))}"
+        ) from error
+    # A status below 500 is an answer, such as 401 from a proxy that asks for a password. From 500
+    # on, the server behind a proxy may be down.
+    if answer.status_code >= 500:
+        raise InputError(
+            f"the registry at {_shown(uri)} does not answer: status {answer.status_code}"
+        )
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return the error that a chain of errors began with, such as `Connection refused`."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
 
 
 def _ask_database(uri: str) -> None:
@@ -82,7 +102,7 @@ def _ask_database(uri: str) -> None:
             f"the registry at {_shown(uri)}: the driver {error.name} is not installed"
         ) from error
     except SQLAlchemyError as error:
-        reason = reason_of(getattr(error, "orig", error))
+        reason = _shown_reason(getattr(error, "orig", error))
         raise InputError(f"the registry at {_shown(uri)} does not answer: {reason}") from error
 
 
@@ -95,3 +115,8 @@ def _shown(uri: str) -> str:
     if "@" not in parts.netloc:
         return uri
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _shown_reason(error: object) -> str:
+    """Return the reason of an error, without user and password of the URIs in it."""
+    return re.sub(r"//[^/\s]*@", "//", reason_of(error))

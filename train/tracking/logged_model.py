@@ -30,7 +30,7 @@ def log_scorer(
         Names and values that are kept with the model.
     """
     contract = scorer.contract
-    example = pd.DataFrame([applicant], columns=list(contract.names))
+    example = pd.DataFrame([applicant], columns=list(contract.field_names))
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name) / SCORER_ARTIFACT
         directory.mkdir()

@@ -8,7 +8,7 @@ import pytest
 
 from scoring_model.policy import LoanCostRule
 from scoring_model.version import Scorer
-from tests.train.versions import make_scorer, write_gated_portfolio
+from tests.train.versions import make_scorer, with_threshold, write_gated_portfolio
 from train.data import LabelledRows, load_data
 from train.portfolio import GateLimits, load_portfolio
 from train.promotion.comparison import compare
@@ -62,9 +62,19 @@ def test_a_champion_that_cannot_be_loaded_fails_a_rule(
     assert result.saving is None
 
 
-def test_before_the_first_champion_only_auc_and_calibration_count(
+def test_before_the_first_champion_auc_calibration_and_use_count(
     planted: tuple[LabelledRows, Scorer],
 ) -> None:
     rows, scorer = planted
     assert compare(rows, scorer, None, LIMITS).earned
     assert not compare(rows, scorer, None, replace(LIMITS, min_roc_auc=0.99)).earned
+
+
+@pytest.mark.parametrize(("threshold", "other"), [(1.0, "accepting"), (0.0, "refusing")])
+@pytest.mark.parametrize("champion", [None, "booster.txt is missing"])
+def test_without_a_champion_to_compare_a_useless_version_is_not_promoted(
+    planted: tuple[LabelledRows, Scorer], threshold: float, other: str, champion: str | None
+) -> None:
+    rows, scorer = planted
+    result = compare(rows, with_threshold(scorer, threshold), champion, LIMITS)
+    assert f"cost per applicant minus that of {other} all, 95% interval" in result.reason

@@ -1,5 +1,8 @@
 """Breaking changes of the contract are listed, and other changes are not."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from scoring_model.contract import Feature, FeatureContract
@@ -31,3 +34,30 @@ OLD = FeatureContract((INCOME, REGION))
 )
 def test_breaking_changes(features: tuple[Feature, ...], lines: tuple[str, ...]) -> None:
     assert breaking_changes(OLD, FeatureContract(features)) == lines
+
+
+def test_fields_of_formulas_and_dates_count_and_formulas_do_not() -> None:
+    share = Feature("share", "number", nullable=True, formula="income / debt")
+    debt = Feature("debt", "number", nullable=False)
+    new = FeatureContract((INCOME, REGION, share), (debt,), "decided_on")
+    assert breaking_changes(OLD, new) == ("debt is new and required",)
+    assert breaking_changes(new, OLD) == ("debt is removed", "decided_on is removed")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ((-math.inf, math.inf), (1.0, math.inf), ("income must now be at least 1",)),
+        ((1.0, 500.0), (1.0, 400.5), ("income must now be at most 400.5",)),
+        ((1.0, 500.0), (0.0, 600.0), ()),
+        ((1.0, 500.0), (-math.inf, math.inf), ()),
+    ],
+)
+def test_a_narrower_limit_breaks_callers(
+    before: tuple[float, float], after: tuple[float, float], lines: tuple[str, ...]
+) -> None:
+    old, new = (
+        FeatureContract((replace(INCOME, minimum=low, maximum=high),))
+        for low, high in (before, after)
+    )
+    assert breaking_changes(old, new) == lines

@@ -16,6 +16,7 @@ from tests.train.planted_registry import (
     LIKE_CHAMPION,
     NAME,
     NARROWER,
+    REGISTRY,
     SAME,
     in_production,
     planted,
@@ -23,7 +24,7 @@ from tests.train.planted_registry import (
     store,
 )
 from train.__main__ import main
-from train.promotion import registry, tenures
+from train.promotion import tenures
 from train.promotion.ledger import read_ledger
 
 __all__ = ["planted", "store"]  # fixtures
@@ -66,7 +67,7 @@ def test_a_cheaper_model_is_promoted_and_its_evidence_is_kept() -> None:
     run = last_run()
     assert run.data.tags["exit_status"] == "0"
     assert run.data.metrics["gate_upper_bound"] < 0
-    tenure = tenures.list_tenures(read_ledger(registry.find_ledger()))[-1]
+    tenure = tenures.list_tenures(read_ledger(REGISTRY.find_ledger()))[-1]
     assert (tenure.move.kind, tenure.move.run_id) == ("earned", run.info.run_id)
     assert tenure.move.evidence["difference"] == run.data.metrics["gate_difference"]
 
@@ -74,7 +75,7 @@ def test_a_cheaper_model_is_promoted_and_its_evidence_is_kept() -> None:
 def test_an_override_says_who_when_and_why() -> None:
     assert promote(SAME, "--override", "<the board> insists") == 0
     assert in_production() == SAME
-    made = tenures.list_tenures(read_ledger(registry.find_ledger()))[-1].as_json()
+    made = tenures.list_tenures(read_ledger(REGISTRY.find_ledger()))[-1].as_json()
     assert (made["kind"], made["reason"]) == ("override", "<the board> insists")
     assert made["evidence"]["failed"] == ["difference in cost per applicant, 99% bound"]
     tag = version_tag(SAME)
@@ -191,7 +192,7 @@ def test_data_that_changed_since_training(
     shutil.copy(loans, tmp_path / "kept.parquet")
     before = state()
     try:
-        make_loans(6000, seed=1).to_parquet(loans)
+        make_loans(6000, seed=1, clear=True).to_parquet(loans)
         assert promote(CHEAPER) == 1
     finally:
         shutil.copy(tmp_path / "kept.parquet", loans)

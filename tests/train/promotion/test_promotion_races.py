@@ -16,6 +16,8 @@ from tests.train.planted_registry import (
     LIKE_CHAMPION,
     NAME,
     NARROWER,
+    OF_USE,
+    REGISTRY,
     SAME,
     in_production,
     planted,
@@ -23,7 +25,7 @@ from tests.train.planted_registry import (
     store,
 )
 from train.__main__ import main
-from train.promotion import place_new, promote, registry, try_challenger
+from train.promotion import place_new, promote, try_challenger
 from train.promotion.ledger import Overtaken, read_ledger
 
 __all__ = ["planted", "store"]  # fixtures
@@ -42,15 +44,15 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
     code = (
         "import os, sys\n"
         "from mlflow.tracking import MlflowClient\n"
-        "from train.promotion import promote, try_challenger\n"
-        f"challenge = try_challenger('{CHEAPER}', False, print)\n"
+        "from train.promotion import open_registry, promote, try_challenger\n"
+        f"challenge = try_challenger(open_registry('{NAME}'), '{CHEAPER}', False, print)\n"
         f"MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL})\n"
         "promote(challenge, '', '')\n"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert result.returncode == -signal.SIGKILL
     if call == "set_registered_model_alias":
-        assert registry.in_production() == (CHEAPER, CHAMPION)
+        assert REGISTRY.in_production() == (CHEAPER, CHAMPION)
     assert main(["history"]) == 0
     assert "was interrupted and is completed now" in capsys.readouterr().err
     assert in_production() == CHEAPER
@@ -60,8 +62,8 @@ def test_a_killed_promotion_is_completed_by_the_next_command(
 
 
 def test_of_two_promotions_at_once_one_wins() -> None:
-    first = try_challenger(str(CHEAPER), False, print)
-    second = try_challenger(str(LIKE_CHAMPION), False, print)
+    first = try_challenger(REGISTRY, str(CHEAPER), False, print)
+    second = try_challenger(REGISTRY, str(LIKE_CHAMPION), False, print)
     promote(first, "", "")
     after = state()
     with pytest.raises(Overtaken, match="moved version 3 to Production in the meantime"):
@@ -70,8 +72,8 @@ def test_of_two_promotions_at_once_one_wins() -> None:
 
 
 def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
-    challenge = try_challenger(str(CHEAPER), False, print)
-    assert place_new(NARROWER) == "Staging"
+    challenge = try_challenger(REGISTRY, str(CHEAPER), False, print)
+    assert place_new(REGISTRY, NARROWER, OF_USE).stage == "Staging"
     promote(challenge, "", "")
     assert in_production() == CHEAPER
     assert state()["aliases"] == {"champion": 3, "challenger": 5}
@@ -81,10 +83,11 @@ def test_a_new_challenger_does_not_disturb_a_promotion() -> None:
 def test_trainings_that_finish_together_each_get_a_stage(store: str) -> None:
     code = (
         "import sys\n"
-        "from train.promotion import place_new\n"
+        "from train.promotion import open_registry, place_new\n"
+        "from train.promotion.gate import GateResult\n"
         "print(flush=True)\n"
         "sys.stdin.readline()\n"
-        "place_new(int(sys.argv[1]))\n"
+        f"place_new(open_registry('{NAME}'), int(sys.argv[1]), GateResult((), None, 0))\n"
     )
     racers = [
         subprocess.Popen(
@@ -104,7 +107,7 @@ def test_trainings_that_finish_together_each_get_a_stage(store: str) -> None:
         assert racer.stdin is not None
         racer.stdin.close()
     assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
-    ledger = read_ledger(registry.find_ledger())
+    ledger = read_ledger(REGISTRY.find_ledger())
     assert {move.version for move in ledger.moves} == {1, 2, 3, 4, 5}
     stages = state()["stages"]
     assert sorted(stages.values()) == [*["Archived"] * 3, "Production", "Staging"]
@@ -114,7 +117,7 @@ def test_trainings_that_finish_together_each_get_a_stage(store: str) -> None:
 def test_a_champion_set_without_the_commands_is_recorded(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    registry.set_stage(LIKE_CHAMPION, "Production")
+    REGISTRY.set_stage(LIKE_CHAMPION, "Production")
     assert main(["history", "--format", "json"]) == 0
     printed = capsys.readouterr()
     assert "put into production without `promote`" in printed.err
