@@ -21,6 +21,7 @@ from scoring_model.trees import TreeModel
 from scoring_model.types import FloatArray
 from scoring_model.version import Scorer, load_scorer, save_scorer
 from train.batch import BatchModel, score_loans
+from train.tables import Source
 
 FEATURES, TREES, LEAVES = 22, 400, 31
 FIT_ROWS, MATRIX_ROWS, GROUP_ROWS = 20_000, 500_000, 250_000
@@ -63,7 +64,7 @@ def score(folder: Path) -> None:
     """Score the file and print rows per second and the peak memory of this process in MB."""
     model = BatchModel(load_scorer(folder), "1", "loan_id", "benchmark")
     began = time.perf_counter()
-    report = score_loans(model, [folder / "body.parquet"], folder / "scored.parquet")
+    report = score_loans(model, Source(f"{folder}/body.parquet"), folder / "scored.parquet")
     seconds = time.perf_counter() - began
     # not getrusage: its peak includes the memory of the parent when it started this process
     status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -21,6 +21,7 @@ from train.pipeline import FINAL_FOLDS_OF_MANY
 from train.portfolio import Costs
 from train.search import first_points
 from train.search.tuning import SEARCH_FOLDS, Runner, SearchPlan
+from train.tables import Source
 
 FIT_TREES = 50
 BODY_ROWS = 200_000
@@ -75,7 +76,7 @@ def score_seconds() -> float:
         folder = Path(name)
         write_body(folder / "body.parquet", BODY_ROWS)
         model = BatchModel(make_scorer(), "1", "loan_id", "benchmark")
-        body, scored = [folder / "body.parquet"], folder / "scored.parquet"
+        body, scored = Source(f"{folder}/body.parquet"), folder / "scored.parquet"
         return processor_seconds(lambda: score_loans(model, body, scored)) / BODY_ROWS
 
 

@@ -1,7 +1,8 @@
 """The MLflow side of batch scoring: fetch the version, log the results."""
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import mlflow
@@ -9,9 +10,11 @@ from mlflow.exceptions import MlflowException
 
 from scoring_model.errors import ArtifactError
 from scoring_model.version import load_model
-from train.batch import BatchJob, BatchModel, BatchReport, check_key
+from train.batch import BatchJob, BatchModel, BatchReport, OnInvalid, check_key
 from train.engines import Engine
 from train.errors import InputError, RowsRejected, reason_of
+from train.portfolio import ROW_NUMBER, ReadSettings
+from train.tables import Source
 
 
 def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> None:
@@ -34,12 +37,11 @@ def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> No
         Some rows are invalid; the others are scored.
     """
     report = engine.score(job, say)
-    _log_report(report, job.model.version, job.output, say)
+    place = f"the table {job.output}" if job.database else str(job.output)
+    _log_report(report, job.model.version, place, say)
 
 
-def _log_report(
-    report: BatchReport, version: str, output: Path, say: Callable[[str], None]
-) -> None:
+def _log_report(report: BatchReport, version: str, output: str, say: Callable[[str], None]) -> None:
     figures = {
         "scored_rows": report.scored,
         "rejected_rows": report.rejected,
@@ -51,12 +53,15 @@ def _log_report(
         f"{report.scored} rows scored with version {version} into {output}, "
         f"{report.rows_per_second:,.0f} rows/s, {report.resumed} rows by an earlier run"
     )
-    for name, count in report.unseen.items():
-        say(f"{name}: {count} rows have a category never seen in training; it is scored as missing")
+    for text, count in report.warnings.items():
+        say(f"warning: {text}: {count} {'row' if count == 1 else 'rows'}")
     if report.rejected:
         raise RowsRejected(
             f"{report.rejected} rows rejected, {report.scored} scored: see {report.rejected_file}"
         )
+
+
+_PROMOTE = " (promote a version, or name one: -P model_uri=models:/<model>/<version>)"
 
 
 def fetch_model(model_uri: str, key: str | None) -> BatchModel:
@@ -77,13 +82,60 @@ def fetch_model(model_uri: str, key: str | None) -> BatchModel:
     try:
         model = load_model(model_uri)
     except (MlflowException, ArtifactError, OSError) as error:
-        raise InputError(f"model_uri {model_uri}: cannot be loaded: {reason_of(error)}") from error
+        hint = _PROMOTE if "alias champion" in str(error) else ""
+        raise InputError(
+            f"model_uri {model_uri}: cannot be loaded: {reason_of(error)}{hint}"
+        ) from error
     scorer = model.scorer
     texts = (scorer.contract.to_json(), scorer.policy.to_json(), scorer.booster.model_to_string())
     return BatchModel(
         scorer=scorer,
         version=model.version,
-        key=check_key(key or model.logged.get("key"), scorer.contract),
+        key=check_key(key or _logged_key(model.logged), scorer.contract),
         digest=hashlib.sha256("".join(texts).encode()).hexdigest(),
         uri=model_uri,
+        read=_logged_read(model.logged, model_uri),
     )
+
+
+def _logged_key(logged: Mapping[str, str]) -> str | None:
+    """Return the key of the version's portfolio, or None if it has none."""
+    key = logged.get("key")
+    return None if key in ("", ROW_NUMBER) else key
+
+
+def _logged_read(logged: Mapping[str, str], model_uri: str) -> ReadSettings:
+    """Return how the training's table was written; older versions do not say it."""
+    try:
+        return ReadSettings(**json.loads(logged.get("read") or "{}"))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"model_uri {model_uri}: its reading cannot be understood") from error
+
+
+def find_job(
+    model: BatchModel, source: Source, output: str, table: str, on_invalid: OnInvalid
+) -> BatchJob:
+    """Return the job of scoring a source into a file, or into a table of a database.
+
+    Parameters
+    ----------
+    model : BatchModel
+    source : Source
+    output : str
+        Path of a file, or SQLAlchemy URL of a database.
+    table : str
+        Name of the database's table; empty for a file.
+    on_invalid : {"reject", "fail"}
+
+    Raises
+    ------
+    InputError
+        A database lacks the name of its table, or a file has one.
+    """
+    if "://" not in output:
+        if table:
+            raise InputError("output_table goes with a database as output")
+        return BatchJob(model, source, Path(output), on_invalid)
+    if not table:
+        raise InputError("output: a database needs -P output_table=<name>")
+    return BatchJob(model, source, Path(table), on_invalid, database=output)

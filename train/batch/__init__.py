@@ -1,17 +1,9 @@
-"""Batch scoring: score the loans in files, with bounded memory."""
+"""Batch scoring: score tables of loans, with bounded memory."""
 
-from train.batch.batch import (
-    WRONG_FIELDS,
-    BatchModel,
-    BatchReport,
-    OnInvalid,
-    check_key,
-    find_problems,
-    output_schema,
-    score_loans,
-)
-from train.batch.input_files import find_files, is_text, read_schema
-from train.batch.job import BatchJob
+from train.batch.batch import WRONG_FIELDS, BatchReport, OnInvalid, score_loans
+from train.batch.batch_model import BatchModel, check_key, output_schema
+from train.batch.input_tables import InputBatch, Position, open_input, read_batches
+from train.batch.job import BatchJob, score_job
 from train.batch.kept_features import keep_features
 from train.batch.resumable_output import (
     REJECTED_HEADING,
@@ -19,6 +11,13 @@ from train.batch.resumable_output import (
     check_output,
     rejected_file,
     whole_file,
+)
+from train.batch.table_rows import (
+    count_warnings,
+    current_day,
+    find_problems,
+    standard_rows,
+    write_warnings,
 )
 
 __all__ = [
@@ -28,16 +27,22 @@ __all__ = [
     "BatchModel",
     "BatchReport",
     "CsvLines",
+    "InputBatch",
     "OnInvalid",
+    "Position",
     "check_key",
     "check_output",
-    "find_files",
+    "count_warnings",
+    "current_day",
     "find_problems",
-    "is_text",
     "keep_features",
+    "open_input",
     "output_schema",
-    "read_schema",
+    "read_batches",
     "rejected_file",
+    "score_job",
     "score_loans",
+    "standard_rows",
     "whole_file",
+    "write_warnings",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scoring_model.features import APPLICATION, FeatureSql
-from train.batch.input_files import stamp_files
+from train.batch.input_tables import stamp_files
 from train.batch.resumable_output import check_output
 from train.data import write_features
 from train.errors import InputError

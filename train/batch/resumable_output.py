@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from train.batch.input_files import Position
+from train.batch.input_tables import Position
 from train.errors import InputError
 
 JOB_FILE = "job.json"
@@ -56,7 +56,7 @@ class ResumableOutput:
         check_output(output)
         self.output = output
         self.rejected = rejected_file(output)
-        self._schema = schema
+        self.schema = schema
         self._folder = output.with_name(f"{output.name}.parts")
         job_text = json.dumps(job, sort_keys=True)
         job_file = self._folder / JOB_FILE
@@ -106,7 +106,7 @@ class ResumableOutput:
             if self.output.suffix == ".csv":
                 self._copy(file, len(states), ".csv")
             else:
-                with pq.ParquetWriter(file, self._schema) as writer:
+                with pq.ParquetWriter(file, self.schema) as writer:
                     for number in range(len(states)):
                         writer.write_table(pq.read_table(self._name(number, ".parquet")))
         self.discard()

@@ -54,12 +54,7 @@ class LocalEngine:
         return fit_final(plan)
 
     def score(self, job: "BatchJob", say: Callable[[str], None]) -> "BatchReport":
-        """Score batch after batch into one file."""
-        from train.batch import find_files, keep_features, score_loans
+        """Score batch after batch into one file, or into a table of a database."""
+        from train.batch import score_job
 
-        files = find_files(job.source)
-        if job.tables is None:
-            return score_loans(job.model, files, job.output, on_invalid=job.on_invalid)
-        features, folder = job.tables
-        with keep_features(features, folder, job.output, self.memory_limit, say) as rows:
-            return score_loans(job.model, [rows], job.output, on_invalid=job.on_invalid)
+        return score_job(job, self.memory_limit, say)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_model.errors import FeatureError
 from scoring_model.features import APPLICATION
-from train.batch import BatchJob, BatchReport, find_files
+from train.batch import BatchJob, BatchReport
 from train.data import JoinedTable, JoinNotes, describe_join, find_tables, input_errors
 from train.engines.local import LocalEngine
 from train.engines.spark_batch import score_on_spark
 from train.engines.spark_features import ROW, compute_on_spark, spark_errors
-from train.engines.spark_rows import FILE, read_loans
+from train.engines.spark_rows import check_rows
 from train.engines.spark_session import open_session, ship_packages
+from train.engines.spark_shares import read_loans
 from train.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class SparkEngine(LocalEngine):
         """Score into a folder of files with MLflow's `spark_udf`."""
         import mlflow
 
+        if job.database:
+            raise InputError("output: a database needs engine=local")
         ship_packages(self.session)
         with ExitStack() as computed:
             rows = self._read(job, say, computed)
@@ -71,15 +74,12 @@ class SparkEngine(LocalEngine):
                 with spark_errors("rows"):
                     return score_on_spark(rows, job, predict)
             except FeatureError as error:
-                raise InputError(f"input {job.source}: {error}") from error
+                raise InputError(f"input {job.source.shown}: {error}") from error
 
     def _read(self, job: BatchJob, say: Callable[[str], None], computed: ExitStack) -> "DataFrame":
-        """Return the rows of the input files, or the rows computed from a folder of tables."""
-        from pyspark.sql import functions
-
-        files = find_files(job.source)
+        """Return the checked rows of the input, or of a folder of tables to compute them from."""
         if job.tables is None:
-            return read_loans(self.session, job.model, files)
+            return read_loans(self.session, job.model, job.source, say)
         (features, folder), notes = job.tables, JoinNotes()
         computed.enter_context(input_errors(folder))
         tables = find_tables(features, folder)
@@ -87,7 +87,7 @@ class SparkEngine(LocalEngine):
         notes.add_all(made.joined)
         for note in notes.texts:
             say(note)
-        return made.rows.withColumn(FILE, functions.lit(APPLICATION))
+        return check_rows(made.rows, job.model, APPLICATION)
 
 
 @contextmanager

@@ -1,16 +1,18 @@
 """Batch scoring on Spark: the same answers as `train.batch`, for data on a cluster.
 
-The same code checks the rows, and MLflow's `spark_udf` runs the version. So the answers are equal
-to those of `train.batch` to the last bit. The output is a folder of files; its rows have no order.
+The same code reads and checks the rows, and MLflow's `spark_udf` runs the version. So the answers
+are equal to those of `train.batch` to the last bit. The output is a folder of files; its rows have
+no order.
 """
 
 import csv
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scoring_model.contract import NEVER_SEEN, UNUSUAL, FeatureContract
 from train.batch import (
     REJECTED_HEADING,
     BatchJob,
@@ -21,7 +23,7 @@ from train.batch import (
     whole_file,
 )
 from train.engines.spark_features import ROW
-from train.engines.spark_rows import FILE, PROBLEMS, UNSEEN, check_rows
+from train.engines.spark_rows import COUNTS, FIELD, FILE, KEY, PROBLEMS, WARNINGS
 from train.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,19 +31,19 @@ if TYPE_CHECKING:
 
 
 def score_on_spark(
-    rows: "DataFrame", job: BatchJob, predict: "Callable[[Column], Column]"
+    checked: "DataFrame", job: BatchJob, predict: "Callable[[Column], Column]"
 ) -> BatchReport:
-    """Score rows into a folder of files. Invalid rows go to one file `<output>.rejected`.
+    """Score checked rows into a folder of files. Invalid rows go to one file `<output>.rejected`.
 
     Parameters
     ----------
-    rows : pyspark.sql.DataFrame
-        Rows from `read_loans`, or computed rows with the columns `FILE` and `ROW`.
+    checked : pyspark.sql.DataFrame
+        Rows from `read_loans` or `check_rows`.
     job : BatchJob
         Its output folder gets its name only when it is complete. If `on_invalid` is `fail`, all
         rows are checked before any row is scored.
     predict : callable
-        The version, as a function of one struct column with its features.
+        The version, as a function of one struct column with its fields.
 
     Raises
     ------
@@ -54,18 +56,24 @@ def score_on_spark(
     check_output(output)
     contract = model.scorer.contract
     began = time.monotonic()
-    checked = check_rows(rows, model)
     invalid = functions.size(PROBLEMS) > 0
     first = checked.filter(invalid).orderBy(FILE, ROW).first() if job.on_invalid == "fail" else None
     if first:
         column, rule = first[PROBLEMS][0]
         raise InputError(f"input {first[FILE]}: row {first[ROW]}: {column} {rule}")
-    counts = _Counts([f.name for f in contract.features if f.kind == "category"])
+    counts = _Counts(contract)
     counted = checked.observe(counts.observation, *counts.columns(invalid))
-    features = functions.struct(*(functions.col(f"`{name}`") for name in contract.names))
-    decided = counted.filter(~invalid).select(f"`{model.key}`", predict(features).alias("decision"))
-    version = functions.lit(model.version).alias("model_version")
-    _write(decided.select(f"`{model.key}`", "decision.*", version), output)
+    fields = functions.struct(
+        *(functions.col(FIELD.format(n)).alias(name) for n, name in enumerate(contract.field_names))
+    )
+    decided = counted.filter(~invalid).select(KEY, WARNINGS, predict(fields).alias("decision"))
+    rows = decided.select(
+        functions.col(KEY).alias(model.key_column),
+        "decision.*",
+        functions.lit(model.version).alias("model_version"),
+        functions.col(WARNINGS).alias("warnings"),
+    )
+    _write(rows, output)
     seen = counts.observation.get
     _write_rejected(checked.filter(invalid) if seen["rejected"] else None, output)
     return BatchReport(
@@ -73,43 +81,39 @@ def score_on_spark(
         rejected=seen["rejected"],
         resumed=0,
         rows_per_second=seen["rows"] / (time.monotonic() - began),
-        unseen=counts.unseen(),
+        warnings=counts.warnings(),
         rejected_file=rejected_file(output),
     )
 
 
 class _Counts:
-    """Counts that Spark makes while it scores.
+    """Counts that Spark makes while it scores."""
 
-    Parameters
-    ----------
-    categories : sequence of str
-        Names of the categorical features, which may hold unseen levels.
-    """
-
-    def __init__(self, categories: Sequence[str]) -> None:
+    def __init__(self, contract: FeatureContract) -> None:
         from pyspark.sql import Observation
 
         self.observation = Observation()
-        self._categories = categories
+        fields = {field.name: field.kind for field in (*contract.features, *contract.fields)}
+        self._texts = [
+            f"{name} {NEVER_SEEN if kind == 'category' else UNUSUAL}"
+            for name, kind in fields.items()
+        ]
 
     def columns(self, invalid: "Column") -> "list[Column]":
-        """Return the columns that count rows, rejected rows and unseen levels."""
+        """Return the columns that count rows, rejected rows and each kind of warning."""
         from pyspark.sql import functions
 
-        unseen = [
-            functions.sum(functions.element_at(UNSEEN, functions.lit(name))).alias(f"unseen_{n}")
-            for n, name in enumerate(self._categories)
+        warned = [
+            functions.sum(functions.element_at(COUNTS, functions.lit(text))).alias(f"warned_{n}")
+            for n, text in enumerate(self._texts)
         ]
         rows = functions.count(functions.lit(1)).alias("rows")
-        return [rows, functions.count_if(invalid).alias("rejected"), *unseen]
+        return [rows, functions.count_if(invalid).alias("rejected"), *warned]
 
-    def unseen(self) -> dict[str, int]:
-        """Return the number of rows with an unseen level, for each feature with such rows."""
-        found = {
-            name: self.observation.get[f"unseen_{n}"] for n, name in enumerate(self._categories)
-        }
-        return {name: count for name, count in found.items() if count}
+    def warnings(self) -> dict[str, int]:
+        """Return the number of rows with each kind of warning that some row has."""
+        found = {t: self.observation.get[f"warned_{n}"] for n, t in enumerate(self._texts)}
+        return {text: count for text, count in found.items() if count}
 
 
 def _write(rows: "DataFrame", output: Path) -> None:

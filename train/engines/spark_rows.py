@@ -1,138 +1,157 @@
-"""Read the loans of a batch on Spark, and check them against the contract."""
+"""`CheckedRows`: check the rows of a batch on Spark against the contract."""
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from scoring_model.contract import CSV_MISSING, FeatureContract, read_levels
+from scoring_model.contract import Feature, FeatureContract, read_levels
+from scoring_model.types import FloatArray
 from train.batch import (
     WRONG_FIELDS,
     BatchModel,
+    InputBatch,
+    count_warnings,
+    current_day,
     find_problems,
-    is_text,
-    output_schema,
-    read_schema,
+    standard_rows,
+    write_warnings,
 )
 from train.engines.spark_features import ROW
-from train.errors import InputError
+from train.portfolio import ReadSettings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
-# names of added columns; no column of the input has such a name
-FILE, BROKEN = "file_of_input", "broken_line_of_input"
-PROBLEMS, UNSEEN = "problems_of_row", "unseen_in_batch"
+KEY, FILE = "key_of_row", "file_of_input"
+PROBLEMS, WARNINGS, COUNTS = "problems_of_row", "warnings_of_row", "warnings_in_batch"
+# on Spark, a name with a dot means a part, so the fields are numbered
+FIELD = "field_{}"
+_PROBLEM = pa.struct([("field", pa.string()), ("rule", pa.string())])
 
 
-def read_loans(session: "SparkSession", model: BatchModel, files: Sequence[Path]) -> "DataFrame":
-    """Return the rows of files, with the columns that scoring needs, file name and row number.
+@dataclass(frozen=True)
+class CheckedRows:
+    """The rows of a batch on Spark, with the problems of each row.
 
-    Parameters
+    Attributes
     ----------
-    session : pyspark.sql.SparkSession
-    model : BatchModel
-        Its contract and key name the columns.
-    files : sequence of Path
-        All Parquet, or all CSV with the same heading.
-
-    Raises
-    ------
-    InputError
-        A file cannot be read or lacks a column, or the files differ in format or heading.
+    contract : FeatureContract
+    key : str or None
+        Column that identifies a loan; None if rows are numbered.
+    key_type : pyarrow.DataType
+    day : datetime.date
+        Day of the decision, for tables without a column of it.
     """
-    from pyspark.sql import functions
 
-    output_schema(model, files)
-    names = [model.key, *model.scorer.contract.names]
-    # without a scheme Spark would look on its default file system
-    paths = [f"file://{file.resolve()}" for file in files]
-    file, row = functions.col("_metadata.file_name"), functions.col("_metadata.row_index")
-    if not any(map(is_text, files)):
-        columns = [functions.col(f"`{name}`") for name in names]
-        rows = session.read.parquet(*paths)
-        return rows.select(*columns, file.alias(FILE), row.alias(ROW))
-    headings = {tuple(read_schema(f).names) if is_text(f) else () for f in files}
-    if len(headings) > 1:
-        raise InputError("input: files must be all Parquet, or all CSV with the same heading")
-    (heading,) = headings
-    rows = session.read.csv(
-        paths,
-        schema=", ".join(f"`{name}` STRING" for name in (*heading, BROKEN)),
-        columnNameOfCorruptRecord=BROKEN,
-        header=True,
-        # multiLine: one task reads a file from its start, so it can number the rows
-        multiLine=True,
-        escape='"',
-    )
-    missing = [functions.col(f"`{name}`").isin(CSV_MISSING) for name in names]
-    columns = [
-        functions.when(~where, functions.col(f"`{name}`")).alias(name)
-        for name, where in zip(names, missing, strict=True)
-    ]
-    broken = functions.col(BROKEN).isNotNull()
-    return rows.select(*columns, file.alias(FILE), broken.alias(BROKEN))
+    contract: FeatureContract
+    key: str | None
+    key_type: pa.DataType
+    day: datetime.date
 
+    def schema(self) -> Any:
+        """Return Spark's columns: key, file, row, problems, warnings, their counts, fields."""
+        from pyspark.sql.pandas.types import from_arrow_type
+        from pyspark.sql.types import StructType
 
-def check_rows(rows: "DataFrame", model: BatchModel) -> "DataFrame":
-    """Return the rows in the types of the signature, with the problems of each row."""
-    contract = model.scorer.contract
-    kinds = {"number": "DOUBLE", "category": "STRING"}
-    schema = [
-        f"`{model.key}` {rows.schema[model.key].dataType.simpleString()}",
-        f"{FILE} STRING, {ROW} BIGINT",
-        f"{PROBLEMS} ARRAY<STRUCT<field: STRING, rule: STRING>>, {UNSEEN} MAP<STRING, BIGINT>",
-        *(f"`{feature.name}` {kinds[feature.kind]}" for feature in contract.features),
-    ]
-    check = partial(check_batches, contract, model.key)
-    return rows.mapInArrow(check, ", ".join(schema))
+        columns = StructType()
+        for column in self._schema():
+            columns = columns.add(column.name, from_arrow_type(column.type))
+        return columns
 
+    def check_batch(self, batch: InputBatch) -> Iterator[pa.RecordBatch]:
+        """Check some rows of a table; its broken lines are rows with a problem."""
+        name = batch.file
+        if batch.records.num_rows:
+            records = standard_rows(self.contract, batch.records, batch.table.read, self.day)
+            yield self._check(records, pa.array(batch.rows), name, batch.end.before)
+        if batch.broken:
+            yield self._report_broken(batch.broken, name)
 
-def check_batches(
-    contract: FeatureContract, key: str, batches: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """Check the rows of one task, in order, and number the rows of CSV files."""
-    file, number = None, 0
-    for batch in batches:
-        from_text = BROKEN in batch.schema.names
-        rows = range(batch.num_rows)
-        if from_text:
-            numbers = []
-            for name in batch.column(FILE).to_pylist():
-                file, number = name, number + 1 if name == file else 0
-                numbers.append(number)
-            broken = np.flatnonzero(batch.column(BROKEN).to_numpy(zero_copy_only=False))
-        else:
-            numbers, broken = batch.column(ROW), np.array([], dtype=int)
-        encoded = contract.encode_batch(batch, from_text=from_text)
-        problems = defaultdict(list)
-        for row, column, rule in find_problems(encoded, batch.column(key), key):
-            problems[row].append({"field": column, "rule": rule})
-        problems |= {int(row): [{"field": "", "rule": WRONG_FIELDS}] for row in broken}
-        # put the counts of the whole batch into its first row: later they are only summed
-        counts = encoded.count_unseen()
-        unseen = [list(counts.items()), *[[]] * (len(rows) - 1)] if rows else []
-        yield pa.RecordBatch.from_pydict(
-            {
-                key: batch.column(key),
-                FILE: batch.column(FILE),
-                ROW: pa.array(numbers, pa.int64()),
-                PROBLEMS: pa.array([problems.get(row, []) for row in rows], _PROBLEMS),
-                UNSEEN: pa.array(unseen, pa.map_(pa.string(), pa.int64())),
-                **{
-                    feature.name: (
-                        pa.array(encoded.matrix[:, index], from_pandas=True)
-                        if feature.kind == "number"
-                        else read_levels(batch.column(feature.name), feature, from_text=from_text)
-                    )
-                    for index, feature in enumerate(contract.features)
-                },
-            }
+    def check_computed(
+        self, file: str, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]:
+        """Check rows that Spark has computed, with their numbers in the column `ROW`."""
+        for batch in batches:
+            records = standard_rows(self.contract, batch, ReadSettings(), self.day)
+            yield self._check(records, batch.column(ROW), file, 0)
+
+    def _schema(self) -> pa.Schema:
+        return pa.schema(
+            [
+                (KEY, self.key_type),
+                (FILE, pa.string()),
+                (ROW, pa.int64()),
+                (PROBLEMS, pa.list_(_PROBLEM)),
+                (WARNINGS, pa.string()),
+                (COUNTS, pa.map_(pa.string(), pa.int64())),
+                *(
+                    (FIELD.format(n), pa.float64() if field.kind == "number" else pa.string())
+                    for n, field in enumerate(self.contract.fields)
+                ),
+            ]
         )
 
+    def _check(
+        self, records: pa.RecordBatch, rows: pa.Array, file: str, before: int
+    ) -> pa.RecordBatch:
+        encoded = self.contract.encode_batch(records, from_text=True)
+        keys = pc.add(rows, before) if self.key is None else records.column(self.key)
+        problems = defaultdict(list)
+        for row, column, rule in find_problems(encoded, keys, str(self.key)):
+            problems[row].append({"field": column, "rule": rule})
+        count = records.num_rows
+        # put the counts of the whole batch into its first row: later they are only summed
+        counts = [list(count_warnings(encoded).items()), *[[]] * (count - 1)] if count else []
+        fields = zip(self.contract.fields, encoded.field_values.T, strict=True)
+        return pa.RecordBatch.from_pydict(
+            {
+                KEY: keys.cast(self.key_type),
+                FILE: pa.repeat(file, count),
+                ROW: rows,
+                PROBLEMS: [problems.get(row, []) for row in range(count)],
+                WARNINGS: write_warnings(encoded, count),
+                COUNTS: counts,
+                **{
+                    FIELD.format(n): _write_values(field, records, values)
+                    for n, (field, values) in enumerate(fields)
+                },
+            },
+            self._schema(),
+        )
 
-_PROBLEMS = pa.list_(pa.struct([("field", pa.string()), ("rule", pa.string())]))
+    def _report_broken(self, rows: Sequence[int], file: str) -> pa.RecordBatch:
+        known = {
+            FILE: [file] * len(rows),
+            ROW: list(rows),
+            PROBLEMS: [[{"field": "", "rule": WRONG_FIELDS}]] * len(rows),
+            COUNTS: [[]] * len(rows),
+        }
+        schema = self._schema()
+        nothing = [None] * len(rows)
+        columns = {name: known.get(name, nothing) for name in schema.names}
+        return pa.RecordBatch.from_pydict(columns, schema)
+
+
+def check_rows(rows: "DataFrame", model: BatchModel, file: str) -> "DataFrame":
+    """Return the checked rows of a table that Spark has computed; see `CheckedRows.schema`."""
+    from pyspark.sql.pandas.types import to_arrow_type
+
+    kind = pa.int64() if model.key is None else to_arrow_type(rows.schema[model.key].dataType)
+    checked = CheckedRows(model.scorer.contract, model.key, kind, current_day())
+    return rows.mapInArrow(partial(checked.check_computed, file), checked.schema())
+
+
+def _write_values(field: Feature, records: pa.RecordBatch, values: FloatArray) -> pa.Array:
+    """Return the values of a field as the version takes them; dates are text."""
+    if field.kind == "category":
+        return read_levels(records.column(field.name), field, from_text=True)
+    numbers = pa.array(values, from_pandas=True)
+    if field.kind == "number":
+        return numbers
+    return numbers.cast(pa.int32()).cast(pa.date32()).cast(pa.string())

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import lightgbm
@@ -14,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import NEVER_SEEN, Feature, FeatureContract
 from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.trees import TreeModel
 from scoring_model.version import Scorer, load_scorer, save_scorer
@@ -22,6 +23,7 @@ from tests.conftest import ROOT
 from tests.made import make_loans
 from train.batch import BatchModel, check_key, score_loans
 from train.errors import InputError
+from train.tables import Source
 
 ROWS = 2_000
 PART_ROWS = 300
@@ -62,8 +64,14 @@ def expected(loans: pd.DataFrame) -> pd.DataFrame:
             "score": decisions.score,
             "threshold": decisions.threshold,
             "model_version": "7",
+            "warnings": list(map(warnings_of, loans["region"], loans["purpose"])),
         }
     )
+
+
+def warnings_of(region: str, purpose: str) -> str | None:
+    unseen = {"region": region == "west", "purpose": purpose in ("boat", "horse")}
+    return "; ".join(f"{name} {NEVER_SEEN}" for name, yes in unseen.items() if yes) or None
 
 
 @pytest.mark.parametrize("source", ["csv", "csv.gz", "parquet"])
@@ -76,14 +84,14 @@ def test_every_format_gives_the_scorer_s_answers_in_order(
         file = tmp_path / f"body-{number}.{source}"
         part.to_parquet(file) if source == "parquet" else part.to_csv(file, index=False)
     output = tmp_path / f"scored.{target}"
-    files = [tmp_path / f"body-{number}.{source}" for number in range(2)]
-    report = score_loans(MODEL, files, output, part_rows=PART_ROWS)
+    body = Source(f"{tmp_path}/body-*.{source}")
+    report = score_loans(MODEL, body, output, part_rows=PART_ROWS)
     scored = pd.read_csv(output) if target == "csv" else pd.read_parquet(output)
     assert (report.scored, report.rejected, report.resumed) == (ROWS, 0, 0)
     pd.testing.assert_frame_equal(
         scored.astype({"loan_id": "int64", "model_version": "str"}), expected(loans)
     )
-    assert report.unseen["region"] == (loans["region"] == "west").sum()
+    assert report.warnings[f"region {NEVER_SEEN}"] == (loans["region"] == "west").sum()
     assert sorted(f.name for f in tmp_path.iterdir() if "scored" in f.name) == [output.name]
 
 
@@ -98,7 +106,7 @@ def test_invalid_rows_go_to_a_separate_file_with_row_column_and_rule(tmp_path: P
     lines[701] = "700,too,few"
     body.write_text("\n".join(lines), encoding="utf-8")
     output = tmp_path / "scored.csv"
-    report = score_loans(MODEL, [body], output, part_rows=PART_ROWS)
+    report = score_loans(MODEL, Source(str(body)), output, part_rows=PART_ROWS)
     assert (report.scored, report.rejected) == (996, 4)
     text = report.rejected_file.read_text(encoding="utf-8")
     assert "secret" not in text
@@ -120,9 +128,9 @@ def test_a_later_run_without_invalid_rows_removes_old_rejections(tmp_path: Path)
     loans = make_loans(50)
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     loans.assign(income=np.where(loans.index == 1, np.inf, loans["income"])).to_parquet(body)
-    assert score_loans(MODEL, [body], output).rejected_file.is_file()
+    assert score_loans(MODEL, Source(str(body)), output).rejected_file.is_file()
     loans.to_parquet(body)
-    assert not score_loans(MODEL, [body], output).rejected_file.exists()
+    assert not score_loans(MODEL, Source(str(body)), output).rejected_file.exists()
 
 
 def test_fail_stops_at_the_first_invalid_row_and_leaves_no_output(tmp_path: Path) -> None:
@@ -131,7 +139,9 @@ def test_fail_stops_at_the_first_invalid_row_and_leaves_no_output(tmp_path: Path
     body = tmp_path / "body.parquet"
     loans.to_parquet(body)
     with pytest.raises(InputError, match=r"body\.parquet: row 700: income is required"):
-        score_loans(MODEL, [body], tmp_path / "o.csv", on_invalid="fail", part_rows=PART_ROWS)
+        score_loans(
+            MODEL, Source(str(body)), tmp_path / "o.csv", on_invalid="fail", part_rows=PART_ROWS
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["body.parquet"]
 
 
@@ -150,21 +160,35 @@ def test_input_that_cannot_be_scored_gives_an_error(
     body = tmp_path / "body.parquet"
     make_loans(10)[columns].to_parquet(body)
     with pytest.raises(InputError, match=rule):
-        score_loans(MODEL, [body], tmp_path / output)
+        score_loans(MODEL, Source(str(body)), tmp_path / output)
 
 
 def test_an_empty_input_gives_an_empty_output(tmp_path: Path) -> None:
     body, output = tmp_path / "body.parquet", tmp_path / "scored.parquet"
     make_loans(10)[:0].to_parquet(body)
-    assert score_loans(MODEL, [body], output).scored == 0
+    assert score_loans(MODEL, Source(str(body)), output).scored == 0
     assert pq.read_schema(output).names == list(expected(make_loans(1)).columns)
     assert pq.read_metadata(output).num_rows == 0
 
 
-@pytest.mark.parametrize(("key", "rule"), [(None, "-P key="), ("income", "must not be a feature")])
-def test_the_key_must_be_given_and_must_not_be_a_feature(key: str | None, rule: str) -> None:
-    with pytest.raises(InputError, match=rule):
-        check_key(key, MODEL.scorer.contract)
+def test_the_key_must_not_be_a_feature() -> None:
+    with pytest.raises(InputError, match="key 'income' must not be a feature"):
+        check_key("income", MODEL.scorer.contract)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_rows_without_a_key_are_numbered_over_the_whole_input(tmp_path: Path, ending: str) -> None:
+    loans = make_loans(900).drop(columns="loan_id")
+    loans.loc[[4, 500], "income"] = np.nan
+    for number, part in enumerate((loans[:301], loans[301:302], loans[302:])):
+        file = tmp_path / f"body-{number}.{ending}"
+        part.to_parquet(file) if ending == "parquet" else part.to_csv(file, index=False)
+    output = tmp_path / "scored.parquet"
+    model = replace(MODEL, key=None)
+    score_loans(model, Source(f"{tmp_path}/body-*.{ending}"), output, part_rows=PART_ROWS)
+    scored = pd.read_parquet(output)
+    assert scored.iloc[:, 0].name == "row_number"
+    assert scored["row_number"].tolist() == [row for row in range(900) if row not in (4, 500)]
 
 
 SCRIPT = """
@@ -172,9 +196,10 @@ import sys
 from pathlib import Path
 from scoring_model.scorer import load_scorer
 from train.batch import BatchModel, score_loans
+from train.tables import Source
 folder = Path(sys.argv[1])
 model = BatchModel(load_scorer(folder), "7", "loan_id", "digest")
-score_loans(model, [folder / "body.csv"], folder / "scored.parquet", part_rows=1)
+score_loans(model, Source(f"{folder}/body.csv"), folder / "scored.parquet", part_rows=1)
 """
 
 
@@ -196,7 +221,7 @@ def test_a_killed_run_continues_after_its_last_finished_part(tmp_path: Path) -> 
     # an incomplete file, as a killed write leaves it
     (parts / f"{len(finished):06d}.parquet.unfinished").write_bytes(b"half")
     model = BatchModel(load_scorer(tmp_path), "7", "loan_id", "digest")
-    report = score_loans(model, [tmp_path / "body.csv"], output, part_rows=1)
+    report = score_loans(model, Source(f"{tmp_path}/body.csv"), output, part_rows=1)
     assert report.resumed == sum(part["scored"] + part["rejected"] for part in finished) > 0
     assert (report.scored, report.rejected) == (149_999, 1)
     pd.testing.assert_frame_equal(
@@ -214,5 +239,5 @@ def test_a_run_does_not_continue_from_parts_of_another_version(tmp_path: Path) -
     (parts / "job.json").write_text("{}", encoding="utf-8")
     state = {"end": {"file": 0, "row": 900}, "scored": 900, "rejected": 0}
     (parts / "000000.json").write_text(json.dumps(state), encoding="utf-8")
-    report = score_loans(MODEL, [body], output)
+    report = score_loans(MODEL, Source(str(body)), output)
     assert (report.scored, report.resumed) == (1000, 0)

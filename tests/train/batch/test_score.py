@@ -39,7 +39,7 @@ def test_the_answers_equal_those_of_mlflow_s_own_loader(folder: Path) -> None:
     # the signature has doubles and text only
     home = loans["has_home"].map({True: "true", False: "false"})
     own = loader.predict(loans.astype({"amount": "float64"}).assign(has_home=home))
-    assert list(scored) == ["loan_id", *own.columns, "model_version"]
+    assert list(scored) == ["loan_id", *own.columns, "model_version", "warnings"]
     for name in own.columns:
         np.testing.assert_array_equal(scored[name], own[name])
     assert set(scored["model_version"]) == {"1"}
@@ -67,7 +67,7 @@ def test_rejected_rows_end_with_status_3(folder: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["--input", "none.parquet"], "input none.parquet: no such file"),
+        (["--input", "none.parquet"], "none.parquet: no such file"),
         (["--model_uri", "models:/credit-scoring/9"], "cannot be loaded"),
         (["--model_uri", "models:/other@champion"], "cannot be loaded"),
         (["--key", "income"], "key 'income' must not be a feature"),

@@ -24,7 +24,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def score(source: Path, output: Path, *more: str) -> int:
+SPARK = ("--engine", "spark")
+
+
+def score(source: Path, output: Path | str, *more: str) -> int:
     return main(["score", "--input", str(source), "--output", str(output), *more])
 
 
@@ -78,7 +81,7 @@ def test_csv_output_replaces_earlier_output(folder: Path) -> None:
     output, rejected = folder / "scored.csv", folder / "scored.csv.rejected"
     output.write_text("earlier output", encoding="utf-8")
     rejected.write_text("earlier output", encoding="utf-8")
-    assert score(loans, output, "--engine", "spark") == 0
+    assert score(loans, output, *SPARK) == 0
     assert score(loans, folder / "local.csv") == 0
     parts = [pd.read_csv(part) for part in output.glob("*.csv")]
     found = pd.concat(parts).sort_values("loan_id", ignore_index=True)
@@ -92,21 +95,24 @@ def test_fail_stops_at_the_first_invalid_row_and_leaves_no_output(
 ) -> None:
     write_body(tmp_path / "body", "parquet")
     output = tmp_path / "scored.parquet"
-    assert score(tmp_path / "body", output, "--engine", "spark", "--on_invalid", "fail") == 1
+    assert score(tmp_path / "body", output, *SPARK, "--on_invalid", "fail") == 1
     assert "error: input 0.parquet: row 4: income must be finite" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["body"]
 
 
 @pytest.mark.usefixtures("folder")
-def test_files_with_different_headings_are_refused(
+def test_what_spark_cannot_read_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loans = make_loans(20)
-    loans.to_csv(tmp_path / "a.csv", index=False)
-    loans[loans.columns[::-1]].to_csv(tmp_path / "b.csv", index=False)
     output = tmp_path / "scored.parquet"
-    assert score(tmp_path, output, "--engine", "spark") == 1
-    assert "all Parquet, or all CSV with the same heading" in capsys.readouterr().err
     loans.drop(columns="income").to_parquet(tmp_path / "c.parquet")
-    assert score(tmp_path / "c.parquet", output, "--engine", "spark") == 1
-    assert "column 'income' is required" in capsys.readouterr().err
+    loans.to_json(tmp_path / "d.jsonl", orient="records", lines=True, date_format="iso")
+    for name, rule in (
+        ("c.parquet", "column 'income' is required"),
+        ("d.jsonl", "needs engine=local: Spark reads CSV and Parquet"),
+    ):
+        assert score(tmp_path / name, output, *SPARK) == 1
+        assert rule in capsys.readouterr().err
+    assert score(tmp_path / "c.parquet", "sqlite:///x.db", "--output_table", "t", *SPARK) == 1
+    assert "output: a database needs engine=local" in capsys.readouterr().err
