@@ -14,7 +14,7 @@ import mlflow
 
 from scoring_model.version import EXAMPLE_FILE
 from train.errors import InputError
-from train.promotion import MODEL_NAME, champion
+from train.promotion import Registry
 
 START_SECONDS = 120
 FIGURES = {
@@ -27,23 +27,28 @@ FIGURES = {
     "acceptance rate": "test_acceptance_rate",
 }
 NEXT_COMMANDS = """Next:
-  make serve    serve the champion on port 8000
+  {serve}    serve the champion on port 8000
   make ui       show runs, pictures, report and registry in a browser
   make test     run the checks and the quick tests"""
 
 
-def show_champion() -> None:
+def show_champion(registry: Registry) -> None:
     """Print one answer of the served champion, its test figures and the next commands.
+
+    Parameters
+    ----------
+    registry : Registry
 
     Raises
     ------
     InputError
         No version is in production, or the server does not start.
     """
-    version = champion()
+    version = registry.champion()
     if version is None:
-        raise InputError("no version is in production: run `mlflow run .` first")
-    applicant = _example(version.version)
+        raise InputError(f"no version of {registry.name} is in production: train or promote one")
+    uri = f"models:/{registry.name}/{version.version}"
+    applicant = _example(uri)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -55,7 +60,7 @@ def show_champion() -> None:
             "SCORING_REQUEST_LOG": "0",
             # nobody else calls this server
             "DRAIN_SECONDS": "0",
-            "MODEL_URI": f"models:/{MODEL_NAME}/{version.version}",
+            "MODEL_URI": uri,
         },
     )
     try:
@@ -63,17 +68,17 @@ def show_champion() -> None:
     finally:
         server.terminate()
         server.wait()
-    print(f"\nversion {version.version} of {MODEL_NAME} scores this applicant:\n  {applicant}")
+    print(f"\nversion {version.version} of {registry.name} scores this applicant:\n  {applicant}")
     print(f"Its answer:\n  {answer}\n\nTest figures:")
     for label, metric in FIGURES.items():
         print(f"  {label:<40}{float(version.tags[metric]):>8.4f}")
-    print(f"\n{NEXT_COMMANDS}")
+    print(f"\n{NEXT_COMMANDS.format(serve=registry.serve_command)}")
 
 
-def _example(version: str) -> str:
+def _example(version_uri: str) -> str:
     """Return the applicant that was logged with the version, as JSON text."""
     # MLflow resolves this URI to the artifacts of the version's logged model
-    uri = f"models:/{MODEL_NAME}/{version}/artifacts/scorer/{EXAMPLE_FILE}"
+    uri = f"{version_uri}/artifacts/scorer/{EXAMPLE_FILE}"
     text = Path(mlflow.artifacts.download_artifacts(uri)).read_text(encoding="utf-8")
     return json.dumps(json.loads(text)["applicant"])
 

@@ -18,9 +18,13 @@ from tests.train.versions import (
 )
 from train.data import load_data
 from train.portfolio import load_portfolio
-from train.promotion import promotion, registry
+from train.promotion import DEFAULT_MODEL, Registry, place_new
+from train.promotion.gate import GateResult
 
-NAME = registry.MODEL_NAME
+NAME = DEFAULT_MODEL
+REGISTRY = Registry(NAME)
+# as judged before a first version had to be of use: the planted champion accepts everybody
+OF_USE = GateResult((), None, 0)
 # version numbers of the prepared models
 CHAMPION, SAME, CHEAPER, LIKE_CHAMPION, NARROWER = range(1, 6)
 
@@ -40,7 +44,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         narrow = make_scorer(data, trees=60, without=["income"])
         for scorer in (accepts_all, accepts_all, good, with_threshold(good, 0.99), narrow):
             register_scorer(portfolio, scorer)
-        assert promotion.place_new(CHAMPION) == "Production"
+        assert place_new(REGISTRY, CHAMPION, OF_USE).stage == "Production"
     return directory
 
 
@@ -65,7 +69,7 @@ def state() -> dict[str, Any]:
 
 def in_production() -> int:
     """Return the champion, after checking that stage and alias agree."""
-    staged, alias = registry.in_production()
+    staged, alias = REGISTRY.in_production()
     assert staged == alias
     assert staged is not None
     return staged

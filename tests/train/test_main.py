@@ -103,7 +103,10 @@ def assert_failed_without_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["train", "--colour", "red"], "unknown parameter --colour; known: --portfolio, --max_"),
+        (
+            ["train", "--colour", "red"],
+            "unknown parameter --colour; known: --portfolio, --model, --max_",
+        ),
         (["train", "--max_evals", "many"], "argument --max_evals: invalid int value: 'many'"),
         (["train", "--folds", "odd"], "argument --folds: invalid choice: 'odd'"),
         (["promote", "--stage", "Production"], "required: --version"),
@@ -119,6 +122,17 @@ def test_a_bad_command_line(
     error = capsys.readouterr().err
     assert line in error
     assert error.count("\n") == 1
+
+
+def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["score", "--help"])
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "(default: credit-scoring)" in text
+    assert "(default: 4GB)" in text
+    assert "(default: )" not in text
+    assert "None" not in text
 
 
 def test_a_bad_promotion(capsys: pytest.CaptureFixture[str]) -> None:

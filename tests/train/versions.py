@@ -14,16 +14,17 @@ from tests.made import make_loans, write_portfolio
 from train import tracking
 from train.data import PortfolioData, load_data, typical_applicant
 from train.portfolio import load_portfolio
-from train.promotion import registry
+from train.promotion import DEFAULT_MODEL, Registry
 
 ROWS = 6000
+DEFAULT = Registry(DEFAULT_MODEL)
 GATE = "\n[gate]\nmax_acceptance_change = 0.99\nmax_ece = 0.5\nmin_roc_auc = 0.5\n"
 REPORT = "<html><body><h1>made</h1></body></html>"
 
 
 def write_gated_portfolio(directory: Path) -> Path:
     """Write a portfolio whose gate requires only a saving."""
-    path = write_portfolio(directory, make_loans(ROWS))
+    path = write_portfolio(directory, make_loans(ROWS, clear=True))
     path.write_text(path.read_text(encoding="utf-8") + GATE, encoding="utf-8")
     return path
 
@@ -48,7 +49,7 @@ def with_threshold(scorer: Scorer, threshold: float) -> Scorer:
     return replace(scorer, policy=replace(scorer.policy, threshold=threshold))
 
 
-def register_scorer(portfolio: Path, scorer: Scorer) -> int:
+def register_scorer(portfolio: Path, scorer: Scorer, registry: Registry = DEFAULT) -> int:
     """Log a scorer in its own run and register it without a stage."""
     data = load_data(load_portfolio(portfolio))
     whole = typical_applicant(data.train.matrix, data.contract)

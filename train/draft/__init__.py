@@ -1,3 +1,6 @@
 """Draft a `portfolio.toml` for a table that nobody has described, and check a written one."""
 
-__all__: list[str] = []
+from train.draft.check import check_portfolio
+from train.draft.draft import draft_portfolio
+
+__all__ = ["check_portfolio", "draft_portfolio"]
