@@ -77,7 +77,7 @@ def make_project(directory: Path, rows: int = 3000) -> Project:
     MlflowClient(environment["MLFLOW_TRACKING_URI"]).create_experiment(
         "credit-scoring", artifact_location=str(directory / "mlruns")
     )
-    return Project(directory, write_portfolio(directory, make_loans(rows)), environment)
+    return Project(directory, write_portfolio(directory, make_loans(rows, clear=True)), environment)
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,13 @@ from train.batch import keep_features, score_loans
 from train.batch_scoring import fetch_model
 from train.data.history_features import join_histories
 from train.portfolio import load_portfolio
+from train.tables import Source
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("folder")]
 
-CHAMPION = "models:/credit-scoring@champion"
+NAME = "home_credit"
+CHAMPION = f"models:/{NAME}@champion"
+MODEL = ("--model", NAME)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with own_store(folder, "home credit"):
         path = write_histories(folder, make_histories(600), "csv")
         assert main(["train", "--portfolio", str(path), "--max_evals", "1"]) == 0
+        # the rows are too few to show that the first version is of use
+        promote = ["--version", "1", "--stage", "Production", "--override", "a test"]
+        assert main(["promote", *MODEL, *promote]) == 0
         yield folder
 
 
@@ -43,7 +49,7 @@ def test_the_version_carries_its_sql_and_scores_a_folder_of_tables(
     write_histories(tmp_path, tables, "parquet")
     output = tmp_path / "scored.parquet"
     arguments = ["--input", str(tmp_path), "--output", str(output)]
-    assert main(["score", *arguments, "--memory_limit", "1GB"]) == 0
+    assert main(["score", *MODEL, *arguments, "--memory_limit", "1GB"]) == 0
     scored = pd.read_parquet(output)
     scorer = load_model(CHAMPION).scorer
     joined = join_histories(load_portfolio(tmp_path / "portfolio.toml"), "1GB")
@@ -60,10 +66,10 @@ def test_a_training_on_spark_gives_an_equivalent_version(folder: Path) -> None:
     arguments = ["--portfolio", str(folder / "portfolio.toml"), "--engine", "spark"]
     assert main(["train", *arguments, "--max_evals", "1"]) == 0
     client = MlflowClient()
-    version = client.get_model_version_by_alias("credit-scoring", "challenger")
+    version = client.get_model_version_by_alias(NAME, "challenger")
     assert version.run_id is not None
     assert client.get_run(version.run_id).data.params["engine"] == "spark"
-    ours, local = (load_model(f"models:/credit-scoring@{a}") for a in ("challenger", "champion"))
+    ours, local = (load_model(f"models:/{NAME}@{a}") for a in ("challenger", "champion"))
     assert ours.scorer.features == local.scorer.features
     rows = join_histories(load_portfolio(folder / "portfolio.toml"), "1GB").frame
     assert np.isfinite(ours.scorer.score_frame(rows).probability).all()
@@ -86,7 +92,7 @@ def test_spark_scores_a_folder_of_tables_like_the_local_engine(tmp_path: Path) -
     for engine in ("local", "spark"):
         output = tmp_path / f"{engine}.csv"
         arguments = ["--input", str(tmp_path), "--output", str(output), "--engine", engine]
-        assert main(["score", *arguments]) == 3
+        assert main(["score", *MODEL, *arguments]) == 3
         files = output.glob("*.csv") if output.is_dir() else [output]
         scored[engine] = pd.concat(map(pd.read_csv, files)).sort_values("SK_ID_CURR")
         rejected[engine] = pd.read_csv(f"{output}.rejected").drop(columns="file")
@@ -99,7 +105,7 @@ def test_spark_scores_a_folder_of_tables_like_the_local_engine(tmp_path: Path) -
 
 def test_dropped_features_are_listed_with_their_reasons() -> None:
     scorer = load_model(CHAMPION).scorer
-    run = MlflowClient().get_model_version_by_alias("credit-scoring", "champion").run_id
+    run = MlflowClient().get_model_version_by_alias(NAME, "champion").run_id
     dropped = mlflow.artifacts.load_dict(f"runs:/{run}/dropped_features.json")
     assert "no gain over shuffled copies of itself" in dropped.values()
     assert not set(dropped) & set(scorer.contract.names)
@@ -109,7 +115,7 @@ def test_a_missing_table_leaves_no_output(tmp_path: Path) -> None:
     write_histories(tmp_path, make_histories(50, seed=6), "parquet")
     (tmp_path / "bureau.parquet").unlink()
     output = tmp_path / "scored.parquet"
-    assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 1
+    assert main(["score", *MODEL, "--input", str(tmp_path), "--output", str(output)]) == 1
     assert not output.exists()
 
 
@@ -121,7 +127,7 @@ def test_an_interrupted_run_is_continued(
     tables["application_train"] = application
     write_histories(tmp_path, tables, "parquet")
     whole, output = tmp_path / "whole.parquet", tmp_path / "scored.parquet"
-    assert main(["score", "--input", str(tmp_path), "--output", str(whole)]) == 0
+    assert main(["score", *MODEL, "--input", str(tmp_path), "--output", str(whole)]) == 0
     model = fetch_model(CHAMPION, None)
     features = model.scorer.features
     assert features is not None
@@ -129,11 +135,11 @@ def test_an_interrupted_run_is_continued(
     # the run fails after all parts are done, when it writes the output
     output.with_name(f"{output.name}.unfinished").mkdir()
     with pytest.raises(IsADirectoryError), stopped as rows:
-        score_loans(model, [rows], output)
+        score_loans(model, Source(str(rows)), output)
     output.with_name(f"{output.name}.unfinished").rmdir()
     assert not output.exists()
     capsys.readouterr()
-    assert main(["score", "--input", str(tmp_path), "--output", str(output)]) == 0
+    assert main(["score", *MODEL, "--input", str(tmp_path), "--output", str(output)]) == 0
     said = capsys.readouterr().out
     assert "features: reused from an earlier run" in said
     assert "120 rows by an earlier run" in said

@@ -21,7 +21,10 @@ from tests.train.versions import make_scorer, register_scorer, with_threshold
 from train.__main__ import main
 from train.data import load_data
 from train.portfolio import load_portfolio
-from train.promotion import MODEL_NAME, place_new, registry
+from train.promotion import DEFAULT_MODEL, Registry, place_new
+from train.promotion.gate import GateResult
+
+REGISTRY = Registry(DEFAULT_MODEL)
 
 ARCHIVE = ROOT / "tests" / "old_version" / "98fe674.tar.xz"
 MOST_BYTES = 100_000
@@ -55,13 +58,13 @@ def expected(unpacked: Path) -> dict[str, Any]:
 def store(unpacked: Path, expected: dict[str, Any], tmp_path: Path) -> Iterator[str]:
     """Register the version as the first one in a store, and yield the store's URI."""
     with own_store(tmp_path, "old") as uri:
-        registry.find_ledger()
+        REGISTRY.find_ledger()
         with mlflow.start_run() as run:
             mlflow.log_param("portfolio", str(unpacked / "portfolio.toml"))
         MlflowClient().create_model_version(
-            MODEL_NAME, str(unpacked / "model"), run.info.run_id, tags=expected["tags"]
+            DEFAULT_MODEL, str(unpacked / "model"), run.info.run_id, tags=expected["tags"]
         )
-        assert place_new(1) == "Production"
+        assert place_new(REGISTRY, 1, GateResult((), None, 0)).stage == "Production"
         yield uri
 
 
@@ -71,7 +74,7 @@ def test_the_archive_is_small() -> None:
 
 def test_it_is_served(store: str, expected: dict[str, Any], tmp_path: Path) -> None:
     variables = {"MLFLOW_TRACKING_URI": store}
-    with start_server(f"models:/{MODEL_NAME}@champion", tmp_path, variables) as server:
+    with start_server(f"models:/{DEFAULT_MODEL}@champion", tmp_path, variables) as server:
         applicants = expected["applicants"]
         many = server.http.post("/predict", json=applicants)
         assert many.headers["x-model-version"] == "1"
@@ -89,13 +92,13 @@ def test_it_can_be_replaced_and_promoted_again(unpacked: Path) -> None:
     register_scorer(portfolio, with_threshold(better, 1.0))
     promote = ["promote", "--stage", "Production"]
     assert main([*promote, "--version", "2", "--override", "a test"]) == 0
-    assert registry.in_production() == (2, 2)
+    assert REGISTRY.in_production() == (2, 2)
     assert main([*promote, "--version", "1"]) == 0
-    assert registry.in_production() == (1, 1)
+    assert REGISTRY.in_production() == (1, 1)
     assert main(["rollback", "--reason", "a test"]) == 0
-    assert registry.in_production() == (2, 2)
+    assert REGISTRY.in_production() == (2, 2)
     assert main(["rollback", "--reason", "a test"]) == 0
-    assert registry.in_production() == (1, 1)
+    assert REGISTRY.in_production() == (1, 1)
 
 
 @pytest.mark.usefixtures("store")

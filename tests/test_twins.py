@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from scoring_model.settings import VARIABLES
 from tests.conftest import ROOT
 from train.__main__ import make_parser
+from train.portfolio import load_portfolio
+from train.promotion import DEFAULT_MODEL, Registry
 
 
 def read(name: str) -> str:
@@ -53,6 +56,16 @@ def test_an_entry_point_has_the_parameters_of_its_command(entry_point: str) -> N
     line = ENTRY_POINTS[entry_point]["command"]
     assert re.findall(r"--(\w+)[ =]\{\1\}", line) == list(declared)
     assert line.startswith(f"python -m train {command} ")
+
+
+def test_every_place_names_the_same_default_model() -> None:
+    named = ("main", "promote", "rollback", "history", "score")
+    given = {name: ENTRY_POINTS[name]["parameters"]["model"]["default"] for name in named}
+    # a training takes the name from the portfolio
+    assert given == dict.fromkeys(named, DEFAULT_MODEL) | {"main": ""}
+    default = ENTRY_POINTS["main"]["parameters"]["portfolio"]["default"]
+    assert load_portfolio(ROOT / default).model == DEFAULT_MODEL
+    assert VARIABLES["MODEL_URI"].default == Registry(DEFAULT_MODEL).champion_uri
 
 
 def test_the_newest_version_of_the_changelog_is_the_projects() -> None:
