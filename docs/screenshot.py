@@ -9,14 +9,14 @@ from pathlib import Path
 
 import mlflow
 
-from train.promotion import champion
+from train.promotion import DEFAULT_MODEL, Registry
 
 PICTURE = Path(__file__).parent / "images" / "report.png"
 
 
 def main() -> None:
     """Fetch the report of the champion's run and take its picture."""
-    version = champion()
+    version = Registry(DEFAULT_MODEL).champion()
     if version is None:
         raise SystemExit("no version is in production: run `make run` first")
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ Each function of `GENERATED` returns Markdown; `setup` makes each a directive wi
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -61,7 +62,10 @@ def _section_tables(section: Mapping[str, Any], kinds: Mapping[str, Any]) -> Ite
             yield table(headings, _keys(kind, tag))
     elif "additionalProperties" in section:
         kind = section["additionalProperties"]
-        yield table(headings[:2], [("any column of the table", _type(kind))])
+        if "$ref" in kind:
+            yield table(headings, _keys(kinds[kind["$ref"].rpartition("/")[2]]))
+        else:
+            yield table(headings[:2], [("any column of the table", _type(kind))])
     else:
         reference = section.get("items", section)["$ref"]
         yield table(headings, _keys(kinds[reference.rpartition("/")[2]]))
@@ -72,7 +76,7 @@ def _keys(kind: Mapping[str, Any], tag: str = "") -> Iterator[tuple[str, str, st
     for name, key in sorted(kind["properties"].items(), key=lambda item: item[0] != tag):
         needed = name == tag or name in kind.get("required", ())
         value = key.get("default")
-        default = _NOTHING if value in (None, []) else f"`{json.dumps(value)}`"
+        default = _NOTHING if value in (None, [], math.inf, -math.inf) else f"`{json.dumps(value)}`"
         yield f"`{name}`", _type(key), _REQUIRED if needed else default, key["description"]
 
 
