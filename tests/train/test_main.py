@@ -110,7 +110,7 @@ def assert_failed_without_version() -> None:
         (["train", "--max_evals", "many"], "argument --max_evals: invalid int value: 'many'"),
         (["train", "--folds", "odd"], "argument --folds: invalid choice: 'odd'"),
         (["promote", "--stage", "Production"], "required: --version"),
-        ([], "required: command; known: train, promote, rollback"),
+        ([], "required: command; known: draft, check, train, promote, rollback"),
     ],
 )
 def test_a_bad_command_line(
