@@ -64,8 +64,9 @@ class PortfolioData:
         SHA-256 of the table as read: column names, kinds and values. With histories, those of the
         source's own columns, with the SQL and the files of the histories.
     older_digest : str
-        SHA-256 of all columns, with those computed from histories. Versions that were trained
-        before 0.3 carry it. Its last bits may differ from run to run.
+        SHA-256 of all columns, with those computed from histories, whose last bits may differ from
+        run to run. Versions of portfolios with histories carried it before. Without histories it
+        is the `digest`.
     features : FeatureSql, optional
         The SQL that computed the features from histories.
     dropped : mapping of str to str
@@ -113,7 +114,7 @@ def load_data(
     empty = [name for name in computed if source.frame[name].isna().all()]
     table = _checked(replace(source, frame=source.frame.drop(columns=empty)), portfolio)
     in_test = test_rows(table, portfolio)
-    digest, older = _digest(table, portfolio, features), digest_table(table)
+    digest, older = _digests(table, portfolio, features)
     train, test = table[~in_test], table[in_test]
     # a table with hundreds of features from histories is large: free the copy that is not needed
     del source, table
@@ -156,12 +157,16 @@ def _read(
     return table, joined.features, (*joined.notes, *table.notes)
 
 
-def _digest(table: pd.DataFrame, portfolio: Portfolio, features: FeatureSql | None) -> str:
+def _digests(
+    table: pd.DataFrame, portfolio: Portfolio, features: FeatureSql | None
+) -> tuple[str, str]:
+    """Return the digest and the older digest; see `PortfolioData`."""
+    older = digest_table(table)
     if features is None:
-        return digest_table(table)
+        return older, older
     own = digest_table(table[[name for name in table.columns if name not in features.labels()]])
     histories = digest_histories(features, Path(portfolio.source).parent)
-    return hashlib.sha256((own + histories).encode()).hexdigest()
+    return hashlib.sha256((own + histories).encode()).hexdigest(), older
 
 
 def _checked(table: ReadTable, portfolio: Portfolio) -> pd.DataFrame:

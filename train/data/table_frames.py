@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from scoring_model.contract import MOST_WHOLE, TableReader, parse_number
+from train.tables import cast_cells
 
-_FIRST_ROWS = 200
 _WHOLE = "^[+-]?[0-9]+$"
 _EXACT = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _INT64, _UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
@@ -91,7 +91,7 @@ def _without_decimals(table: pa.Table) -> pa.Table:
         if not pa.types.is_decimal(field.type):
             continue
         column = table.column(place)
-        whole = _cast(column, pa.int64()) if field.type.scale == 0 else None
+        whole = cast_cells(column, pa.int64()) if field.type.scale == 0 else None
         # through text: Arrow's own cast has a wrong last bit for one number in four
         column = column.cast(pa.string()).cast(pa.float64()) if whole is None else whole
         table = table.set_column(place, field.name, column)
@@ -124,7 +124,7 @@ def find_kind(column: pa.ChunkedArray) -> "pd.Series[Any]":
 def _read_numbers(column: pa.ChunkedArray) -> Any:
     """Return numbers, as integers if all are whole, or None if some text is not a number."""
     trimmed = pc.ascii_trim_whitespace(column)
-    doubles = _cast(trimmed, pa.float64())
+    doubles = cast_cells(trimmed, pa.float64())
     if doubles is None:
         # Arrow reads most spellings of a number, but not all
         if not all(text is None or _is_number(text) for text in _texts(trimmed)):
@@ -132,7 +132,7 @@ def _read_numbers(column: pa.ChunkedArray) -> Any:
     elif pc.any(pc.is_nan(doubles)).as_py():
         # Arrow reads the text NAN as a number, but to pandas it is text
         return None
-    whole = _cast(trimmed, pa.int64())
+    whole = cast_cells(trimmed, pa.int64())
     if whole is not None:
         return _with_gaps(whole)
     if all(pc.all(pc.match_substring_regex(chunk, _WHOLE)).as_py() for chunk in trimmed.chunks):
@@ -176,16 +176,6 @@ def _with_gaps(numbers: pa.ChunkedArray) -> Any:
             return numbers.to_pandas(types_mapper=_EXACT.get).array
         numbers = numbers.cast(pa.float64(), safe=False)
     return np.array(numbers.to_numpy())
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
-    """Return text as numbers, or None if Arrow cannot read some of it as a number."""
-    try:
-        # try the first rows first: a column of another kind usually fails there, which is faster
-        column[:_FIRST_ROWS].cast(kind)
-        return column.cast(kind)
-    except pa.ArrowInvalid:
-        return None
 
 
 def _texts(column: pa.ChunkedArray) -> Any:

@@ -4,7 +4,7 @@ from train.tables.database_writing import write_batches
 from train.tables.date_cells import read_days
 from train.tables.files import CSV_ENDINGS, ENDINGS, hide_password, is_local
 from train.tables.keeping import KEPT_ROWS, keep_as_parquet, kept_rows
-from train.tables.number_cells import read_numbers
+from train.tables.number_cells import cast_cells, read_numbers
 from train.tables.opened import open_tables
 from train.tables.readings import SURE_SHARE, Reading, find_readings
 from train.tables.source import NamedTable, OpenedSource, Source
@@ -19,6 +19,7 @@ __all__ = [
     "OpenedSource",
     "Reading",
     "Source",
+    "cast_cells",
     "find_readings",
     "hide_password",
     "is_local",

@@ -1,6 +1,7 @@
 """Numbers as text: with other decimal signs, signs between thousands and texts to strip."""
 
 import re
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,13 +69,22 @@ def read_numbers(text: pa.Array, read: ReadSettings) -> pa.Array:
         Doubles; null where the text is no number.
     """
     cells = standardise_numbers(text, read)
+    numbers = cast_cells(cells, pa.float64())
+    if numbers is not None:
+        return numbers
+    cells = pc.utf8_ltrim(pc.utf8_trim_whitespace(cells), "+")
+    is_number = pc.match_substring_regex(cells, _pattern(".", None))
+    return pc.if_else(is_number, cells, pa.scalar(None, pa.string())).cast(pa.float64())
+
+
+def cast_cells(cells: Any, kind: pa.DataType) -> Any:
+    """Return an array as numbers of a type, or None if Arrow cannot cast all of it exactly."""
     try:
-        cells[:_FIRST_CELLS].cast(pa.float64())
-        return cells.cast(pa.float64())
+        # the first cells first: a column of another kind usually fails there, which is faster
+        cells[:_FIRST_CELLS].cast(kind)
+        return cells.cast(kind)
     except pa.ArrowInvalid:
-        cells = pc.utf8_ltrim(pc.utf8_trim_whitespace(cells), "+")
-        is_number = pc.match_substring_regex(cells, _pattern(".", None))
-        return pc.if_else(is_number, cells, pa.scalar(None, pa.string())).cast(pa.float64())
+        return None
 
 
 def decimal_sign(read: ReadSettings) -> str:
@@ -89,11 +99,10 @@ def read_plain(text: pa.Array, read: ReadSettings) -> pa.Array | None:
     """
     # all settings agree on cells that hold digits only
     kind = pa.float64() if decimal_sign(read) == "." else pa.int64()
-    try:
-        # a column of another kind usually fails here, which is faster
-        text[:_FIRST_CELLS].cast(kind)
-        numbers = text.cast(kind).cast(pa.float64())
-    except pa.ArrowInvalid:
+    numbers = cast_cells(text, kind)
+    # whole numbers that no double holds cannot be cast either
+    numbers = None if numbers is None else cast_cells(numbers, pa.float64())
+    if numbers is None:
         return None
     are_exact = pc.all(pc.less(pc.abs(numbers), pa.scalar(float(MOST_WHOLE))))
     return None if are_exact.as_py() is False else numbers
