@@ -10,6 +10,7 @@ import pandas as pd
 from hyperopt import STATUS_OK, fmin, hp, space_eval, tpe
 from lightgbm import LGBMClassifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV, cross_val_score
@@ -18,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from scoring_model.policy import refuse
 from scoring_model.types import BoolArray, FloatArray, LabelArray
 from train.data import PortfolioData
+from train.fitting import thread_count
 from train.pipeline import audit, train_model
 from train.portfolio import Costs, Portfolio
 from train.settings import Settings
@@ -25,7 +27,9 @@ from train.stages import Job
 
 COSTS = Costs()
 BAYES = COSTS.bayes_threshold
+SCORER = make_scorer(lambda y, refused: -COSTS.per_applicant(y, refused.astype(bool)))
 FOLDS = 5
+MOST_LEVELS = 255
 TRIALS = 25
 
 
@@ -68,7 +72,7 @@ Rival = Callable[[Task], Answer]
 
 def lightgbm_default(task: Task, **params: Any) -> LGBMClassifier:
     """Return an unfitted LightGBM with its own defaults."""
-    return LGBMClassifier(random_state=task.seed, verbose=-1, n_jobs=2, **params)
+    return LGBMClassifier(random_state=task.seed, verbose=-1, n_jobs=thread_count(), **params)
 
 
 def at(threshold: float, make: Callable[[Task], Any]) -> Rival:
@@ -86,13 +90,25 @@ def tuned_threshold(make: Callable[[Task], Any]) -> Rival:
     """Return a rival that tunes the threshold of a classifier over shuffled folds."""
 
     def decide(task: Task) -> Answer:
-        scorer = make_scorer(lambda y, refused: -COSTS.per_applicant(y, refused.astype(bool)))
-        model = TunedThresholdClassifierCV(make(task), scoring=scorer, cv=task.folds)
+        model = TunedThresholdClassifierCV(make(task), scoring=SCORER, cv=task.folds)
         model.fit(task.train, task.data.train.y)
         probability = model.predict_proba(task.test)[:, 1]
         return probability, refuse(probability, model.best_threshold_)
 
     return decide
+
+
+def histogram_boosting(task: Task) -> Answer:
+    """Tune the threshold of scikit-learn's histogram boosting; all but the measure is default.
+
+    It takes at most 255 levels of a category. Columns with more are numbers for it.
+    """
+    train, contract = task.data.train, task.data.contract
+    few = [i for i in contract.categorical_indices if np.nanmax(train.matrix[:, i]) < MOST_LEVELS]
+    model = HistGradientBoostingClassifier(random_state=task.seed, categorical_features=few)
+    tuned = TunedThresholdClassifierCV(model, scoring=SCORER).fit(train.matrix, train.y)
+    probability = tuned.predict_proba(task.data.test.matrix)[:, 1]
+    return probability, refuse(probability, tuned.best_threshold_)
 
 
 def calibrated(task: Task) -> CalibratedClassifierCV:
@@ -134,6 +150,21 @@ def hyperopt_tuned(task: Task) -> LGBMClassifier:
     return lightgbm_default(task, **whole(space_eval(space, best)))
 
 
+def catboost(task: Task) -> Any:
+    """Return CatBoost with its own defaults."""
+    from catboost import CatBoostClassifier  # only this rival needs it
+
+    contract = task.data.contract
+    model = CatBoostClassifier(
+        cat_features=[contract.names[i] for i in contract.categorical_indices],
+        random_seed=task.seed,
+        thread_count=thread_count(),
+        allow_writing_files=False,
+        verbose=False,
+    )
+    return _AsText(model, task)
+
+
 def scorecard(task: Task) -> Any:
     """Return optbinning's weight-of-evidence scorecard."""
     from optbinning import BinningProcess  # only this rival needs it
@@ -143,11 +174,12 @@ def scorecard(task: Task) -> Any:
         list(contract.names),
         categorical_variables=[contract.names[i] for i in contract.categorical_indices],
     )
-    # optbinning needs categories as text and fails on those of pandas
     return _AsText(make_pipeline(process, LogisticRegression(max_iter=1000)), task)
 
 
 class _AsText:
+    """A model that needs categories as text."""
+
     def __init__(self, model: Any, task: Task) -> None:
         self.model = model
         self.names = [task.data.contract.names[i] for i in task.data.contract.categorical_indices]
@@ -195,6 +227,8 @@ RIVALS: dict[str, Rival] = {
     "LightGBM, tuned threshold": tuned_threshold(lightgbm_default),
     "LightGBM, isotonic, at 1/11": at(BAYES, calibrated),
     "hyperopt, tuned threshold": tuned_threshold(hyperopt_tuned),
+    "histogram boosting, tuned": histogram_boosting,
+    "CatBoost at 1/11": at(BAYES, catboost),
     "WoE scorecard at 1/11": at(BAYES, scorecard),
     "original: 2,000 trees at 0.30": at(0.30, original),
     "accept all": accept_all,

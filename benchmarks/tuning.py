@@ -33,9 +33,9 @@ from train.fitting import (
 )
 from train.fitting.folds import FoldRows, repeat_folds, split_folds
 from train.portfolio import Costs
-from train.search import search_space
+from train.search import SearchPlan, search_space
 from train.search.objective import held_out_cost
-from train.search.tuning import SEARCH_FOLDS, SearchPlan, tune
+from train.search.tuning import SEARCH_FOLDS, tune
 
 # the plain search has no samplers, so both searches use no treatment or class weights only
 TREATMENTS: tuple[Treatment, ...] = ("none", "class_weight")
@@ -106,7 +106,7 @@ def search_ours(rows: Rows, trials: int, seed: int) -> Course:
 def search_plain(rows: Rows, trials: int, seed: int) -> Course:
     """Run the plain search: hyperopt with `cross_val_score`."""
     (splits,) = repeat_folds(rows.y, "stratified", SEARCH_FOLDS, seed)
-    space = search_space(TREATMENTS, len(splits[0][0]))
+    space = search_space(SearchPlan(TREATMENTS, trials, seed), len(splits[0][0]))
     space["trees"] = hp.qloguniform("trees", np.log(20), np.log(MAX_TREES), 1)
     seconds: list[float] = []
     costs: list[float] = []
@@ -123,6 +123,7 @@ def search_plain(rows: Rows, trials: int, seed: int) -> Course:
             random_state=seed,
             n_jobs=thread_count(),
             verbose=-1,
+            bagging_freq=1,
             **params.lightgbm,
         )
         model.set_params(scale_pos_weight=params.ratio)

@@ -1,6 +1,7 @@
 """Fit the calibration map: from the booster's margin (log-odds) to a probability of default."""
 
 import numpy as np
+from scipy.special import logit
 from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -47,6 +48,9 @@ def _fit_sigmoid(margin: FloatArray, y: LabelArray) -> CalibrationMap:
     column = ((margin - centre) / spread).reshape(-1, 1)
     model = LogisticRegression(C=SIGMOID_STRENGTH).fit(column, y)
     slope = float(model.coef_[0, 0]) / spread
+    if slope <= 0.0:
+        # by chance, defaults fall with the margin. No map falls, so all rows get the default rate
+        return CalibrationMap("sigmoid", slope=0.0, intercept=float(logit(y.mean())))
     return CalibrationMap(
         "sigmoid", slope=slope, intercept=float(model.intercept_[0]) - slope * centre
     )
@@ -100,8 +104,22 @@ def _with_knots(
 ) -> CalibrationMap:
     # no sample proves a PD of 0 or 1: keep away from both, as if each class had one more row
     edge = 1.0 / (rows + 2.0)
+    rising = _never_falling(margins, np.clip(probabilities, edge, 1.0 - edge))
     return CalibrationMap(
-        method,
-        margins=tuple(margins.tolist()),
-        probabilities=tuple(np.clip(probabilities, edge, 1.0 - edge).tolist()),
+        method, margins=tuple(margins.tolist()), probabilities=tuple(rising.tolist())
     )
+
+
+def _never_falling(margins: FloatArray, probabilities: FloatArray) -> FloatArray:
+    """Return the knots' probabilities, some of them higher by the last bit.
+
+    Rounding can lift the last value before a knot above that of the knot. The map would fall there
+    by one bit.
+    """
+    y = np.array(probabilities)
+    width, last = np.diff(margins), np.nextafter(margins[1:], -np.inf) - margins[:-1]
+    while True:
+        before = np.diff(y) / width * last + y[:-1]
+        if (before <= y[1:]).all():
+            return y
+        y[1:] = np.maximum.accumulate(np.maximum(before, y[1:]))

@@ -10,6 +10,7 @@ from train.evaluation.fairness import (
     GroupFairness,
     below_four_fifths,
 )
+from train.evaluation.feature_effects import FeatureCurve, FeatureEffects
 from train.evaluation.leaks import LeakCheck, audit_leaks, leak_notes, refuse_company, refuse_leaks
 from train.evaluation.proxies import NOTABLE_AUC
 from train.evaluation.realised_costs import RealisedCosts, realised_costs
@@ -26,6 +27,8 @@ __all__ = [
     "CompanyLoss",
     "Evaluation",
     "Evidence",
+    "FeatureCurve",
+    "FeatureEffects",
     "GroupFairness",
     "LeakCheck",
     "Quarter",

@@ -85,12 +85,12 @@ class Evaluation:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The figures as metrics of the run; an interval gives three metrics."""
+        """The figures as metrics of the run; MLflow's pages show each `group/` as a group."""
         metrics = {
             "test_rows": float(len(self.refused)),
-            "test_default_rate": self.calibration.default_rate.value,
-            "test_mean_probability": self.calibration.mean_probability,
-            "test_calibration_ratio": self.calibration.ratio,
+            "calibration/default_rate": self.calibration.default_rate.value,
+            "calibration/mean_probability": self.calibration.mean_probability,
+            "calibration/ratio": self.calibration.ratio,
             "test_average_precision": self.average_precision,
             "test_log_loss": self.log_loss,
             "test_ece": self.ece,
@@ -99,12 +99,13 @@ class Evaluation:
         }
         for name, interval in self.intervals.items():
             metrics[f"test_{name}"] = interval.value
-            stem = "cost" if name == "cost_per_applicant" else name
-            metrics |= _bounds(f"test_{stem}", interval)
+            is_cost = name == "cost_per_applicant"
+            metrics |= _bounds("test_cost" if is_cost else f"intervals/{name}", interval)
         for name, rival in self.rivals.items():
-            metrics[f"test_cost_{name}"] = rival.cost_per_applicant
-            metrics[f"test_cost_minus_{name}"] = rival.difference.value
-            metrics |= _bounds(f"test_cost_minus_{name}", rival.difference)
+            stem = "simple_rules/cost" if name == "at_bayes" else "test_cost"
+            metrics[f"{stem}_{name}"] = rival.cost_per_applicant
+            metrics[f"simple_rules/cost_minus_{name}"] = rival.difference.value
+            metrics |= _bounds(f"simple_rules/cost_minus_{name}", rival.difference)
         return metrics
 
 

@@ -18,6 +18,7 @@ from train.evaluation.fairness import (
     fairness_metrics,
     fairness_notes,
 )
+from train.evaluation.feature_effects import FeatureEffects, measure_effects
 from train.evaluation.importance import (
     Dominance,
     FeatureImportance,
@@ -48,6 +49,8 @@ class Evidence:
         Rise in cost when a feature is shuffled.
     dominance : Dominance
         How much of the model rests on its strongest feature.
+    effects : FeatureEffects
+        What the features add for single rows, and how the probability moves with them.
     fairness : tuple of ColumnFairness
         Acceptance and errors by protected group; empty if no column is protected.
     proxies : tuple of Proxies
@@ -60,6 +63,7 @@ class Evidence:
     segments: tuple[Segment, ...]
     importance: tuple[FeatureImportance, ...]
     dominance: Dominance
+    effects: FeatureEffects
     fairness: tuple[ColumnFairness, ...]
     proxies: tuple[Proxies, ...]
 
@@ -106,8 +110,7 @@ def gather_evidence(
     decisions = scorer.score_encoded(EncodedRows(test.matrix))
     probability = decisions.probability
     evaluation = evaluate_policy(test.y, probability, decisions.threshold, costs, seed)
-    refused = evaluation.refused
-    everyone = np.ones(len(test.y), dtype=bool)
+    refused, everyone = evaluation.refused, np.ones(len(test.y), dtype=bool)
     if_accepted, if_refused = (costs.of_each(test.y, rows) for rows in (~everyone, everyone))
 
     def cost_of(matrix: FloatArray, rows: RowNumbers) -> FloatArray:
@@ -119,6 +122,7 @@ def gather_evidence(
     values = test.values(data.contract)
     columns = {name: values[name] for name in names if name in values.columns}
     gain, trees = booster.feature_importance(importance_type="gain"), booster.num_trees()
+    importance = importance_in_money(test.matrix, cost_of, names, gain, trees, seed)
     return Evidence(
         probability=probability,
         evaluation=evaluation,
@@ -126,8 +130,9 @@ def gather_evidence(
         segments=dearest_segments(
             columns, test.y, probability, refused, evaluation.cost_of_each, if_accepted, if_refused
         ),
-        importance=importance_in_money(test.matrix, cost_of, names, gain, trees, seed),
+        importance=importance,
         dominance=find_dominance(names, gain),
+        effects=measure_effects(scorer, test.matrix, trees, [i.feature for i in importance], seed),
         fairness=audit_fairness(
             test.frame[list(portfolio.protected)], test.y, probability, refused
         ),

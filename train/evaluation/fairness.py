@@ -167,12 +167,12 @@ def _rate(hits: BoolArray) -> Interval | None:
 def fairness_metrics(audit: Sequence[ColumnFairness]) -> Mapping[str, float]:
     """Return the lowest acceptance ratio of each column and pair as metrics of the run."""
     metrics = {
-        f"fairness_acceptance_ratio_{'_x_'.join(map(_metric_name, column.columns))}": ratio
+        f"fairness/acceptance_ratio_{'_x_'.join(map(_metric_name, column.columns))}": ratio
         for column in audit
         if (ratio := column.lowest_ratio) is not None
     }
     single = [c.lowest_ratio for c in audit if len(c.columns) == 1 and c.lowest_ratio is not None]
-    return {"fairness_acceptance_ratio": min(single), **metrics} if single else metrics
+    return {"fairness/acceptance_ratio": min(single), **metrics} if single else metrics
 
 
 def _metric_name(column: str) -> str:

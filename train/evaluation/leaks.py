@@ -17,7 +17,8 @@ from train.evaluation.leak_evidence import (
     find_left_out,
     measure_feature,
 )
-from train.portfolio import Portfolio, key_text
+from train.portfolio import Portfolio
+from train.portfolio.sections import key_text
 
 Grade = Literal["stop", "accepted", "warning", "clear"]
 GRADES: tuple[Grade, ...] = ("stop", "accepted", "warning", "clear")

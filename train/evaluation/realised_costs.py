@@ -30,7 +30,7 @@ class RealisedCosts:
     @property
     def metrics(self) -> dict[str, float]:
         """The figures as metrics of the run."""
-        stem = "test_realised_cost"
+        stem = "realised/cost"
         metrics = {
             f"{stem}_per_applicant": self.cost.value,
             f"{stem}_ci_low": self.cost.low,

@@ -12,12 +12,14 @@ from train.fitting.boosting import (
     thread_count,
     treat,
 )
-from train.fitting.feature_selection import find_useless
-from train.fitting.final_fit import FinalFit, FitPlan, fit_final
+from train.fitting.early_stop import MANY_ROWS
+from train.fitting.feature_selection import find_dropped
+from train.fitting.final_fit import FinalFit, FitPlan, Member, fit_final
 from train.fitting.folds import FoldRows, repeat_folds, search_rows, split_folds
 from train.fitting.sampling import Treatment, available_treatments
 
 __all__ = [
+    "MANY_ROWS",
     "MAX_TREES",
     "BoostingParams",
     "FinalFit",
@@ -25,9 +27,10 @@ __all__ = [
     "Fold",
     "FoldRows",
     "FoldedRows",
+    "Member",
     "Treatment",
     "available_treatments",
-    "find_useless",
+    "find_dropped",
     "fit_final",
     "fit_fold",
     "fixed_params",

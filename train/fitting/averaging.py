@@ -7,14 +7,18 @@ import lightgbm
 from scoring_model.trees import split_text
 
 
-def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
-    """Return one booster whose raw score is the mean of the boosters' raw scores.
+def average_boosters(
+    boosters: Sequence[lightgbm.Booster], weights: Sequence[float]
+) -> lightgbm.Booster:
+    """Return one booster whose raw score is the weighted mean of the boosters' raw scores.
 
     Parameters
     ----------
     boosters : sequence of lightgbm.Booster
         At least one. All have the same objective and the same features. A single booster is
         returned unchanged.
+    weights : sequence of float
+        Weight of each booster in the mean; positive.
 
     Returns
     -------
@@ -30,7 +34,11 @@ def average_boosters(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
         return boosters[0]
     texts = [split_text(booster.model_to_string()) for booster in boosters]
     head, _, tail = texts[0]
-    bodies = [_scale(body, 1.0 / len(boosters)) for _, bodies, _ in texts for body in bodies]
+    bodies = [
+        _scale(body, weight / sum(weights))
+        for (_, own, _), weight in zip(texts, weights, strict=True)
+        for body in own
+    ]
     trees = [f"Tree={number}\n{body}\n" for number, body in enumerate(bodies)]
     lines = [
         # LightGBM splits the text into trees by these sizes, in bytes

@@ -9,11 +9,11 @@ import lightgbm
 import numpy as np
 
 from scoring_model.types import FloatArray, LabelArray, RowNumbers
+from train.fitting.early_stop import EarlyStop
 from train.fitting.folds import FoldRows
 from train.fitting.sampling import ResampledRows, Treatment, resample
 
 MAX_TREES = 2000
-PATIENCE = 40
 # The same for all trials, so that a fold is binned only once. LightGBM must not filter features
 # before the fit, because its filter depends on the parameters of a trial.
 BINNING: Mapping[str, Any] = {
@@ -33,7 +33,7 @@ class BoostingParams:
         How the imbalance of the classes is treated.
     ratio : float
         Defaulters for each good client after the treatment, in (0, 1].
-    lightgbm : mapping of str to (float or int)
+    lightgbm : mapping of str to Any
         LightGBM's own parameters.
     trees : int, optional
         Number of trees. If None, early stopping decides.
@@ -41,7 +41,7 @@ class BoostingParams:
 
     treatment: Treatment
     ratio: float
-    lightgbm: Mapping[str, float | int]
+    lightgbm: Mapping[str, Any]
     trees: int | None = None
 
 
@@ -106,7 +106,10 @@ def fixed_params(seed: int) -> dict[str, Any]:
     return {
         **BINNING,
         "objective": "binary",
-        "metric": "binary_logloss",
+        # see `EarlyStop`
+        "metric": ["binary_logloss", "auc"],
+        # draw rows for each tree, if `bagging_fraction` is below 1
+        "bagging_freq": 1,
         "deterministic": True,
         "force_row_wise": True,
         # folds are fitted in parallel, with one thread each: several threads in one fit mostly
@@ -154,10 +157,10 @@ def make_fold(
 def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
     """Fit one trial on the training part of a fold.
 
-    The booster's `best_iteration` is the number of trees to use. If `params.trees` is None, the
-    log loss of the held-out part stops the fit early. The held-out rows are weighted to the class
-    balance after the treatment. Without these weights the log loss would measure the treatment
-    instead of the trees.
+    The booster's `best_iteration` is the number of trees to use. If `params.trees` is None, log
+    loss and AUC of the held-out part stop the fit early. The held-out rows are weighted to the
+    class balance after the treatment. Without these weights the log loss would measure the
+    treatment instead of the trees.
     """
     settings = {**fixed_params(seed), **params.lightgbm}
     dataset, odds = _treated(fold, params, settings, seed)
@@ -170,13 +173,12 @@ def fit_fold(fold: Fold, params: BoostingParams, seed: int) -> lightgbm.Booster:
     held = lightgbm.Dataset(
         fold.held_matrix, fold.held_y, weight=held_weight, reference=fold.binned
     )
-    return lightgbm.train(
-        settings,
-        dataset,
-        num_boost_round=MAX_TREES,
-        valid_sets=[held],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    stop = EarlyStop(len(fold.y))
+    booster = lightgbm.train(
+        settings, dataset, num_boost_round=MAX_TREES, valid_sets=[held], callbacks=[stop]
     )
+    booster.best_iteration = stop.trees
+    return booster
 
 
 def _treated(
@@ -197,9 +199,12 @@ def _weight_of_default(rows: ResampledRows, y: LabelArray) -> float:
     return rows.default_odds / float(y.sum() / (len(y) - y.sum()))
 
 
-def margins(booster: lightgbm.Booster, matrix: FloatArray) -> FloatArray:
-    """Return the booster's raw log-odds of default, shape (rows,)."""
-    trees = booster.best_iteration if booster.best_iteration > 0 else None
+def margins(booster: lightgbm.Booster, matrix: FloatArray, trees: int | None = None) -> FloatArray:
+    """Return the booster's raw log-odds of default, shape (rows,).
+
+    Without `trees` it uses its best number of trees, or all if none is known.
+    """
+    trees = trees or (booster.best_iteration if booster.best_iteration > 0 else None)
     return np.asarray(
         # one thread, as in fitting: LightGBM's number of threads holds for the whole process. A
         # prediction that raises it crashes a fit that runs in parallel with smaller buffers

@@ -1,4 +1,4 @@
-"""Find features that cannot help: constant, equal to another, or no better than chance."""
+"""Find features to drop: those that cannot help, and those beyond the number that may stay."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,16 +9,78 @@ import pandas as pd
 
 from scoring_model.contract import FeatureContract
 from scoring_model.types import FloatArray, LabelArray
+from train.data import without_features
+from train.errors import InputError
+from train.fitting.best_features import choose_best
 from train.fitting.boosting import fixed_params
+from train.fitting.folds import split_folds
+from train.portfolio import Portfolio
+from train.settings import Settings
 
 # small numbers are enough: the gains of features become stable before a model is good
 ROWS, ROUNDS, TREES = 20_000, 3, 100
+BEST_FOLDS = 4
+# Added to the run's seed, so that the features are not chosen on the folds of the search.
+BEST_SEED = 4
 SETTINGS: Mapping[str, float | int] = {
     "learning_rate": 0.1,
     "num_leaves": 31,
     "feature_fraction": 0.3,
     "min_data_in_leaf": 20,
 }
+
+
+def find_dropped(
+    portfolio: Portfolio,
+    settings: Settings,
+    contract: FeatureContract,
+    train: pd.DataFrame,
+    y: LabelArray,
+) -> Mapping[str, str]:
+    """Return the features that a portfolio's model does without, each with the reason.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        With histories, what cannot help is dropped. `[model] max_features` limits what stays.
+    settings : Settings
+    contract : FeatureContract
+        Names the features.
+    train : DataFrame
+        Training rows.
+    y : ndarray of int8, shape (rows,)
+        1 = default.
+
+    Raises
+    ------
+    InputError
+        The costs need more features than may stay.
+    """
+    dropped = find_useless(contract, train, y, settings.seed) if portfolio.histories else {}
+    contract, most = without_features(contract, dropped), portfolio.model_settings.max_features
+    if most is None or len(contract.names) <= most:
+        return dropped
+    needed = portfolio.costs.deciding_columns
+    if len(needed) > most:
+        raise InputError(
+            f"{portfolio.path}: [model] max_features = {most}: [costs] alone needs {len(needed)} "
+            f"features: {', '.join(sorted(needed))}"
+        )
+    seed = settings.seed + BEST_SEED
+    rows = np.sort(np.random.default_rng(seed).permutation(len(y))[:ROWS])
+    sample, labels = train.iloc[rows], y[rows]
+    dates = sample[portfolio.decision_date].to_numpy() if portfolio.decision_date else None
+    best = choose_best(
+        contract.encode_frame(sample).matrix,
+        labels,
+        split_folds(labels, settings.folds, BEST_FOLDS, seed, dates),
+        contract.categorical_indices,
+        [place for place, name in enumerate(contract.names) if name in needed],
+        most,
+        seed,
+    )
+    beyond = [name for place, name in enumerate(contract.names) if place not in best]
+    return {**dropped, **dict.fromkeys(beyond, f"not among the best {most} on held-out rows")}
 
 
 def find_useless(

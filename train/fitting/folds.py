@@ -14,9 +14,7 @@ FoldRows = tuple[RowNumbers, RowNumbers]
 # The search only ranks the trials; it needs no exact cost. More rows only make it slower.
 SEARCH_ROWS = 40_000
 # With fewer rows the cost depends much on the shuffle of the folds: average several shuffles.
-SMALL_ROWS = 6_000
-REPEAT_ROWS = 9_000
-MAX_REPEATS = 3
+SMALL_ROWS, REPEATS = 3_000, 3
 
 
 def split_folds(
@@ -53,10 +51,16 @@ def split_folds(
         raise InputError("folds = time needs decision_date in [portfolio]")
     edges = np.quantile(dates.astype("int64"), np.linspace(0, 1, folds + 2)[1:-1])
     block = np.searchsorted(edges, dates.astype("int64"), side="right")
-    return [
+    splits = [
         (np.flatnonzero(block < number), np.flatnonzero(block == number))
         for number in range(1, folds + 1)
     ]
+    if any(len(np.unique(y[part])) < 2 for split in splits for part in split):
+        raise InputError(
+            f"folds = time: each of {folds + 1} periods with equally many loans needs repaid and "
+            "defaulted loans"
+        )
+    return splits
 
 
 def repeat_folds(
@@ -78,7 +82,7 @@ def repeat_folds(
 
 def repeat_count(rows: int) -> int:
     """Return how many shuffles of the folds are averaged for `rows` rows."""
-    return 1 if rows > SMALL_ROWS else max(2, min(MAX_REPEATS, REPEAT_ROWS // rows))
+    return REPEATS if rows <= SMALL_ROWS else 1
 
 
 def search_rows(y: LabelArray, seed: int) -> RowNumbers:

@@ -1,5 +1,6 @@
 """Plan the search before it runs, and choose the final model's members after it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
@@ -7,11 +8,15 @@ from itertools import cycle, islice
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring_model.types import FloatArray, LabelArray
 from train.data import LabelledRows, PortfolioData
+from train.errors import InputError
 from train.fitting import (
     MAX_TREES,
     BoostingParams,
     FoldedRows,
+    Member,
+    Treatment,
     available_treatments,
     fit_fold,
     make_fold,
@@ -19,10 +24,13 @@ from train.fitting import (
     search_rows,
     split_folds,
 )
+from train.monotone import constraint_params
 from train.portfolio import LoanCosts, Portfolio
+from train.portfolio.sections import MeasureName
 from train.search.resume import identify
-from train.search.space import describe_space
-from train.search.tuning import SEARCH_FOLDS, Search, SearchPlan
+from train.search.runner import Trial
+from train.search.space import SearchPlan, describe_space, search_space
+from train.search.tuning import SEARCH_FOLDS, Search
 from train.settings import Settings
 
 # Added to the run's seed to get other folds. On the folds of the search its winner looks too good.
@@ -33,8 +41,11 @@ TREES_FOLDS = 8
 # booster is reliable, and each costs time.
 MAX_MEMBERS = 8
 MEMBER_ROWS = 40_000
-# A trial is as good as the best one if its loss is at most this many times the best one's loss.
-NEAR = 1.02
+# A trial whose loss is larger than the best one's by this share has a weight of 1/e. The same
+# trials differ two to three times as much in 1 - AUC.
+FALL: Mapping[MeasureName, float] = {"cost": 0.02, "log_loss": 0.02, "auc": 0.05}
+# A trial with a smaller weight is left out: its trees would slow down the server for nothing.
+LEAST_WEIGHT = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,16 +84,20 @@ def plan_search(
     costs : LoanCosts
         What wrong decisions on the training rows cost.
     settings : Settings
+
+    Raises
+    ------
+    InputError
+        The section `[model]` leaves nothing to search.
     """
     train, categorical = data.train, data.contract.categorical_indices
-    notes: list[str] = []
+    model, notes = portfolio.model_settings, list[str]()
     rows = search_rows(train.y, settings.seed)
     if len(rows) < len(train.y):
         sample = f"{len(rows)} of {len(train.y)} training rows"
         notes.append(f"the search uses a stratified sample of {sample}")
     matrix, y = train.matrix[rows], train.y[rows]
-    treatments, left_out = available_treatments(matrix, y, categorical)
-    notes += [f"{name} is left out of the search: {why}" for name, why in left_out.items()]
+    treatments = _choose_treatments(portfolio, matrix, y, categorical, notes)
     dates = decision_dates(portfolio, train)
     repeats = repeat_folds(
         y, settings.folds, SEARCH_FOLDS, settings.seed, None if dates is None else dates[rows]
@@ -96,11 +111,53 @@ def plan_search(
         timeout_minutes=settings.timeout_minutes,
         # a hopeless trial is stopped after half of a single shuffle, or the first of several
         first_folds=SEARCH_FOLDS // 2 if len(repeats) == 1 else SEARCH_FOLDS,
+        fixed={**model.fixed, **constraint_params(portfolio, data.contract)},
+        ranges=model.ranges,
+        measure=model.measure,
     )
-    space = describe_space(treatments, len(splits[0][0]))
-    identity = identify(data.digest, settings, space, _describe_costs(portfolio, settings))
+    fit_rows = len(splits[0][0])
+    if not search_space(plan, fit_rows):
+        raise InputError(
+            f"{portfolio.path}: [model] fixes every parameter: leave one to the search"
+        )
+    identity = _identify(portfolio, data, settings, plan, fit_rows)
     folded = FoldedRows(matrix, y, splits, categorical)
     return PlannedSearch(folded, costs.take(rows), plan, identity, tuple(notes))
+
+
+def _identify(
+    portfolio: Portfolio, data: PortfolioData, settings: Settings, plan: SearchPlan, rows: int
+) -> dict[str, str]:
+    # the directions by name, in place of LightGBM's long list
+    space = describe_space(replace(plan, fixed=portfolio.model_settings.fixed), rows)
+    if portfolio.monotone:
+        space["monotone"] = dict(portfolio.monotone)
+    costs = _describe_costs(portfolio, settings)
+    return identify(data.digest, settings, space, costs, data.contract)
+
+
+def _choose_treatments(
+    portfolio: Portfolio,
+    matrix: FloatArray,
+    y: LabelArray,
+    categorical: tuple[int, ...],
+    notes: list[str],
+) -> tuple[Treatment, ...]:
+    """Return the treatments that suit the rows, and that the portfolio leaves to the search."""
+    available, left_out = available_treatments(matrix, y, categorical)
+    asked = portfolio.model_settings.treatments or (*available, *left_out)
+    why = [
+        f"{name} is left out of the search: {why}"
+        for name, why in left_out.items()
+        if name in asked
+    ]
+    if chosen := tuple(name for name in available if name in asked):
+        notes += why
+        return chosen
+    raise InputError(
+        f"{portfolio.path}: [model] treatments: none works on this table ({'; '.join(why)}): "
+        "name another one"
+    )
 
 
 def _describe_costs(portfolio: Portfolio, settings: Settings) -> str:
@@ -118,9 +175,15 @@ def decision_dates(portfolio: Portfolio, rows: LabelledRows) -> NDArray[np.datet
 
 
 def choose_members(
-    search: Search, train: LabelledRows, categorical: tuple[int, ...], seed: int
-) -> tuple[BoostingParams, ...]:
-    """Return the parameters of the final model's members, those of the best trial first.
+    search: Search,
+    train: LabelledRows,
+    categorical: tuple[int, ...],
+    seed: int,
+    measure: MeasureName = "cost",
+) -> tuple[Member, ...]:
+    """Return the members of the final model, that of the best trial first.
+
+    They are the best trials. The weight of a trial falls with its loss.
 
     Parameters
     ----------
@@ -132,22 +195,33 @@ def choose_members(
         Columns of the matrix that hold category codes.
     seed : int
         The run's seed.
+    measure : {"cost", "log_loss", "auc"}
+        What the search has minimised.
     """
     count = min(MAX_MEMBERS, MEMBER_ROWS // len(train.y))
     if count <= 1:
-        return (_with_trees(search.best.params, train, categorical, seed),)
+        return (Member(_with_trees(search.best.params, train, categorical, seed), 1.0),)
     best = search.best
-    near = [t for t in search.trials if not t.stopped and t.loss <= NEAR * best.loss]
-    ranked = [trial.params for trial in sorted(near, key=lambda trial: trial.loss)]
-    members, trees = [best.params], best.params.trees or 0
+    complete = sorted((t for t in search.trials if not t.stopped), key=lambda trial: trial.loss)
+    ranked = [Member(trial.params, _weight(trial, best, FALL[measure])) for trial in complete]
+    good = [member for member in ranked if member.weight >= LEAST_WEIGHT]
+    members, trees = [], 0
     # if there are too few good trials, they are used again; each member has another seed
-    for params in islice(cycle(ranked), 1, count):
-        trees += params.trees or 0
+    for member in islice(cycle(good), count):
+        own = member.params.trees or 0
         # all members together may have as many trees as one booster: each tree slows down serving
-        if trees > MAX_TREES:
-            break
-        members.append(params)
+        if trees + own <= MAX_TREES:
+            trees += own
+            members.append(member)
     return tuple(members)
+
+
+def _weight(trial: Trial, best: Trial, fall: float) -> float:
+    """Return the weight of a trial, between 0 and 1."""
+    if trial.loss <= best.loss:
+        return 1.0
+    # a loss of 0 is possible if a feature gives the outcome away
+    return math.exp((1.0 - trial.loss / best.loss) / fall) if best.loss > 0 else 0.0
 
 
 def _with_trees(

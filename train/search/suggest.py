@@ -10,8 +10,9 @@ from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
 
 from train.search.space import Point
 
-# Random trials before TPE begins. Hyperopt's default of 20 is too many for a short search.
-RANDOM_TRIALS = 8
+# Trials before TPE begins: the first points, then random ones. Hyperopt's default of 20 is too many
+# for a search of 25 trials.
+RANDOM_TRIALS = 16
 SEEDS = 2**31 - 1
 
 

@@ -12,6 +12,7 @@ from train.statistics.intervals import (
     percentile_intervals,
     ratio_of_shares,
     resample_counts,
+    resample_means,
     wilson,
 )
 from train.statistics.reliability import (
@@ -43,6 +44,7 @@ __all__ = [
     "ratio_of_shares",
     "reliability_bins",
     "resample_counts",
+    "resample_means",
     "single_feature_auc",
     "widest_gap",
     "wilson",

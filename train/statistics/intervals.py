@@ -17,6 +17,11 @@ BOOTSTRAPS = 1000
 # because they vary little, and each of them takes long.
 MAX_DRAWN_ROWS = 150_000_000
 MIN_BOOTSTRAPS = 200
+# Samples of `resample_means`.
+DRAWS = 10_000
+# With more distinct values than this, drawing rows is faster than drawing a count for each value.
+MANY_VALUES = 1_000
+FEWER_DRAWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +152,15 @@ def bootstrap_means(columns: FloatArray, y: LabelArray, seed: int) -> list[Inter
     draws = bootstraps_for(len(y))
     samples = np.array([c @ columns for c in resample_counts(y, draws, seed)]) / len(y)
     return percentile_intervals(columns.mean(axis=0), samples)
+
+
+def resample_means(values: FloatArray, seed: int) -> FloatArray:
+    """Return the means of bootstrap samples of the values, shape (draws,)."""
+    rng = np.random.default_rng(seed)
+    distinct, counts = np.unique(values, return_counts=True)
+    rows = len(values)
+    if len(distinct) > MANY_VALUES:
+        drawn = (values[rng.integers(0, rows, rows)].mean() for _ in range(FEWER_DRAWS))
+        return np.fromiter(drawn, dtype=np.float64, count=FEWER_DRAWS)
+    # One multinomial draw gives how often each value is drawn. It takes no longer for more rows.
+    return np.asarray(rng.multinomial(rows, counts / rows, size=DRAWS) @ distinct / rows)

@@ -9,7 +9,7 @@ from scoring_model.policy import CalibrationMethod
 from scoring_model.types import FloatArray
 from tests.train.planted import as_probability, make_applicants, make_population
 from train.decision import choose_rule, fit_map
-from train.fitting import BoostingParams, FitPlan, Treatment, fit_final, split_folds
+from train.fitting import BoostingParams, FitPlan, Member, Treatment, fit_final, split_folds
 from train.portfolio import Costs
 
 FITTED: tuple[CalibrationMethod, ...] = ("sigmoid", "smooth", "isotonic")
@@ -33,8 +33,25 @@ def test_a_map_rises_and_stays_between_0_and_1(
     y[0], y[1] = 0, 1
     probability = fit_map(method, margin, y).apply(np.linspace(-8, 8, 500))
     assert ((probability >= 0) & (probability <= 1)).all()
-    if method != "sigmoid":  # a sigmoid falls if the default rate falls with the margin
-        assert (np.diff(probability) >= 0).all()
+    assert (np.diff(probability) >= 0).all()
+
+
+@pytest.mark.parametrize("method", ["smooth", "isotonic"])
+def test_a_map_does_not_fall_by_one_bit_before_a_knot(method: CalibrationMethod) -> None:
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        margin = random.standard_normal(2_000)
+        y = (random.random(2_000) < as_probability(margin)).astype(np.int8)
+        fitted = fit_map(method, margin, y)
+        knots = np.array(fitted.margins)
+        before = fitted.apply(np.nextafter(knots, -np.inf))
+        assert (before <= fitted.apply(knots)).all()
+
+
+def test_a_sigmoid_does_not_fall_if_defaults_fall_with_the_margin() -> None:
+    y = np.repeat([1, 0], [30, 70]).astype(np.int8)
+    fitted = fit_map("sigmoid", np.where(y == 1, -1.0, 1.0), y)
+    assert fitted.apply(np.array([-5.0, 5.0])) == pytest.approx([0.3, 0.3])
 
 
 @pytest.mark.parametrize("method", FITTED)
@@ -74,7 +91,7 @@ def test_each_treatment_leaves_no_bias(treatment: Treatment) -> None:
         treatment, 0.4, {"learning_rate": 0.1, "num_leaves": 12, "min_data_in_leaf": 100}, 60
     )
     splits = [split_folds(y, "stratified", 3, seed=0)]
-    final = fit_final(FitPlan(matrix, y, splits, [params], (4,), seed=0))
+    final = fit_final(FitPlan(matrix, y, splits, [Member(params, 1.0)], (4,), seed=0))
     rule = choose_rule(final.margin, y[final.rows], Costs().of_rows(len(final.rows)), seed=0)
     margin = np.asarray(final.booster.predict(fresh, raw_score=True))
     probability = rule.calibration.apply(margin)

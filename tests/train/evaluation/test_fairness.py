@@ -93,15 +93,15 @@ def test_a_group_that_is_refused_more_is_a_warning() -> None:
     assert notes[0].endswith("below the limit of 0.8")
     assert "pairs of protected columns" in notes[-1]
     metrics = fairness_metrics(audit)
-    assert metrics["fairness_acceptance_ratio"] == metrics["fairness_acceptance_ratio_sex"]
-    assert metrics["fairness_acceptance_ratio_sex"] == sex.lowest_ratio
-    assert "fairness_acceptance_ratio_sex_x_age" in metrics
+    assert metrics["fairness/acceptance_ratio"] == metrics["fairness/acceptance_ratio_sex"]
+    assert metrics["fairness/acceptance_ratio_sex"] == sex.lowest_ratio
+    assert "fairness/acceptance_ratio_sex_x_age" in metrics
 
 
 def test_equal_groups_give_no_warning() -> None:
     audit = audit_fairness(*planted())
     assert fairness_notes(audit) == []
-    assert fairness_metrics(audit)["fairness_acceptance_ratio"] > 0.8
+    assert fairness_metrics(audit)["fairness/acceptance_ratio"] > 0.8
 
 
 def test_four_fifths_is_about_acceptance_not_about_predicted_default() -> None:

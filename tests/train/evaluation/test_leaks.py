@@ -16,7 +16,8 @@ from train.data import labelled_rows
 from train.data.reading import read_table
 from train.errors import InputError
 from train.evaluation import LeakCheck, audit_leaks, leak_notes, refuse_leaks
-from train.portfolio import DateSplit, Portfolio, load_portfolio
+from train.portfolio import Portfolio, load_portfolio
+from train.portfolio.sections import DateSplit
 
 MADE = Portfolio(
     path=Path("portfolio.toml"),

@@ -1,5 +1,6 @@
 """A killed search can be resumed with the same result, and only with the same settings."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,14 @@ from tests.made import make_loans, write_portfolio
 from train.errors import InputError
 from train.fitting import BoostingParams
 from train.search import Trial
-from train.search.resume import MEANINGS, check_identity, from_text, in_sequence, to_text
+from train.search.resume import (
+    FEATURES,
+    MEANINGS,
+    check_identity,
+    from_text,
+    in_sequence,
+    to_text,
+)
 
 TRIALS = 8
 TRIAL = Trial(
@@ -40,23 +48,49 @@ def test_trials_after_a_missing_one_are_left_out() -> None:
     assert [trial.number for trial in in_sequence(texts)] == [0, 1]
 
 
-@pytest.mark.parametrize(("tag", "meaning"), MEANINGS.items())
+ALL = {**MEANINGS, FEATURES: "features"}
+SAME = {tag: "{}" if tag == "search_space" else "same" for tag in ALL}
+
+
+@pytest.mark.parametrize(("tag", "meaning"), ALL.items())
 def test_another_search_is_refused_with_what_differs(tag: str, meaning: str) -> None:
-    now = dict.fromkeys(MEANINGS, "same")
-    check_identity("run", {**now, "other tag": "x"}, now)
-    line = f"run r1 differs from this run in its {meaning}: different there, same here"
-    with pytest.raises(InputError, match=line):
-        check_identity("r1", {**now, tag: "different"}, now)
+    check_identity("run", {**SAME, "other tag": "x"}, SAME)
+    there, line = "different", f"{meaning}: different there, same here"
+    if tag == "search_space":
+        there, line = '{"fixed": {"max_depth": 4}}', f"{meaning} (fixed: .* there, nothing here)"
+    with pytest.raises(InputError, match=re.escape(f"in its {line}").replace(r"\.\*", ".*")):
+        check_identity("r1", {**SAME, tag: there}, SAME)
+
+
+def test_all_that_differs_is_named_at_once() -> None:
+    now = {
+        **SAME,
+        "search_seed": "1",
+        "search_space": '{"bounds": {"num_leaves": [2, 8], "cat_l2": [5, 9]}, "measure": "auc"}',
+    }
+    there = {**SAME, "search_space": '{"bounds": {"num_leaves": [2, 32], "cat_l2": [5, 9]}}'}
+    with pytest.raises(InputError) as caught:
+        check_identity("r1", there, now)
+    assert str(caught.value) == (
+        "resume: run r1 differs from this run in its seed: same there, 1 here; search space "
+        '(num_leaves: [2, 32] there, [2, 8] here, measure: nothing there, "auc" here)'
+    )
+
+
+def test_a_search_of_an_earlier_release_has_no_features() -> None:
+    check_identity(
+        "r1", dict.fromkeys(MEANINGS, "{}"), {**dict.fromkeys(MEANINGS, "{}"), FEATURES: "3"}
+    )
 
 
 def test_a_run_without_a_search_is_refused() -> None:
     with pytest.raises(InputError, match="run r1 has no search that can be continued"):
-        check_identity("r1", {}, dict.fromkeys(MEANINGS, "same"))
+        check_identity("r1", {}, SAME)
 
 
 def command(project: Project, *arguments: str) -> list[str]:
     train = [sys.executable, "-m", "train", "train", "--portfolio", str(project.portfolio)]
-    return [*train, "--max_evals", str(TRIALS), *arguments]
+    return [*train, "--max_evals", str(TRIALS), "--seed", "3", *arguments]
 
 
 def main_runs(project: Project) -> list[Run]:
@@ -94,24 +128,38 @@ def test_a_resumed_search_gives_the_same_model(tmp_path: Path) -> None:
     done = len(finished_trials(project, killed))
     assert done < TRIALS
 
-    resumed = project.run(*command(project, "--resume", killed))
+    # nothing else is given, and `mlflow run` passes its defaults: all settings are the killed run's
+    resumed = project.mlflow_run("-P", f"resume={killed}")
     assert f"the search continues after {done} trials of an earlier run" in resumed.stdout
+    told = f"portfolio {project.portfolio}, max_evals {TRIALS}, seed 3"
+    assert f"from the run {killed}: {told}" in resumed.stdout
     project.run(*command(project))
-    _, second, whole = (run.info.run_id for run in main_runs(project))
-    assert sorted(finished_trials(project, second)) == sorted(finished_trials(project, whole))
+    _, second, whole = main_runs(project)
+    assert second.data.params["seed"] == "0"
+    assert second.data.params["used_seed"] == whole.data.params["seed"] == "3"
+    assert second.data.params["used_portfolio"] == str(project.portfolio)
+    second_trials, whole_trials = (
+        sorted(finished_trials(project, run.info.run_id)) for run in (second, whole)
+    )
+    assert second_trials == whole_trials
     boosters = [path.read_bytes() for path in (tmp_path / "mlruns").rglob("booster.txt")]
     policies = [path.read_bytes() for path in (tmp_path / "mlruns").rglob("policy.json")]
     assert len(boosters) == len(policies) == 2
     assert boosters[0] == boosters[1]
     assert policies[0] == policies[1]
 
-    for arguments, why in (
-        (("--seed", "1"), "differs from this run in its seed: 0 there, 1 here"),
-        (("--false_negative_cost", "5"), "differs from this run in its costs"),
-    ):
-        refused = project.run(*command(project, "--resume", killed, *arguments), check=False)
-        assert refused.returncode == 1
-        assert refused.stderr.splitlines()[-1].startswith(f"error: resume: run {killed} {why}")
+    # a resumed run is resumed with what it used, and all that differs is named at once
     write_portfolio(tmp_path, make_loans(2500, seed=1))
-    refused = project.run(*command(project, "--resume", killed), check=False)
-    assert "differs from this run in its portfolio digest" in refused.stderr
+    given = ("-P", "seed=1", "-P", "false_negative_cost=5")
+    refused = project.mlflow_run("-P", f"resume={second.info.run_id}", *given, check=False)
+    assert refused.returncode == 1
+    (line,) = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
+    assert line.startswith(
+        f"error: resume: run {second.info.run_id} differs from this run in its p"
+    )
+    for part in (
+        "portfolio digest: ",
+        "; seed: 3 there, 1 here",
+        "; costs: 10.0 to 1.0 there, 5.0 ",
+    ):
+        assert part in line

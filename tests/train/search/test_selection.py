@@ -1,5 +1,6 @@
-"""The members of the final model: good trials, fewer with more rows, a limited sum of trees."""
+"""The members of the final model: the best trials by loss, with a limited sum of trees."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,9 @@ import pandas as pd
 import pytest
 
 from train.data import LabelledRows
-from train.fitting import MAX_TREES, BoostingParams
+from train.fitting import MAX_TREES, BoostingParams, Member
 from train.search import Search, Trial
-from train.search.selection import MAX_MEMBERS, choose_members
+from train.search.selection import FALL, MAX_MEMBERS, choose_members
 
 TRIAL = Trial(0, {}, 0, BoostingParams("none", 1.0, {}, 100), 4, 4, 0.5, 0.5, 0.5)
 
@@ -30,16 +31,39 @@ def make_search(*trials: tuple[float, int, bool]) -> Search:
     )
 
 
-def chosen(search: Search, rows: int) -> list[int]:
+def choose(search: Search, rows: int) -> tuple[Member, ...]:
     train = LabelledRows(pd.DataFrame(), np.zeros((rows, 1)), np.zeros(rows, np.int8))
-    return [int(params.ratio) for params in choose_members(search, train, (), seed=0)]
+    return choose_members(search, train, (), seed=0)
 
 
-def test_members_are_good_trials_by_loss_and_repeat() -> None:
+def chosen(search: Search, rows: int) -> list[int]:
+    return [int(member.params.ratio) for member in choose(search, rows)]
+
+
+def test_members_are_the_best_complete_trials_by_loss_and_repeat() -> None:
     search = make_search(
         (0.505, 100, False), (0.5, 100, False), (0.6, 100, False), (0.501, 100, True)
     )
     assert chosen(search, 1_000) == [1, 0] * (MAX_MEMBERS // 2)
+
+
+def test_the_weight_of_a_member_falls_with_its_loss() -> None:
+    search = make_search((0.5 * (1 + FALL["cost"]), 100, False), (0.5, 100, False))
+    weights = [member.weight for member in choose(search, 1_000)]
+    assert weights == pytest.approx([1.0, 1 / math.e] * (MAX_MEMBERS // 2))
+
+
+def test_one_less_auc_differs_more_between_the_same_trials() -> None:
+    search = make_search((0.3 * (1 + FALL["auc"]), 100, False), (0.3, 100, False))
+    train = LabelledRows(pd.DataFrame(), np.zeros((1_000, 1)), np.zeros(1_000, np.int8))
+    weights = [member.weight for member in choose_members(search, train, (), 0, "auc")]
+    assert weights == pytest.approx([1.0, 1 / math.e] * (MAX_MEMBERS // 2))
+    assert FALL["auc"] > FALL["cost"]
+
+
+def test_a_loss_of_zero_is_the_best() -> None:
+    search = make_search((0.0, 100, False), (0.5, 100, False))
+    assert chosen(search, 1_000) == [0] * MAX_MEMBERS
 
 
 @pytest.mark.parametrize(
