@@ -2,19 +2,23 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
+from scoring_model.decision_log import LogSettings
 from scoring_model.errors import ArtifactError
+from scoring_model.settings import read_settings
 from scoring_model.version import load_model
-from train.batch import BatchJob, BatchModel, BatchReport, OnInvalid, check_key
+from train.batch import BatchJob, BatchLog, BatchModel, BatchReport, OnInvalid, check_key
 from train.engines import Engine
 from train.errors import InputError, RowsRejected, reason_of
-from train.portfolio import ROW_NUMBER, ReadSettings
-from train.tables import Source
+from train.portfolio import ROW_NUMBER
+from train.portfolio.sections import ReadSettings
+from train.tables import Source, fill_variables
 
 
 def score_files(job: BatchJob, engine: Engine, say: Callable[[str], None]) -> None:
@@ -90,7 +94,7 @@ def fetch_model(model_uri: str, key: str | None) -> BatchModel:
     texts = (scorer.contract.to_json(), scorer.policy.to_json(), scorer.booster.model_to_string())
     return BatchModel(
         scorer=scorer,
-        version=model.version,
+        name=model.name,
         key=check_key(key or _logged_key(model.logged), scorer.contract),
         digest=hashlib.sha256("".join(texts).encode()).hexdigest(),
         uri=model_uri,
@@ -112,8 +116,37 @@ def _logged_read(logged: Mapping[str, str], model_uri: str) -> ReadSettings:
         raise InputError(f"model_uri {model_uri}: its reading cannot be understood") from error
 
 
+def open_log_of(place: str) -> BatchLog | None:
+    """Open a decision log; the settings of the server say how it is kept.
+
+    Parameters
+    ----------
+    place : str
+        A folder, or the URL of a PostgreSQL database, in which `${NAME}` is replaced by the
+        environment variable; empty for no log.
+
+    Raises
+    ------
+    InputError
+        It cannot be written, or a setting is wrong.
+    """
+    if not place:
+        return None
+    try:
+        settings = read_settings(os.environ)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    spool, key = str(settings.cache_directory), settings.decision_log_key
+    return BatchLog(LogSettings(fill_variables(place), spool=spool, key=key))
+
+
 def find_job(
-    model: BatchModel, source: Source, output: str, table: str, on_invalid: OnInvalid
+    model: BatchModel,
+    source: Source,
+    output: str,
+    table: str,
+    on_invalid: OnInvalid,
+    log: BatchLog | None = None,
 ) -> BatchJob:
     """Return the job of scoring a source into a file, or into a table of a database.
 
@@ -126,6 +159,8 @@ def find_job(
     table : str
         Name of the database's table; empty for a file.
     on_invalid : {"reject", "fail"}
+    log : BatchLog, optional
+        Gets a record of every decision.
 
     Raises
     ------
@@ -135,7 +170,7 @@ def find_job(
     if "://" not in output:
         if table:
             raise InputError("output_table goes with a database as output")
-        return BatchJob(model, source, Path(output), on_invalid)
+        return BatchJob(model, source, Path(output), on_invalid, log=log)
     if not table:
         raise InputError("output: a database needs -P output_table=<name>")
-    return BatchJob(model, source, Path(table), on_invalid, database=output)
+    return BatchJob(model, source, Path(table), on_invalid, database=output, log=log)

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 from scoring_model.version import EXAMPLE_FILE
 from train.errors import InputError
@@ -70,8 +71,12 @@ def show_champion(registry: Registry) -> None:
         server.wait()
     print(f"\nversion {version.version} of {registry.name} scores this applicant:\n  {applicant}")
     print(f"Its answer:\n  {answer}\n\nTest figures:")
+    try:
+        figures = mlflow.get_run(version.run_id).data.metrics
+    except MlflowException as error:
+        raise InputError(f"version {version.version}: its run was deleted") from error
     for label, metric in FIGURES.items():
-        print(f"  {label:<40}{float(version.tags[metric]):>8.4f}")
+        print(f"  {label:<40}{figures[metric]:>8.4f}")
     print(f"\n{NEXT_COMMANDS.format(serve=registry.serve_command)}")
 
 

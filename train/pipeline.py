@@ -5,6 +5,7 @@
 Each stage takes the result of the stage before it. Only the last stage uses the test rows.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import lightgbm
@@ -29,7 +30,8 @@ from train.evaluation import (
     refuse_company,
     refuse_leaks,
 )
-from train.fitting import FitPlan, find_useless, repeat_folds
+from train.fitting import FitPlan, Member, find_dropped, repeat_folds
+from train.monotone import prove_monotone, signs_of, without_constraints
 from train.portfolio import LoanCosts
 from train.search import choose_members, decision_dates, plan_search
 from train.stages import Decided, Fitted, Job, Loans, OutOfFold, Searched
@@ -60,8 +62,8 @@ def read(job: Job) -> Loans:
     InputError
         A table cannot be used, or a feature leaks the outcome.
     """
-    useless = partial(find_useless, seed=job.settings.seed)
-    return audit(job, load_data(job.portfolio, job.engine.features, useless))
+    dropped = partial(find_dropped, job.portfolio, job.settings)
+    return audit(job, load_data(job.portfolio, job.engine.features, dropped))
 
 
 def audit(job: Job, data: PortfolioData) -> Loans:
@@ -72,6 +74,9 @@ def audit(job: Job, data: PortfolioData) -> Loans:
     if data.dropped:
         record.note(f"{len(data.dropped)} features were dropped: see dropped_features.json")
     contract, seed = data.contract, job.settings.seed
+    if job.portfolio.model_settings.max_features:
+        kept = ", ".join(contract.names)
+        record.note(f"[model] max_features keeps {len(contract.names)} features: {kept}")
     leaks = audit_leaks(job.portfolio, train.values(contract), train.y, contract.names, seed)
     refuse_leaks(job.portfolio, leaks)
     losses = find_company_losses(contract, train.matrix, train.y, seed)
@@ -98,9 +103,9 @@ def search(loans: Loans) -> Searched:
         record.note(
             f"{found.stopped} of {len(found.trials)} trials were stopped after their first folds"
         )
-    categorical = data.contract.categorical_indices
-    members = choose_members(found, data.train, categorical, job.settings.seed)
-    best = members[0]
+    categorical, measure = data.contract.categorical_indices, planned.plan.measure
+    members = choose_members(found, data.train, categorical, job.settings.seed, measure)
+    best = members[0].params
     treatment = f"imbalance treatment {best.treatment}"
     record.say(f"best of {len(found.trials)} trials: {treatment}, {best.trees} trees")
     return Searched(loans, found, members)
@@ -119,10 +124,16 @@ def fit(searched: Searched) -> Fitted:
     )
     categorical = loans.data.contract.categorical_indices
     members, seed = searched.members, job.settings.seed
-    final = job.engine.fit(FitPlan(train.matrix, train.y, repeats, members, categorical, seed))
+    compared: tuple[Member, ...] = ()
+    if signs_of(job.portfolio, loans.data.contract):
+        # what the constraints cost: the same members without them, on the same folds
+        compared = tuple(replace(m, params=without_constraints(m.params)) for m in members)
+    final = job.engine.fit(
+        FitPlan(train.matrix, train.y, repeats, members, categorical, seed, compared)
+    )
     if len(final.members) > 1:
         count = len(final.members)
-        job.record.note(f"the model is the mean of {count} boosters from the best trials")
+        job.record.note(f"the model is the weighted mean of {count} boosters from the best trials")
     return Fitted(loans, searched.search, final)
 
 
@@ -153,6 +164,11 @@ def evaluate(decided: Decided) -> TrainedModel:
     evidence = gather_evidence(job.portfolio, data, scorer, final.booster, loans.costs.test, seed)
     for line in evidence.notes():
         job.record.note(line)
+    monotone = prove_monotone(
+        job.portfolio, data, scorer, final, loans.costs.train, decided.proof.factor, seed
+    )
+    if monotone is not None:
+        job.record.note(monotone.note)
     return TrainedModel(
         portfolio=job.portfolio,
         settings=job.settings,
@@ -167,6 +183,7 @@ def evaluate(decided: Decided) -> TrainedModel:
         test_costs=loans.costs.test,
         evidence=evidence,
         realised=realised_costs(job.portfolio, data.test, evidence.evaluation.refused, seed),
+        monotone=monotone,
         notes=tuple(job.record.notes),
     )
 

@@ -8,7 +8,7 @@ from train.data import PortfolioData, SideCosts
 from train.decision import ThresholdProof
 from train.engines import Engine, LocalEngine
 from train.evaluation import LeakCheck
-from train.fitting import BoostingParams, FinalFit
+from train.fitting import FinalFit, Member
 from train.portfolio import LoanCosts, Portfolio
 from train.record import Record
 from train.search import Search
@@ -65,13 +65,13 @@ class Searched:
     ----------
     loans : Loans
     search : Search
-    members : tuple of BoostingParams
-        Parameters of each booster of the final model, the best trial's first.
+    members : tuple of Member
+        Each booster of the final model, the best trial's first.
     """
 
     loans: Loans
     search: Search
-    members: tuple[BoostingParams, ...]
+    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

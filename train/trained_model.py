@@ -12,7 +12,8 @@ from scoring_model.version import Scorer
 from train.data import PortfolioData
 from train.decision import ThresholdProof
 from train.evaluation import Evaluation, Evidence, LeakCheck, RealisedCosts
-from train.fitting import BoostingParams
+from train.fitting import BoostingParams, Member
+from train.monotone import MonotoneProof
 from train.portfolio import AnyCosts, Portfolio
 from train.search import Search
 from train.settings import Settings
@@ -32,8 +33,8 @@ class TrainedModel:
     leaks : tuple of LeakCheck
         Results of the leak audit before training.
     search : Search
-    members : tuple of BoostingParams
-        Parameters of each booster of the final model, the best trial's first.
+    members : tuple of Member
+        Each booster of the final model, the best trial's first.
     scorer : Scorer
     example : mapping
         A typical applicant, not a real person.
@@ -45,6 +46,8 @@ class TrainedModel:
         Evaluation of the decisions on the test rows.
     realised : RealisedCosts or None
         Costs that were observed in the end; None where the portfolio does not give them.
+    monotone : MonotoneProof or None
+        That the constraints hold, and what they cost; None without `[monotone]`.
     notes : tuple of str
         Lines for the user.
     """
@@ -54,7 +57,7 @@ class TrainedModel:
     data: PortfolioData
     leaks: tuple[LeakCheck, ...]
     search: Search
-    members: tuple[BoostingParams, ...]
+    members: tuple[Member, ...]
     scorer: Scorer
     example: Mapping[str, Any]
     oof: OutOfFold
@@ -62,17 +65,18 @@ class TrainedModel:
     test_costs: AnyCosts
     evidence: Evidence
     realised: RealisedCosts | None
+    monotone: MonotoneProof | None
     notes: tuple[str, ...]
 
     @property
     def params(self) -> BoostingParams:
         """The parameters of the best trial."""
-        return self.members[0]
+        return self.members[0].params
 
     @property
     def trees(self) -> int:
         """Number of trees of the final model, over all its boosters."""
-        return sum(params.trees or 0 for params in self.members)
+        return sum(member.params.trees or 0 for member in self.members)
 
     @property
     def evaluation(self) -> Evaluation:
@@ -103,16 +107,17 @@ class TrainedModel:
         return {
             "threshold": threshold.value,
             "bayes_threshold": self.bayes_threshold,
-            "threshold_ci_low": threshold.low,
-            "threshold_ci_high": threshold.high,
+            "out_of_fold/threshold_ci_low": threshold.low,
+            "out_of_fold/threshold_ci_high": threshold.high,
             "oof_cost_per_applicant": proof.cost,
-            "oof_cost_at_bayes_threshold": proof.bayes_cost,
-            "oof_cost_less_bayes_ci_low": proof.difference_low,
-            "oof_cost_less_bayes_ci_high": proof.difference_high,
-            "oof_default_rate": float(self.oof.y.mean()),
-            "oof_mean_probability": float(self.oof.probability.mean()),
-            "search_cost_per_applicant": self.search.best.cost_per_applicant,
-            "train_rows": float(len(self.data.train.y)),
+            "out_of_fold/cost_at_bayes_threshold": proof.bayes_cost,
+            "out_of_fold/cost_less_bayes_ci_low": proof.difference_low,
+            "out_of_fold/cost_less_bayes_ci_high": proof.difference_high,
+            "out_of_fold/default_rate": float(self.oof.y.mean()),
+            "out_of_fold/mean_probability": float(self.oof.probability.mean()),
+            "training/search_cost_per_applicant": self.search.best.cost_per_applicant,
+            "training/rows": float(len(self.data.train.y)),
             **self.evidence.metrics,
             **(self.realised.metrics if self.realised else {}),
+            **(self.monotone.metrics if self.monotone else {}),
         }

@@ -1,36 +1,17 @@
-"""Logs a training to MLflow: parameters, trials, metrics, pictures, data, the model."""
+"""Logs a training to MLflow while it runs: its parameters, and the trials of the search."""
 
-import json
-import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.data.sources import LocalArtifactDatasetSource
-from mlflow.exceptions import MlflowException
 
-from train.errors import InputError
+from train.monotone import without_constraints
 from train.portfolio import Portfolio
 from train.record import Record
-from train.report import (
-    FinishedRun,
-    draw_pictures,
-    evidence_tables,
-    quarter_figures,
-    save_pictures,
-    write_report,
-)
 from train.search import Trial, check_identity, in_sequence, to_text
 from train.settings import Settings
-from train.tables import KEPT_ROWS, hide_password
-from train.tracking import log_scorer
-from train.trained_model import TrainedModel
+from train.tracking import log_used
 
-# MLflow refuses a longer digest of a data set; a tag of the version holds the whole digest
-MAX_DIGEST = 36
 # on the run of a trial: the whole trial as text, without rounding
 TRIAL_TAG = "trial"
 
@@ -47,10 +28,18 @@ class TrainingRecord(Record):
     def __init__(self, resume: str = "") -> None:
         super().__init__()
         self._resume = resume
+        self._waiting: list[str] = []
 
     def say(self, line: str) -> None:
-        """Print a line."""
-        print(line)
+        """Print a line. Before the run is open, keep it for `print_waiting`."""
+        self._waiting.append(line)
+        if mlflow.active_run():
+            self.print_waiting()
+
+    def print_waiting(self) -> None:
+        """Print the lines that waited for the id of the run, which is printed first."""
+        while self._waiting:
+            print(self._waiting.pop(0))
 
     def begin_search(self, identity: Mapping[str, str]) -> Sequence[Trial]:
         """Tag the active run with the identity of its search; return the trials to continue.
@@ -63,7 +52,7 @@ class TrainingRecord(Record):
         Raises
         ------
         InputError
-            The run to resume does not exist, or its search has another identity.
+            The search of the run to resume has another identity.
         """
         mlflow.set_tags(dict(identity))
         trials = _find_trials(self._resume, identity) if self._resume else []
@@ -74,12 +63,14 @@ class TrainingRecord(Record):
 
     def log_trial(self, trial: Trial) -> None:
         """Log one trial of the search as a run nested in the active one."""
-        with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
+        name = f"trial {trial.number} cost {trial.cost_per_applicant:.3f}"
+        experiment_id = mlflow.active_run().info.experiment_id
+        with mlflow.start_run(run_name=name, experiment_id=experiment_id, nested=True):
             mlflow.log_params(
                 {
                     "treatment": trial.params.treatment,
                     "ratio": trial.params.ratio,
-                    **trial.params.lightgbm,
+                    **without_constraints(trial.params).lightgbm,
                 }
             )
             mlflow.log_metrics(
@@ -96,10 +87,7 @@ class TrainingRecord(Record):
 
 
 def _find_trials(resume: str, identity: Mapping[str, str]) -> list[Trial]:
-    try:
-        earlier = mlflow.get_run(resume)
-    except MlflowException as error:
-        raise InputError(f"resume: there is no run {resume}") from error
+    earlier = mlflow.get_run(resume)
     check_identity(resume, earlier.data.tags, identity)
     runs = mlflow.search_runs(
         [earlier.info.experiment_id],
@@ -110,10 +98,23 @@ def _find_trials(resume: str, identity: Mapping[str, str]) -> list[Trial]:
     return in_sequence([run.data.tags[TRIAL_TAG] for run in runs if TRIAL_TAG in run.data.tags])
 
 
-def log_settings(portfolio: Portfolio, settings: Settings) -> None:
-    """Log the user's settings in the active run."""
+def log_settings(
+    portfolio: Portfolio, settings: Settings, model: str, taken: Mapping[str, Any]
+) -> None:
+    """Log the user's settings in the active run.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    settings : Settings
+    model : str
+        The parameter `model`.
+    taken : mapping of str to Any
+        Settings that the run to resume gave.
+    """
     params = {
         "portfolio": str(portfolio.path),
+        "model": model,
         "max_evals": settings.max_evals,
         "false_negative_cost": settings.costs.false_negative,
         "false_positive_cost": settings.costs.false_positive,
@@ -123,106 +124,5 @@ def log_settings(portfolio: Portfolio, settings: Settings) -> None:
         "timeout_minutes": settings.timeout_minutes or "",
         "engine": settings.engine,
     }
-    # `mlflow run` has already logged the values given by -P as typed, and 10 differs from 10.0
-    known = mlflow.get_run(mlflow.active_run().info.run_id).data.params
-    mlflow.log_params({name: value for name, value in params.items() if name not in known})
+    log_used(params, taken)
     mlflow.set_tag("portfolio", portfolio.name)
-
-
-def log_result(model: TrainedModel) -> str:
-    """Log the results of a finished training in the active run.
-
-    Parameters
-    ----------
-    model : TrainedModel
-        The model, its metrics and its evidence.
-
-    Returns
-    -------
-    str
-        URI of the logged model.
-    """
-    mlflow.log_metrics(dict(model.metrics))
-    _log_quarters(model)
-    mlflow.log_params(
-        {
-            f"best_{name}": value
-            for name, value in (
-                ("treatment", model.params.treatment),
-                ("ratio", model.params.ratio),
-                ("trees", model.params.trees),
-                ("boosters", len(model.members)),
-                ("calibration", model.scorer.policy.calibration.method),
-                *model.params.lightgbm.items(),
-            )
-        }
-    )
-    _log_data(model)
-    if model.data.dropped:
-        mlflow.log_dict(dict(model.data.dropped), "dropped_features.json")
-    _log_report(FinishedRun(model))
-    given = model.portfolio.read
-    # another file may be written otherwise: what was found in this one is found there anew
-    read = replace(model.data.read, delimiter=given.delimiter, encoding=given.encoding)
-    metadata = {
-        "portfolio": model.portfolio.name,
-        "key": model.portfolio.key,
-        # batch scoring reads a raw export as training did
-        "read": json.dumps(asdict(read)),
-    }
-    return log_scorer(model.scorer, model.example, metadata)
-
-
-def _log_data(model: TrainedModel) -> None:
-    portfolio, data = model.portfolio, model.data
-    if portfolio.kept:
-        mlflow.log_artifact(str(portfolio.kept), Path(KEPT_ROWS).parent.name)
-    source: Any = hide_password(portfolio.source)
-    if "://" not in source or portfolio.query or portfolio.table:
-        # MLflow knows no source that is a database; this one only names it
-        source = LocalArtifactDatasetSource(source)
-    for side, rows in (("train", data.train), ("test", data.test)):
-        with warnings.catch_warnings():
-            # The hint warns of integer columns that may have gaps later. The model declares such
-            # columns as double.
-            warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
-            dataset = mlflow.data.from_pandas(
-                rows.frame,
-                source=source,
-                targets=portfolio.target,
-                name=portfolio.name,
-                digest=data.digest[:MAX_DIGEST],
-            )
-            mlflow.log_input(dataset, context=side)
-
-
-def _log_quarters(model: TrainedModel) -> None:
-    """Log metrics of each quarter of the test period; step 20041 is the first quarter of 2004."""
-    for quarter in model.evidence.quarters:
-        figures = {f"quarter_{name}": value for name, value in quarter_figures(quarter).items()}
-        mlflow.log_metrics(figures, step=10 * quarter.year + quarter.number)
-
-
-def _log_report(run: FinishedRun) -> None:
-    model = run.model
-    for name, table in evidence_tables(model.evidence, model.leaks).items():
-        mlflow.log_text(table.to_csv(index=False), f"tables/{name}.csv")
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        figures = draw_pictures(run)
-        for picture in save_pictures(figures, directory):
-            mlflow.log_artifact(str(picture), "pictures")
-        report = directory / "report.html"
-        write_report(run, figures, report)
-        mlflow.log_artifact(str(report))
-
-
-def version_tags(model: TrainedModel, run_id: str) -> Mapping[str, Any]:
-    """Return the tags of a registered version: portfolio, digest, commit, metrics."""
-    commit = mlflow.get_run(run_id).data.tags.get("mlflow.source.git.commit", "unknown")
-    return {
-        "portfolio": model.portfolio.name,
-        "portfolio_digest": model.data.digest,
-        "git_commit": commit,
-        **{name: repr(value) for name, value in model.metrics.items()},
-    }

@@ -1,16 +1,19 @@
-"""Wrong input ends with one line, status 1, a FAILED run, and nothing registered."""
+"""Wrong input ends with one line, status 1, and neither a run nor a version."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from tests.made import make_loans, write_portfolio
 from tests.stores import own_store
 from train.__main__ import main
+from train.tracking import log_used, settings_of
 
 ROWS = 400
 
@@ -54,7 +57,6 @@ def change(column: str, value: object) -> pd.DataFrame:
             make_loans(ROWS).assign(name=[f"n{i}" for i in range(ROWS)]),
             "'name' has a different value in nearly",
         ),
-        (make_loans(20), "folds need"),
     ],
 )
 def test_a_bad_table(
@@ -62,7 +64,7 @@ def test_a_bad_table(
 ) -> None:
     path = write_portfolio(tmp_path, loans, source="loans.csv")
     assert line in error_line(capsys, ["train", "--portfolio", str(path)])
-    assert_failed_without_version()
+    assert_nothing_is_left()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_bad_parameter(
     capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
 ) -> None:
     assert line in error_line(capsys, ["train", *arguments])
-    assert_failed_without_version()
+    assert_nothing_is_left()
 
 
 def test_a_bad_portfolio_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,15 +90,14 @@ def test_a_bad_portfolio_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for text, line in (("[portfolio", "is not valid TOML"), ("[x]\n", "unknown section [x]")):
         path.write_text(text)
         assert line in error_line(capsys, ["train", "--portfolio", str(path)])
-        assert_failed_without_version()
+        assert_nothing_is_left()
 
 
-def assert_failed_without_version() -> None:
-    """Check that the last run failed and that no version was registered."""
+def assert_nothing_is_left() -> None:
+    """Check that no run was made, not even a deleted one, and that no version was registered."""
     client = MlflowClient()
-    experiment = client.get_experiment_by_name("bad input")
-    runs = client.search_runs([experiment.experiment_id], max_results=1)
-    assert runs[0].info.status == "FAILED"
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    assert not client.search_runs(experiments, run_view_type=ViewType.ALL)
     assert not client.search_registered_models()
 
 
@@ -135,9 +136,48 @@ def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None
     assert "None" not in text
 
 
+def test_every_run_prints_its_id_first(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["rollback", "--reason", "none"]) == 1
+    first = capsys.readouterr().out.splitlines()[0]
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("bad input")
+    (run,) = client.search_runs([experiment.experiment_id], max_results=1)
+    assert first == f"run {run.info.run_id}"
+
+
+def test_a_run_to_resume_must_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    line = error_line(capsys, ["train", "--resume", "f" * 32])
+    assert line == f"error: resume: there is no run {'f' * 32}"
+
+
+def test_the_settings_of_a_run_are_read_as_they_were_used() -> None:
+    # `mlflow run` logs its defaults as a shell takes them
+    with mlflow.start_run() as run:
+        mlflow.log_params({"model": "''", "portfolio": "'/my loans/it'\"'\"'s.toml'", "seed": "0"})
+        log_used({"folds": "time", "seed": 3}, {"seed": 3})
+    assert settings_of(run.info.run_id) == {
+        "model": "",
+        "portfolio": "/my loans/it's.toml",
+        "folds": "time",
+        "seed": "3",
+    }
+
+
 def test_a_bad_promotion(capsys: pytest.CaptureFixture[str]) -> None:
     assert "has no version yet" in error_line(
         capsys, ["promote", "--version", "9", "--stage", "Production"]
     )
     line = error_line(capsys, ["promote", "--version", "1", "--stage", "Prod"])
     assert "stage must be one of Production, Staging, Archived, got 'Prod'" in line
+
+
+def test_a_training_that_fails_after_its_table_was_read_keeps_its_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_portfolio(tmp_path, make_loans(20))
+    assert "folds need" in error_line(capsys, ["train", "--portfolio", str(path)])
+    experiment = MlflowClient().get_experiment_by_name("bad input")
+    [run, *_] = MlflowClient().search_runs([experiment.experiment_id], max_results=1)
+    assert (run.info.status, run.data.tags["exit_status"]) == ("FAILED", "1")
+    assert not MlflowClient().search_registered_models()

@@ -87,12 +87,18 @@ def test_the_loaded_scorer_answers_as_the_evaluated_one(trained: Trained) -> Non
 
 def test_out_of_fold_probabilities_carry_no_bias(trained: Trained) -> None:
     _, _, model = trained
-    assert abs(model.metrics["oof_mean_probability"] - model.metrics["oof_default_rate"]) < 0.005
+    metrics = model.metrics
+    mean, default_rate = (
+        metrics["out_of_fold/mean_probability"],
+        metrics["out_of_fold/default_rate"],
+    )
+    assert abs(mean - default_rate) < 0.005
 
 
 def test_the_main_run_has_every_metric(trained: Trained) -> None:
     _, _, model = trained
-    assert set(model.metrics) >= {
+    # every other metric belongs to a group of MLflow's pages
+    assert {name for name in model.metrics if "/" not in name} == {
         *("threshold", "bayes_threshold", "oof_cost_per_applicant", "test_cost_per_applicant"),
         *("test_cost_ci_low", "test_cost_ci_high", "test_cost_accept_all", "test_cost_refuse_all"),
         *("test_cost_at_half", "test_roc_auc", "test_average_precision", "test_ks", "test_brier"),

@@ -1,6 +1,7 @@
 """Batch scoring: score tables of loans, with bounded memory."""
 
 from train.batch.batch import WRONG_FIELDS, BatchReport, OnInvalid, score_loans
+from train.batch.batch_log import BatchLog
 from train.batch.batch_model import BatchModel, check_key, output_schema
 from train.batch.input_tables import InputBatch, Position, open_input, read_batches
 from train.batch.job import BatchJob, score_job
@@ -24,6 +25,7 @@ __all__ = [
     "REJECTED_HEADING",
     "WRONG_FIELDS",
     "BatchJob",
+    "BatchLog",
     "BatchModel",
     "BatchReport",
     "CsvLines",

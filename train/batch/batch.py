@@ -13,7 +13,9 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from scoring_model.contract import EncodedRows
+from scoring_model.policy import Decisions
 from scoring_model.types import BoolArray
+from train.batch.batch_log import BatchLog, PartLog
 from train.batch.batch_model import BatchModel, output_schema
 from train.batch.input_tables import (
     InputBatch,
@@ -23,6 +25,7 @@ from train.batch.input_tables import (
     read_batches,
     stamp_tables,
 )
+from train.batch.references import NO_REFERENCES, read_references, reference_column
 from train.batch.resumable_output import PartState, Rejection, ResumableOutput
 from train.batch.table_rows import (
     count_warnings,
@@ -35,6 +38,7 @@ from train.errors import InputError
 from train.tables import OpenedSource, Source
 
 PART_ROWS = 500_000
+DECISIONS = ".decisions"
 WRONG_FIELDS = "must have as many fields as the heading"
 OnInvalid = Literal["reject", "fail"]
 
@@ -68,8 +72,9 @@ class BatchReport:
 
 @dataclass(slots=True)
 class _Part:
-    """The contents of the part that is being filled."""
+    """The contents of the part that is being filled; its decisions are on disk already."""
 
+    log: PartLog | None
     batches: list[pa.RecordBatch] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     rejected: int = 0
@@ -84,6 +89,7 @@ def score_loans(
     on_invalid: OnInvalid = "reject",
     part_rows: int = PART_ROWS,
     say: Callable[[str], None] = print,
+    log: BatchLog | None = None,
 ) -> BatchReport:
     """Score the rows of a source, in order, into one file.
 
@@ -102,34 +108,41 @@ def score_loans(
         the last saved part.
     say : callable
         Called with each line about how the tables are read.
+    log : BatchLog, optional
+        Gets all decisions just before the output appears. A row whose reference is not valid is
+        then invalid.
 
     Raises
     ------
     InputError
-        A table cannot be read or lacks a column, the output cannot be written, or a row is invalid
-        and `on_invalid` is `fail`.
+        A table cannot be read or lacks a column, the output or the log cannot be written, or a row
+        is invalid and `on_invalid` is `fail`.
     """
     opened = open_input(source)
     for note in opened.notes:
         say(note)
     tables = opened.tables
-    scoring = _Scoring(model, output_schema(model, tables), current_day(), on_invalid)
+    scoring = _Scoring(model, output_schema(model, tables), current_day(), on_invalid, log)
     finished = ResumableOutput(output, scoring.schema, scoring.describe(opened))
     done = finished.finished()
     end = done[-1].end if done else Position()
     resumed = sum(state.scored + state.rejected for state in done)
-    part, number, began = _Part(), len(done), time.monotonic()
+    number, began = len(done), time.monotonic()
+    part = scoring.start(number, finished)
     with tqdm(total=count_rows(tables), initial=resumed, unit="row", unit_scale=True) as bar:
-        for batch in read_batches(tables, model.columns, end):
+        for batch in read_batches(tables, scoring.columns, end):
             scoring.add(batch, part, finished)
             bar.update(len(batch.rows) + len(batch.broken))
             end = batch.end
             if part.rows >= part_rows:
                 _finish(finished, number, part, end)
-                part, number = _Part(), number + 1
+                number += 1
+                part = scoring.start(number, finished)
     if part.rows or not number:
         _finish(finished, number, part, end)
     states = finished.finished()
+    if log is not None:
+        log.publish(finished.part_file(number, DECISIONS) for number in range(len(states)))
     finished.assemble()
     scored, rejected = (sum(getattr(s, name) for s in states) for name in ("scored", "rejected"))
     speed = (scored + rejected - resumed) / max(time.monotonic() - began, 1e-9)
@@ -145,7 +158,20 @@ class _Scoring:
     schema: pa.Schema
     day: datetime.date
     on_invalid: OnInvalid
+    log: BatchLog | None
     warnings: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns to read from each table, if it has them."""
+        column = reference_column(self.model) if self.log else ""
+        return list(dict.fromkeys([*self.model.columns, *([column] if column else [])]))
+
+    def start(self, number: int, finished: ResumableOutput) -> _Part:
+        """Return an empty part."""
+        if self.log is None:
+            return _Part(None)
+        return _Part(PartLog(self.log, self.model, finished.part_file(number, DECISIONS)))
 
     def describe(self, opened: OpenedSource) -> dict[str, Any]:
         """Return what identifies the job: parts of another job are not continued."""
@@ -153,8 +179,9 @@ class _Scoring:
         names = {"version": model.version, "digest": model.digest, "key": model.key}
         # decisions that count from today must not be continued tomorrow
         day = self.day.isoformat() if model.scorer.contract.decision_date else ""
-        inputs = stamp_tables(opened)
-        return {**names, "inputs": inputs, "on_invalid": self.on_invalid, "day": day}
+        log = self.log.name if self.log else ""
+        names |= {"on_invalid": self.on_invalid, "day": day, "decision_log": log}
+        return {**names, "inputs": stamp_tables(opened)}
 
     def add(self, batch: InputBatch, part: _Part, finished: ResumableOutput) -> None:
         """Score a batch into `part`."""
@@ -163,6 +190,8 @@ class _Scoring:
         encoded = contract.encode_batch(records, from_text=True)
         keys = self._keys(batch)
         problems = find_problems(encoded, keys, model.key_column)
+        references = read_references(model, batch.records) if self.log else NO_REFERENCES
+        problems = sorted(problems + references.find_problems())
         rejections = [
             (batch.file, int(batch.rows[row]), column, rule) for row, column, rule in problems
         ]
@@ -172,12 +201,16 @@ class _Scoring:
             file, row, column, rule = min(rejections)
             raise InputError(f"input {file}: row {row}: {column} {rule}")
         part.rejections += sorted(rejections)
-        invalid = np.zeros(records.num_rows, dtype=bool)
-        invalid[[row for row, _, _ in problems]] = True
-        part.rejected += int(invalid.sum()) + len(batch.broken)
+        valid = np.ones(records.num_rows, dtype=bool)
+        valid[[row for row, _, _ in problems]] = False
+        part.rejected += int((~valid).sum()) + len(batch.broken)
         part.rows += records.num_rows + len(batch.broken)
         self.warnings += count_warnings(encoded)
-        part.batches.append(self._decide(encoded, keys, invalid))
+        matrix = encoded.matrix if valid.all() else encoded.matrix[valid]
+        decisions = model.scorer.score_encoded(EncodedRows(matrix))
+        part.batches.append(self._tabulate(encoded, keys, decisions, valid))
+        if part.log:
+            part.log.add(records, encoded, references, decisions, valid)
 
     def _keys(self, batch: InputBatch) -> pa.Array:
         if self.model.key is None:
@@ -190,18 +223,20 @@ class _Scoring:
                 "the first file"
             ) from error
 
-    def _decide(self, encoded: EncodedRows, keys: pa.Array, invalid: BoolArray) -> pa.RecordBatch:
-        matrix, warnings = encoded.matrix, write_warnings(encoded, len(keys))
-        if invalid.any():
-            valid = pa.array(~invalid)
-            matrix, keys, warnings = matrix[~invalid], keys.filter(valid), warnings.filter(valid)
-        decisions = self.model.scorer.score_encoded(EncodedRows(matrix))
+    def _tabulate(
+        self, encoded: EncodedRows, keys: pa.Array, decisions: Decisions, valid: BoolArray
+    ) -> pa.RecordBatch:
+        warnings = write_warnings(encoded, len(keys))
+        if not valid.all():
+            keys, warnings = (column.filter(pa.array(valid)) for column in (keys, warnings))
         version = pa.repeat(self.model.version, len(keys))
         columns = [keys, *map(pa.array, decisions.columns().values()), version, warnings]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
 def _finish(finished: ResumableOutput, number: int, part: _Part, end: Position) -> None:
+    if part.log:
+        part.log.close(part.rejected)
     table = pa.Table.from_batches(part.batches, finished.schema)
     state = PartState(end, table.num_rows, part.rejected)
     finished.add(number, table, part.rejections, state)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from scoring_model.contract import YES_NO, FeatureContract
+from scoring_model.decision_log import VersionName
 from scoring_model.policy import FIELDS
 from scoring_model.version import Scorer
 from train.batch.input_tables import read_schema
 from train.errors import InputError
-from train.portfolio import ROW_NUMBER, ReadSettings
+from train.portfolio import ROW_NUMBER
+from train.portfolio.sections import ReadSettings
 from train.tables import NamedTable
 
 # columns that a message lists
@@ -24,8 +26,8 @@ class BatchModel:
     Attributes
     ----------
     scorer : Scorer
-    version : str
-        Value of the output's column `model_version`.
+    name : VersionName
+        What the decision log calls the version.
     key : str or None
         Column of the input that identifies a loan. The output has it too. None if there is none:
         the output then numbers the rows of the input from 0, in the column `row_number`.
@@ -38,11 +40,16 @@ class BatchModel:
     """
 
     scorer: Scorer
-    version: str
+    name: VersionName
     key: str | None
     digest: str
     uri: str = ""
     read: ReadSettings = field(default_factory=ReadSettings)
+
+    @property
+    def version(self) -> str:
+        """Value of the output's column `model_version`."""
+        return self.name.version
 
     @property
     def key_column(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scoring_model.features import FeatureSql
 from train.batch.batch import BatchReport, OnInvalid, score_loans
+from train.batch.batch_log import BatchLog
 from train.batch.batch_model import BatchModel
 from train.batch.kept_features import keep_features
 from train.batch.resumable_output import rejected_file
@@ -30,6 +31,8 @@ class BatchJob:
     database : str
         SQLAlchemy URL: the decisions go into its table with the name `output`, and invalid rows
         into the file `<output>.rejected` of the working directory. Empty for a file.
+    log : BatchLog, optional
+        Gets a record of every decision.
     """
 
     model: BatchModel
@@ -37,6 +40,13 @@ class BatchJob:
     output: Path
     on_invalid: OnInvalid
     database: str = ""
+    log: BatchLog | None = None
+
+    def score(self, source: Source, say: Callable[[str], None]) -> BatchReport:
+        """Score the rows of a source in the place of the job's own; see `score_loans`."""
+        return score_loans(
+            self.model, source, self.output, on_invalid=self.on_invalid, say=say, log=self.log
+        )
 
     @property
     def tables(self) -> tuple[FeatureSql, Path] | None:
@@ -64,11 +74,10 @@ def score_job(job: BatchJob, memory_limit: str, say: Callable[[str], None]) -> B
     if job.database:
         return _score_into_database(job, memory_limit, say)
     if job.tables is None:
-        return score_loans(job.model, job.source, job.output, on_invalid=job.on_invalid, say=say)
+        return job.score(job.source, say)
     features, folder = job.tables
     with keep_features(features, folder, job.output, memory_limit, say) as rows:
-        source = Source(str(rows.resolve()))
-        return score_loans(job.model, source, job.output, on_invalid=job.on_invalid, say=say)
+        return job.score(Source(str(rows.resolve())), say)
 
 
 def _score_into_database(

@@ -69,7 +69,7 @@ class ResumableOutput:
     def finished(self) -> list[PartState]:
         """Return the states of the finished parts, in order."""
         states: list[PartState] = []
-        while (file := self._name(len(states), ".json")).is_file():
+        while (file := self.part_file(len(states), ".json")).is_file():
             document = json.loads(file.read_text(encoding="utf-8"))
             states.append(PartState(**{**document, "end": Position(**document["end"])}))
         return states
@@ -78,17 +78,21 @@ class ResumableOutput:
         self, number: int, table: pa.Table, rejections: Sequence[Rejection], state: PartState
     ) -> None:
         """Write one part. Its state is written last; without it the part is not finished."""
-        with whole_file(self._name(number, self.output.suffix)) as file:
+        with whole_file(self.part_file(number, self.output.suffix)) as file:
             if self.output.suffix == ".csv":
                 options = pacsv.WriteOptions(include_header=number == 0)
                 pacsv.write_csv(table, file, options)
             else:
                 pq.write_table(table, file)
-        with whole_file(self._name(number, ".rejected")) as file:
+        with whole_file(self.part_file(number, ".rejected")) as file:
             lines = CsvLines(file)
             csv.writer(lines).writerows(rejections)
-        with whole_file(self._name(number, ".json")) as file:
+        with whole_file(self.part_file(number, ".json")) as file:
             file.write(json.dumps(asdict(state)).encode())
+
+    def part_file(self, number: int, ending: str) -> Path:
+        """Return the path of something that belongs to a part, and goes with all parts."""
+        return self._folder / f"{number:06d}{ending}"
 
     def assemble(self) -> None:
         """Put all parts together under the final names, then remove the parts.
@@ -108,21 +112,20 @@ class ResumableOutput:
             else:
                 with pq.ParquetWriter(file, self.schema) as writer:
                     for number in range(len(states)):
-                        writer.write_table(pq.read_table(self._name(number, ".parquet")))
+                        writer.write_table(pq.read_table(self.part_file(number, ".parquet")))
         self.discard()
 
     def discard(self) -> None:
         """Remove all parts."""
         if self._folder.exists():
+            # first: what is left of the parts when this is killed must not be continued
+            (self._folder / JOB_FILE).unlink(missing_ok=True)
             shutil.rmtree(self._folder)
 
     def _copy(self, file: IO[bytes], parts: int, ending: str) -> None:
         for number in range(parts):
-            with self._name(number, ending).open("rb") as part:
+            with self.part_file(number, ending).open("rb") as part:
                 shutil.copyfileobj(part, file)
-
-    def _name(self, number: int, ending: str) -> Path:
-        return self._folder / f"{number:06d}{ending}"
 
 
 def check_output(output: Path) -> None:

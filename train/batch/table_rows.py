@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from scoring_model.contract import NEVER_SEEN, REQUIRED, EncodedRows, FeatureContract, today
 from train.batch.batch_model import field_kinds
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import standardise
 
 

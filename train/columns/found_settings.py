@@ -5,7 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from train.portfolio import Portfolio, ReadSettings
+from train.portfolio import Portfolio
+from train.portfolio.sections import ReadSettings
 from train.tables import find_readings, is_text_type
 
 

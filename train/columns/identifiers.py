@@ -8,7 +8,8 @@ import pandas as pd
 
 from train.columns.column_kinds import are_whole, feature_columns, kind_of, present_values
 from train.columns.words import CODE_NAME, plain_words, says
-from train.portfolio import Portfolio, key_text
+from train.portfolio import Portfolio
+from train.portfolio.sections import key_text
 
 _IDENTIFIERS = {
     *("index", "idx", "id", "row", "rownum", "rowid", "no", "nr", "num", "number", "key", "level0"),

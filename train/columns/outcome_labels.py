@@ -11,7 +11,8 @@ from scoring_model.contract import parse_number
 from scoring_model.types import BoolArray
 from train.columns.words import REPAID_NAME, is_yes, outcome_of, says
 from train.errors import InputError
-from train.portfolio import Portfolio, value_text
+from train.portfolio import Portfolio
+from train.portfolio.sections import value_text
 
 _MOST_VALUES = 10
 

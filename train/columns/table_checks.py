@@ -13,7 +13,8 @@ from train.columns.column_kinds import are_whole, feature_columns, kind_of, pres
 from train.columns.identifiers import is_identifier
 from train.columns.outcome_labels import explain_target
 from train.errors import InputError
-from train.portfolio import ROW_NUMBER, Portfolio, key_text, value_text
+from train.portfolio import ROW_NUMBER, Portfolio
+from train.portfolio.sections import key_text, value_text
 
 # A text column with a different value in nearly every row is a name or a key, not a category.
 IDENTIFIER_SHARE = 0.9

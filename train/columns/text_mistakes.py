@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from train.portfolio import Portfolio, ReadSettings, key_text, value_text
+from train.portfolio import Portfolio
+from train.portfolio.sections import ReadSettings, key_text, value_text
 from train.tables import Reading, find_readings
 
 

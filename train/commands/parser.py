@@ -1,8 +1,11 @@
 """`Parser`: reads a command line and answers a wrong one with one line."""
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias
+
+from train.errors import InputError
 
 MEMORY_HELP = "most memory that DuckDB may use to compute features from histories"
 ENGINE_HELP = "where the heavy work runs: on this machine or on a cluster"
@@ -48,6 +51,32 @@ def add_command(
     parser = commands.add_parser(name, help=about, allow_abbrev=False, formatter_class=_Defaults)
     parser.set_defaults(run=run, parser=parser)
     return parser
+
+
+def run_command(
+    parser: Parser, argv: Sequence[str] | None, run: Callable[[argparse.Namespace], None]
+) -> int:
+    """Run one subcommand; return the exit status, after one line for an `InputError`.
+
+    Parameters
+    ----------
+    parser : Parser
+        Has subcommands that `add_command` made.
+    argv : sequence of str or None
+        The command line; None for that of this process.
+    run : callable
+        Called with the parameters.
+    """
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # the parser of the subcommand knows its parameters
+        args.parser.error(f"unknown parameter {unknown[0]}")
+    try:
+        run(args)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
 
 
 def optional_number(text: str) -> float | None:

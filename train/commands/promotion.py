@@ -46,17 +46,19 @@ def run_promote(args: argparse.Namespace) -> None:
         promote,
         try_challenger,
     )
-    from train.tracking import main_run
+    from train.tracking import OPERATIONS, main_run
 
-    with main_run() as run_id:
-        registry = open_registry(args.model)
-        check_stage(args.stage)
-        check_reason("override", args.override)
+    registry = open_registry(args.model)
+    check_stage(args.stage)
+    check_reason("override", args.override)
+    number = str(registry.find_version(args.version).version)
+    name = f"promote {registry.name} {number} to {args.stage}"
+    with main_run(name, OPERATIONS) as run_id:
         if args.stage != "Production":
-            version = move(registry, args.version, args.stage, print)
+            version = move(registry, number, args.stage, print)
         else:
             allowed = args.allow_contract_change == "true"
-            challenge = try_challenger(registry, args.version, allowed, print)
+            challenge = try_challenger(registry, number, allowed, print)
             table = gate_table(challenge)
             print(table)
             log_challenge(challenge)
@@ -74,13 +76,15 @@ def run_promote(args: argparse.Namespace) -> None:
 def run_rollback(args: argparse.Namespace) -> None:
     """Put the previous champion back into production."""
     from train.promotion import note_promotion, open_registry, roll_back
-    from train.tracking import main_run
+    from train.tracking import OPERATIONS, main_run, name_run
 
-    with main_run() as run_id:
+    name = f"roll back {args.model}"
+    with main_run(name, OPERATIONS) as run_id:
         registry = open_registry(args.model)
         allowed = args.allow_contract_change == "true"
         made = roll_back(registry, args.reason.strip(), run_id, allowed, print)
         note_promotion(registry, made, "")
+        name_run(f"{name} to {made.version}", instead_of=name)
         print(f"version {made.version} of {registry.name} is back in Production")
 
 

@@ -1,10 +1,11 @@
 """The commands `score` and `demo`."""
 
 import argparse
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from train.commands.parser import ENGINE_HELP, MEMORY_HELP, MODEL, MODEL_HELP, Commands, add_command
 
+LOG_HELP = "folder or PostgreSQL database that gets a record of every decision; empty for none"
 INVALID_HELP = "what to do with invalid rows: write them to a separate file, or stop"
 
 
@@ -24,6 +25,7 @@ def add_score(commands: Commands) -> None:
     add("--memory_limit", default="4GB", help=MEMORY_HELP)
     add("--on_invalid", choices=("reject", "fail"), default="reject", help=INVALID_HELP)
     add("--engine", choices=("local", "spark"), default="local", help=ENGINE_HELP)
+    add("--decision_log", default="", help=LOG_HELP)
 
 
 def add_demo(commands: Commands) -> None:
@@ -34,21 +36,23 @@ def add_demo(commands: Commands) -> None:
 
 def run_score(args: argparse.Namespace) -> None:
     """Score tables of applicants."""
-    from train.batch_scoring import fetch_model, find_job, score_files
+    from train.batch_scoring import fetch_model, find_job, open_log_of, score_files
     from train.engines import open_engine
     from train.promotion import open_registry
-    from train.tables import Source
-    from train.tracking import main_run
+    from train.tables import Source, hide_password
+    from train.tracking import OPERATIONS, main_run
 
-    with main_run():
-        # first: a wrong model or input must not start a cluster
-        uri = args.model_uri or open_registry(args.model).champion_uri
-        model = fetch_model(uri, args.key or None)
-        place = args.input if "://" in args.input else str(Path(args.input).absolute())
-        source = Source(place, model.read, args.query, args.table)
-        job = find_job(model, source, args.output, args.output_table, args.on_invalid)
-        with open_engine(args.engine, args.memory_limit) as engine:
-            score_files(job, engine, print)
+    # first: a wrong model or input must not start a cluster
+    uri = args.model_uri or open_registry(args.model).champion_uri
+    model = fetch_model(uri, args.key or None)
+    place = args.input if "://" in args.input else str(Path(args.input).absolute())
+    source = Source(place, model.read, args.query, args.table)
+    log = open_log_of(args.decision_log)
+    job = find_job(model, source, args.output, args.output_table, args.on_invalid, log)
+    version = hide_password(args.model_uri) or f"{args.model} {model.version}"
+    name = f"score {PurePath(source.shown).name} with {version}"
+    with main_run(name, OPERATIONS), open_engine(args.engine, args.memory_limit) as engine:
+        score_files(job, engine, print)
 
 
 def run_demo(args: argparse.Namespace) -> None:

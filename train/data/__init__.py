@@ -1,6 +1,6 @@
 """Turn a portfolio's tables into labelled rows and the contract (the features a model takes)."""
 
-from train.data.contract_learning import typical_applicant
+from train.data.contract_learning import typical_applicant, without_features
 from train.data.history_features import (
     JoinedTable,
     JoinNotes,
@@ -34,5 +34,6 @@ __all__ = [
     "load_data",
     "make_profile",
     "typical_applicant",
+    "without_features",
     "write_features",
 ]

@@ -1,13 +1,14 @@
 """Learn the contract from the training rows: kind, levels and nullability of each feature."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from scoring_model.contract import CSV_MISSING, Feature, FeatureContract
+from scoring_model.contract import CSV_MISSING, AnswerFields, Feature, FeatureContract
+from scoring_model.expressions import Expression
 from scoring_model.types import FloatArray
 from train.columns import feature_columns, kind_of, present_values
 from train.data.derived_fields import formula_columns, input_columns
@@ -49,7 +50,36 @@ def learn_contract(
     needs_day = any(field.kind == "date" for field in fields.values())
     needs_day |= portfolio.decision_date in formula_columns(portfolio)
     day = portfolio.decision_date if needs_day else None
-    return FeatureContract((*fields.values(), *derived), inputs, day or "")
+    contract = FeatureContract((*fields.values(), *derived), inputs, day or "")
+    wanted = portfolio.answer
+    answer = AnswerFields(wanted.include, wanted.reference or "")
+    contract = replace(contract, answer=None if answer == AnswerFields() else answer)
+    return leave_protected_unread(contract, portfolio)
+
+
+def leave_protected_unread(contract: FeatureContract, portfolio: Portfolio) -> FeatureContract:
+    """Return the contract with the protected columns as fields that nothing reads."""
+    # a protected decision date may be a field that dates are counted from
+    unread = tuple(name for name in portfolio.protected if name not in contract.field_names)
+    return replace(contract, unread=unread)
+
+
+def without_features(contract: FeatureContract, dropped: Collection[str]) -> FeatureContract:
+    """Return the contract without some features, and with the fields that the others need.
+
+    Parameters
+    ----------
+    contract : FeatureContract
+    dropped : collection of str
+        Names of features. One that a formula of another feature uses stays a field of a request.
+    """
+    kept = tuple(feature for feature in contract.features if feature.name not in dropped)
+    used = {c for feature in kept if feature.formula for c in Expression(feature.formula).columns}
+    own = [each for each in contract.features if each.name in dropped and not each.formula]
+    inputs = tuple(each for each in (*contract.inputs, *own) if each.name in used)
+    needs_day = contract.decision_date in used or any(each.kind == "date" for each in kept)
+    day = contract.decision_date if needs_day else ""
+    return replace(contract, features=kept, inputs=inputs, decision_date=day)
 
 
 def _learn_field(

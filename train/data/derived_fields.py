@@ -1,4 +1,4 @@
-"""Check `[derive]` and `[limits]` of a portfolio against its table."""
+"""Check `[derive]`, `[limits]` and `[monotone]` of a portfolio against its table."""
 
 from collections.abc import Collection, Iterator
 
@@ -6,7 +6,8 @@ import pandas as pd
 
 from scoring_model.expressions import Expression
 from train.columns import feature_columns, kind_of
-from train.portfolio import Portfolio, key_text
+from train.portfolio import Portfolio
+from train.portfolio.sections import key_text
 
 
 def formula_columns(portfolio: Portfolio) -> tuple[str, ...]:
@@ -24,7 +25,7 @@ def input_columns(table: pd.DataFrame, portfolio: Portfolio) -> list[str]:
 def field_mistakes(
     table: pd.DataFrame, portfolio: Portfolio, known: Collection[str] = ()
 ) -> Iterator[str]:
-    """Yield a line for each mistake in `[derive]` and `[limits]`.
+    """Yield a line for each mistake in `[derive]`, `[limits]` and `[monotone]`.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ def field_mistakes(
             if column not in known and (problem := _problem_of(column, table, portfolio)):
                 yield f"{where}: {column!r} {problem}"
     yield from _limit_mistakes(table, portfolio, known)
+    yield from _monotone_mistakes(table, portfolio, known)
 
 
 def _problem_of(column: str, table: pd.DataFrame, portfolio: Portfolio) -> str:
@@ -49,7 +51,8 @@ def _problem_of(column: str, table: pd.DataFrame, portfolio: Portfolio) -> str:
         return "is derived itself: a formula uses columns of the table only"
     if column not in table.columns:
         return f"is not a column of {portfolio.source}"
-    roles = {portfolio.target: "the target", portfolio.key: "the key"}
+    roles = {portfolio.answer.reference: "the reference"} if portfolio.answer.reference else {}
+    roles |= {portfolio.target: "the target", portfolio.key: "the key"}
     role = roles.get(column, "protected" if column in portfolio.protected else "")
     if role:
         return f"is {role}: no feature may use it"
@@ -80,3 +83,34 @@ def _limit_mistakes(
                 f"(the values run from {values.min():g} to {values.max():g}): "
                 "change the limits, or correct the rows"
             )
+
+
+def _monotone_mistakes(
+    table: pd.DataFrame, portfolio: Portfolio, known: Collection[str]
+) -> Iterator[str]:
+    """Yield a line if `[monotone]` names a column that is no feature, or a category."""
+    features = {*feature_columns(table, portfolio), *portfolio.derive}
+    for name in portfolio.monotone:
+        where = f"{portfolio.path}: [monotone] {name}"
+        if name in known or name in portfolio.derive:
+            continue
+        # a feature from histories that is empty in all rows is not in the table, nor in the model
+        if name not in features and name in table.columns:
+            yield f"{where}: must be a feature, but the column is {_role_of(name, portfolio)}"
+        elif name in table.columns and table[name].dtype.kind not in "iufM":
+            yield (
+                f"{where}: must be a number, but the column is a category: remove the line, or add "
+                f'{key_text(name)} = "number" under [kinds] if it is one'
+            )
+
+
+def _role_of(column: str, portfolio: Portfolio) -> str:
+    """Return the role of a column that is no feature."""
+    roles: dict[str | None, str] = {
+        portfolio.key: "the key",
+        portfolio.target: "the target",
+        portfolio.decision_date: "the decision date",
+        **dict.fromkeys(portfolio.protected, "protected"),
+        **dict.fromkeys(portfolio.exclude, "under [exclude]"),
+    }
+    return roles.get(column, "that of the split")

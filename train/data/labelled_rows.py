@@ -12,15 +12,21 @@ from sklearn.model_selection import train_test_split
 from scoring_model.contract import FeatureContract
 from scoring_model.features import FeatureSql
 from scoring_model.types import BoolArray, FloatArray, LabelArray
-from train.data.contract_learning import csv_notes, learn_contract
+from train.data.contract_learning import (
+    csv_notes,
+    learn_contract,
+    leave_protected_unread,
+    without_features,
+)
 from train.data.history_features import JoinedTable, join_histories
 from train.data.history_sql import digest_histories
 from train.data.reading import ReadTable, digest_table, find_mistakes, prepare, read_table
 from train.errors import InputError, Mistakes
-from train.portfolio import ColumnSplit, DateSplit, Portfolio, ReadSettings
+from train.portfolio import Portfolio
+from train.portfolio.sections import ColumnSplit, DateSplit, ReadSettings
 
-# takes contract, training rows and their outcomes; returns the useless features with the reasons
-FindUseless = Callable[[FeatureContract, pd.DataFrame, LabelArray], Mapping[str, str]]
+# takes contract, training rows and their outcomes; returns the features to drop with the reasons
+FindDropped = Callable[[FeatureContract, pd.DataFrame, LabelArray], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class PortfolioData:
 def load_data(
     portfolio: Portfolio,
     join: Callable[[Portfolio], JoinedTable] = join_histories,
-    find_useless: FindUseless | None = None,
+    find_dropped: FindDropped | None = None,
 ) -> PortfolioData:
     """Read, check and split a portfolio's table and learn the contract.
 
@@ -100,8 +106,8 @@ def load_data(
     portfolio : Portfolio
     join : callable
         Computes the features of a portfolio with histories.
-    find_useless : callable, optional
-        Finds the features to drop. It is called for portfolios with histories only.
+    find_dropped : callable, optional
+        Finds the features to drop.
 
     Raises
     ------
@@ -124,13 +130,12 @@ def load_data(
         _check_side(side, portfolio, name)
     contract = learn_contract(train, portfolio, computed)
     dropped = dict.fromkeys([*empty, *late], "without a value in the training rows")
-    if features is not None and find_useless is not None:
-        useless = find_useless(contract, train, _outcomes(train, portfolio))
-        dropped |= useless
-        kept = tuple(f for f in contract.features if f.name not in useless)
-        contract = replace(contract, features=kept)
+    if find_dropped is not None:
+        found = find_dropped(contract, train, _outcomes(train, portfolio))
+        dropped |= found
+        contract = leave_protected_unread(without_features(contract, found), portfolio)
         # the application's own columns stay in the frame, because costs and audits may use them
-        late = [name for name in computed if name in useless]
+        late = [name for name in computed if name in found]
         train, test = train.drop(columns=late), test.drop(columns=late)
     return PortfolioData(
         contract=contract,

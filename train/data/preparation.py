@@ -11,7 +11,8 @@ import pyarrow as pa
 from scoring_model.expressions import Expression
 from train.columns import explain_text, feature_columns, label_outcomes, refuse_rounded, row_of
 from train.errors import InputError
-from train.portfolio import ROW_NUMBER, Portfolio, ReadSettings
+from train.portfolio import ROW_NUMBER, Portfolio
+from train.portfolio.sections import ReadSettings
 from train.tables import hide_password
 
 # as many names of columns are shown in an error message

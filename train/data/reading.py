@@ -17,7 +17,8 @@ from train.data.preparation import Preparation
 from train.data.table_frames import read_cells
 from train.data.text_columns import TextColumns
 from train.errors import InputError, Mistakes, reason_of
-from train.portfolio import Portfolio, ReadSettings
+from train.portfolio import Portfolio
+from train.portfolio.sections import ReadSettings
 from train.tables import OpenedSource, Source, is_text_type, open_tables
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from train.data.table_frames import find_kind, to_frame
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import is_text_type, read_numbers, standardise_cells, yes_no_words
 
 _HEAD = 200

@@ -1,6 +1,7 @@
 """`check_portfolio`: every mistake of a portfolio at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from train.data import examine_table, find_mistakes
 from train.draft.columns import TableColumn, describe_column
 from train.draft.overview import show_columns
 from train.errors import InputError
-from train.portfolio import ROW_NUMBER, ColumnSplit, Portfolio, examine_portfolio
+from train.portfolio import ROW_NUMBER, Portfolio, examine_portfolio
+from train.portfolio.sections import ColumnSplit
 
 
 def check_portfolio(path: Path, report: Callable[[str], None]) -> None:
@@ -41,6 +43,9 @@ def check_portfolio(path: Path, report: Callable[[str], None]) -> None:
 
 
 def _examine(portfolio: Portfolio, report: Callable[[str], None]) -> list[str]:
+    if portfolio.histories:
+        # it may name features that the SQL computes, and no SQL runs here
+        portfolio = replace(portfolio, monotone={})
     try:
         table = examine_table(portfolio)
     except InputError as error:
@@ -77,6 +82,7 @@ def _role(portfolio: Portfolio, column: str) -> str:
         ("decision date", [portfolio.decision_date]),
         ("protected", portfolio.protected),
         ("excluded", portfolio.exclude),
+        ("reference", [portfolio.answer.reference]),
     ):
         if column in names:
             return role

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from train.draft.roles import Roles
 from train.draft.words import readable
-from train.portfolio import ReadSettings, key_text, value_text
+from train.portfolio.sections import ReadSettings, key_text, value_text
 
 # the latest rows become the test
 _TEST_SHARE = 0.2

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from train.columns import is_yes
 from train.draft.columns import ColumnKind
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import Reading, find_readings
 
 # as many different words for missing are believed

@@ -8,7 +8,7 @@ import pyarrow as pa
 from train.draft.columns import ColumnKind, TableColumn, describe_column
 from train.draft.how_written import HowWritten, find_how_written, read_again
 from train.errors import InputError, reason_of
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import OpenedSource, Source, is_text_type, open_tables, standardise_cells
 
 

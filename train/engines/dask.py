@@ -48,7 +48,7 @@ class DaskEngine(LocalEngine):
 
     def fit(self, plan: FitPlan) -> FinalFit:
         """Fit the first member only, because each fit takes the whole cluster."""
-        first = replace(plan, members=plan.members[:1])
+        first = replace(plan, members=plan.members[:1], compared=plan.compared[:1])
         return fit_final(first, partial(fit_on_dask, self.client))
 
     def score(self, job: "BatchJob", say: "Callable[[str], None]") -> NoReturn:

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from scoring_model.errors import FeatureError
 from train.engines.local import MEMORY_LIMIT, LocalEngine
 from train.errors import InputError
 from train.settings import EngineName
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from train.batch import BatchJob, BatchReport
     from train.data import JoinedTable
     from train.fitting import FinalFit, FitPlan
@@ -71,3 +74,29 @@ def open_engine(name: EngineName, memory_limit: str = MEMORY_LIMIT) -> Iterator[
         yield LocalEngine(memory_limit)
     else:
         raise InputError(f"engine must be local, spark or dask, got {name!r}")
+
+
+@contextmanager
+def open_spark(shown: str) -> "Iterator[SparkSession]":
+    """Yield a Spark session whose executors can import this project, for other work than training.
+
+    Parameters
+    ----------
+    shown : str
+        How messages name what Spark works on.
+
+    Raises
+    ------
+    InputError
+        Spark or Java is not installed, or Spark fails, at the start or later.
+    """
+    from train.engines.spark_features import spark_errors
+    from train.engines.spark_session import open_session, ship_packages
+
+    with open_session() as session:
+        ship_packages(session)
+        try:
+            with spark_errors(shown):
+                yield session
+        except FeatureError as error:
+            raise InputError(str(error)) from error

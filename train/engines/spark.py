@@ -65,6 +65,8 @@ class SparkEngine(LocalEngine):
 
         if job.database:
             raise InputError("output: a database needs engine=local")
+        if job.log:
+            raise InputError("decision_log needs engine=local")
         ship_packages(self.session)
         with ExitStack() as computed:
             rows = self._read(job, say, computed)

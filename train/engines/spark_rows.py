@@ -23,7 +23,7 @@ from train.batch import (
     write_warnings,
 )
 from train.engines.spark_features import ROW
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

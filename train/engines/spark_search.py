@@ -65,8 +65,8 @@ def tune_on_spark(
     """
     rows, costs, plan = planned.rows, planned.costs, planned.plan
     fit_rows = len(rows.splits[0][0])
-    space = search_space(plan.treatments, fit_rows)
-    suggester = Suggester(space, first_points(plan.treatments, fit_rows), plan.seed)
+    space = search_space(plan, fit_rows)
+    suggester = Suggester(space, first_points(plan, fit_rows), plan.seed)
     for trial in finished:
         suggester.replay(trial.number, trial.point, trial.loss, trial.draws)
     trials = SparkTrials(plan.parallelism, spark_session=session)
@@ -113,8 +113,10 @@ class _Objective:
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
         rows, costs = self.sent.value
-        # hyperopt gives the treatment's name; a point holds its position
-        point = {**values, "treatment": self.plan.treatments.index(values["treatment"])}
+        point = dict(values)
+        if "treatment" in point:
+            # hyperopt gives the treatment's name; a point holds its position
+            point["treatment"] = self.plan.treatments.index(values["treatment"])
         runner = Runner(rows.bin(), costs, self.plan, threads=1)
         (trial,) = runner.run([(point, 0)], 0, self.best)
         return {"status": STATUS_OK, "loss": trial.loss, "trial": trial}
@@ -205,6 +207,6 @@ class _Dispatch:
                 self.collect()
                 bar.update(count)
                 if self.objective.best is not None:
-                    bar.set_postfix(cost=f"{self.objective.best.cost_per_applicant:.4f}")
+                    bar.set_postfix(self.objective.best.shown)
 
             yield SimpleNamespace(update=update)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ NOT_STARTED = (
 )
 ROOT = Path(train.__file__).parents[1]
 # Packages of this project that tasks import. An executor on another machine does not have them.
-PACKAGES = ("train", "scoring_model")
+PACKAGES = ("monitoring", "train", "scoring_model")
 
 
 @contextmanager
@@ -74,7 +75,11 @@ def ship_packages(session: "SparkSession") -> None:
 
     An executor fetches the files at its first task. This task may belong to somebody else who uses
     the same Spark later, so the files must not be removed earlier.
+
+    Spark keeps one group of Python workers for each environment. The variable makes a new group:
+    workers that have loaded a version from an older release hold its `scoring_model`.
     """
+    session.sparkContext.environment["CREDIT_SCORING_WORKERS"] = uuid.uuid4().hex
     for archive in sorted(_archive_packages().iterdir()):
         session.sparkContext.addPyFile(str(archive))
 

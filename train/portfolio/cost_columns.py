@@ -12,7 +12,7 @@ from scoring_model.policy import LoanCostRule
 from scoring_model.types import FloatArray, LabelArray
 from train.errors import InputError
 from train.portfolio.costs import LoanCosts
-from train.portfolio.section import SECTION, Text, rule
+from train.portfolio.sections import SECTION, Text, rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +98,11 @@ class CostColumns:
     def realised(self) -> bool:
         """Whether the realised costs are given."""
         return self.realised_false_negative is not None
+
+    @property
+    def deciding_columns(self) -> set[str]:
+        """The columns that the deciding costs use. They must be features."""
+        return {c for key, cost in self.items() if key in DECIDING_KEYS for c in cost.columns}
 
     def items(self) -> list[tuple[str, Expression]]:
         """Return key and expression of each cost that is given."""

@@ -9,14 +9,20 @@ from typing import Literal
 from scoring_model.expressions import Expression
 from train.errors import Mistakes
 from train.portfolio.cost_columns import CostColumns
-from train.portfolio.file_text import read_toml
-from train.portfolio.gate_limits import GateLimits
-from train.portfolio.history_sources import HistorySource
-from train.portfolio.outcomes import Outcomes
 from train.portfolio.portfolio_file import PortfolioFile, check_document, drop_mistakes
-from train.portfolio.read_settings import ReadSettings
-from train.portfolio.split import ColumnSplit, Split
-from train.portfolio.value_rules import Limit
+from train.portfolio.sections import (
+    AnswerSettings,
+    ColumnSplit,
+    Direction,
+    GateLimits,
+    HistorySource,
+    Limit,
+    ModelSettings,
+    Outcomes,
+    ReadSettings,
+    Split,
+    read_toml,
+)
 
 # name of the column that numbers the rows of a portfolio without a key
 ROW_NUMBER = "row_number"
@@ -71,6 +77,12 @@ class Portfolio:
         The text that people read for a column, by language.
     costs : CostColumns
         Costs that differ from loan to loan.
+    model_settings : ModelSettings
+        How the model is searched.
+    monotone : mapping of str to {"increasing", "decreasing"}
+        Numbers whose rise never lowers, or never raises, the probability of default.
+    answer : AnswerSettings
+        What `/predict` answers in addition.
     gate : GateLimits
         What a challenger must show to become champion.
     histories : tuple of HistorySource
@@ -101,6 +113,9 @@ class Portfolio:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     costs: CostColumns = field(default_factory=CostColumns)
+    model_settings: ModelSettings = field(default_factory=ModelSettings)
+    monotone: Mapping[str, Direction] = field(default_factory=dict)
+    answer: AnswerSettings = field(default_factory=AnswerSettings)
     gate: GateLimits = field(default_factory=GateLimits)
     histories: tuple[HistorySource, ...] = ()
     kept: Path | None = None
@@ -118,7 +133,7 @@ class Portfolio:
             named[self.split.column] = "[split] column"
         named |= dict.fromkeys(self.protected, "[portfolio] protected")
         named |= dict.fromkeys(self.exclude, "[exclude]")
-        for section in ("accept_leak_risk", "kinds", "labels", "limits"):
+        for section in ("accept_leak_risk", "kinds", "labels", "limits", "monotone"):
             named |= dict.fromkeys(getattr(self, section), f"[{section}]")
         for name, formula in self.derive.items():
             named |= {c: f"[derive] {name}" for c in Expression(formula).columns if c not in named}
@@ -132,6 +147,8 @@ class Portfolio:
         columns = {self.key, self.target, *self.protected, *self.exclude}
         if self.decision_date:
             columns.add(self.decision_date)
+        if self.answer.reference:
+            columns.add(self.answer.reference)
         if isinstance(self.split, ColumnSplit):
             columns.add(self.split.column)
         return columns
@@ -211,6 +228,9 @@ def _portfolio_of(file: PortfolioFile, path: Path) -> Portfolio:
         limits=file.limits,
         labels=file.labels,
         costs=file.costs,
+        model_settings=file.model,
+        monotone=file.monotone,
+        answer=file.answer,
         gate=file.gate,
         histories=file.history,
     )

@@ -4,30 +4,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.dataclasses import dataclass
 
+from scoring_model.features import APPLICATION
 from train.errors import Mistakes
 from train.portfolio.cost_columns import CostColumns
-from train.portfolio.gate_limits import GateLimits
-from train.portfolio.history_sources import HistorySources
-from train.portfolio.outcomes import TargetValues
-from train.portfolio.read_settings import ReadSettings
-from train.portfolio.section import SECTION, Reason, Text, explain_mistakes, rule
-from train.portfolio.split import DateSplit, Split
-from train.portfolio.value_rules import Formula, Limit
+from train.portfolio.sections import (
+    AnswerSettings,
+    DateSplit,
+    Direction,
+    Formula,
+    GateLimits,
+    Head,
+    HistorySources,
+    Limit,
+    ModelSettings,
+    ReadSettings,
+    Reason,
+    Split,
+    explain_mistakes,
+    rule,
+)
 
-ColumnNames = Annotated[
-    tuple[Annotated[str, Field(strict=True)], ...], rule("must be a list of column names")
-]
 ColumnKind = Annotated[
     Literal["number", "category", "date"], rule("must be number, category or date")
-]
-# what MLflow's URIs of models can hold
-MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-ModelName = Annotated[
-    str,
-    Field(strict=True, pattern=MODEL_NAME),
-    rule("must be made of letters, digits, dots, dashes and underscores"),
 ]
 Label = Annotated[
     dict[str, Annotated[str, Field(strict=True)]],
@@ -35,76 +34,8 @@ Label = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=SECTION)
-class Head:
-    """`[portfolio]`: the table of the loans, and the columns with a special role."""
-
-    name: Text = Field(description="Name of the portfolio. The report and the MLflow run show it.")
-    description: Text = Field(description="One line about these loans, for the report.")
-    source: Text = Field(
-        description="The table of the loans. It is a path relative to this file, or a URI: a file "
-        "(CSV, TSV, Parquet, Excel, JSON with one applicant per line, or one of these in gzip or "
-        "zip), a folder of such files, a glob, `s3://`, `gs://`, `https://`, or the SQLAlchemy URL "
-        "of a database such as `postgresql+psycopg://user:${LOANS_PASSWORD}@host/loans`. `${NAME}` "
-        "is replaced by the environment variable."
-    )
-    query: Text | None = Field(
-        default=None, description="SQL that a database is asked. Give it, or `table`."
-    )
-    table: Text | None = Field(
-        default=None,
-        description="Table of a database, with its schema if needed: `risk.loans`.",
-    )
-    key: Text | None = Field(
-        default=None,
-        description="Column that identifies a loan. Its values must not repeat and must not be "
-        "missing. It is never a feature. Without a key, the rows are numbered from 0.",
-    )
-    target: Text = Field(
-        description="Column with the outcome: 1 = default, 0 = repaid. It must not be missing. "
-        "Other values are named by `defaulted` and `repaid`."
-    )
-    defaulted: TargetValues = Field(
-        default=(),
-        description='Values of the target that mean a default, such as `["Charged Off"]`. Give it '
-        "together with `repaid`.",
-    )
-    repaid: TargetValues = Field(
-        default=(), description='Values of the target that mean repaid, such as `["Fully Paid"]`.'
-    )
-    leave_out: TargetValues = Field(
-        default=(),
-        description='Values of the target whose rows are not used, such as `["Current"]`. An empty '
-        "text stands for a missing value. A value that is named nowhere is an error.",
-    )
-    model: ModelName | None = Field(
-        default=None,
-        description="Name of the registered model. Without it, it is made of the `name`. "
-        "The parameter `-P model=` of a command has priority.",
-    )
-    decision_date: Text | None = Field(
-        default=None,
-        description="Column with the day of the decision, such as 2004-01-31. It is never a "
-        'feature. It is required for `[split] method = "date"` and for folds by time.',
-    )
-    amount: Text | None = Field(
-        default=None,
-        description="Column with the exposure, that is the amount of money at risk, in any "
-        "currency. The report adds it up by decision and outcome. It stays a feature.",
-    )
-    protected: ColumnNames = Field(
-        default=(),
-        description="List of columns that are never features, such as sex or age. The fairness "
-        "audit uses them. An empty list protects no column.",
-    )
-
-    def __post_init__(self) -> None:
-        if bool(self.defaulted) != bool(self.repaid):
-            raise ValueError("defaulted needs repaid, and repaid needs defaulted: give both")
-        if self.leave_out and not self.defaulted:
-            raise ValueError("leave_out needs defaulted and repaid")
-        if self.query and self.table:
-            raise ValueError("query and table do not go together: give one of them")
+# roles of columns that a reference must not have; it may be the key
+_NO_REFERENCES = ("target", "decision_date", "amount")
 
 
 class PortfolioFile(BaseModel):
@@ -162,6 +93,20 @@ class PortfolioFile(BaseModel):
         default=CostColumns(),
         description="What a wrong decision costs, where it differs from loan to loan.",
     )
+    model: ModelSettings = Field(
+        default=ModelSettings(),
+        description="How the model is searched, where it should not be as usual.",
+    )
+    monotone: dict[str, Direction] = Field(
+        default={},
+        description="Features whose rise never lowers (`increasing`) or never raises "
+        '(`decreasing`) the probability of default: `debt_ratio = "increasing"`. They must be '
+        "numbers, dates or computed.",
+    )
+    answer: AnswerSettings = Field(
+        default=AnswerSettings(),
+        description="What `/predict` answers in addition to its three fields.",
+    )
     gate: GateLimits = Field(
         default=GateLimits(),
         description="What a challenger (a new version) must show to become champion (the version "
@@ -185,7 +130,27 @@ class PortfolioFile(BaseModel):
             raise ValueError("[[history]] needs a plain CSV or Parquet file: [read] must be empty")
         if self.history and (self.derive or "date" in self.kinds.values()):
             raise ValueError("[derive] and dates do not go with [[history]]: use its SQL instead")
+        self._check_reference()
+        smooth = self.model.fixed.get("path_smooth") or "path_smooth" in self.model.ranges
+        if self.monotone and smooth:
+            raise ValueError("[monotone] does not go with [model] path_smooth: remove one of them")
         return self
+
+    def _check_reference(self) -> None:
+        """Raise `ValueError` if the reference has another role."""
+        head, reference = self.portfolio, self.answer.reference
+        named: dict[str | None, str] = dict.fromkeys(head.protected, "[portfolio] protected")
+        named |= {getattr(head, key): f"[portfolio] {key}" for key in _NO_REFERENCES}
+        for section in ("accept_leak_risk", "derive", "limits", "monotone"):
+            named |= dict.fromkeys(getattr(self, section), f"[{section}]")
+        if self.history:
+            tables = (APPLICATION, *(history.table for history in self.history))
+            named |= dict.fromkeys(tables, "[[history]]")
+        if reference is not None and reference in named:
+            raise ValueError(
+                f"[answer] reference = {reference!r}: {named[reference]} names this column; take "
+                "another name"
+            )
 
 
 def check_document(document: dict[str, Any], path: Path) -> PortfolioFile:

@@ -4,6 +4,11 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
 from scoring_model.version import Scorer
 from train.data import load_data
 from train.errors import InputError
@@ -12,8 +17,9 @@ from train.promotion.comparison import compare
 from train.promotion.compatibility import allow_changes
 from train.promotion.gate import GateResult
 from train.promotion.ledger import Ledger
-from train.promotion.registry import Registry, fetch_kept_rows, portfolio_path
+from train.promotion.registry import Registry
 from train.promotion.settling import Say, settle
+from train.tables import KEPT_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,9 @@ def try_challenger(
             rival = str(error)  # the gate then fails: replacing a broken champion needs an override
         else:
             changes = allow_changes(version, rival, scorer, allow_contract_change)
-    portfolio = load_portfolio(portfolio_path(challenger))
+    portfolio = load_portfolio(_portfolio_path(challenger))
     with tempfile.TemporaryDirectory() as folder:
-        kept = fetch_kept_rows(challenger, Path(folder))
+        kept = _fetch_kept_rows(challenger, Path(folder))
         data = load_data(replace(portfolio, kept=kept))
     digest = challenger.tags.get("portfolio_digest")
     if digest not in (data.digest, data.older_digest):
@@ -95,12 +101,36 @@ def try_challenger(
     return Challenge(registry, version, champion and int(champion.version), result, ledger, changes)
 
 
+def _portfolio_path(version: ModelVersion) -> Path:
+    """Return the path of the portfolio that a version was trained on, from its run."""
+    try:
+        params = mlflow.get_run(version.run_id).data.params
+    except MlflowException as error:
+        raise InputError(f"version {version.version}: its training run was not found") from error
+    if "portfolio" not in params:
+        raise InputError(f"version {version.version}: its run has no parameter portfolio")
+    return Path(params["portfolio"])
+
+
+def _fetch_kept_rows(version: ModelVersion, folder: Path) -> Path | None:
+    """Fetch the rows that a training kept of a database or the web; None if it kept none."""
+    files = MlflowClient().list_artifacts(version.run_id, Path(KEPT_ROWS).parent.name)
+    if KEPT_ROWS not in [file.path for file in files]:
+        return None
+    fetched = mlflow.artifacts.download_artifacts(
+        run_id=version.run_id, artifact_path=KEPT_ROWS, dst_path=str(folder)
+    )
+    return Path(fetched)
+
+
 def evidence_of(challenge: Challenge) -> dict[str, object]:
     """Return the part of a challenge that the ledger keeps; the run holds the whole table."""
+    result = challenge.result
     return {
         "champion": challenge.champion,
-        "rows": challenge.result.rows,
-        "failed": [rule.name for rule in challenge.result.rules if not rule.passed],
+        "rows": result.rows,
+        "failed": [rule.name for rule in result.rules if not rule.passed],
         "contract_changes": len(challenge.contract_changes),
-        **(asdict(challenge.result.saving) if challenge.result.saving else {}),
+        **(asdict(result.saving) if result.saving else {}),
+        **(result.cost_change.as_evidence() if result.cost_change else {}),
     }

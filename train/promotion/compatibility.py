@@ -25,27 +25,31 @@ def allow_changes(version: int, old: Scorer, new: Scorer, allowed: bool) -> tupl
     changes = breaking_changes(old.contract, new.contract)
     if changes and not allowed:
         raise InputError(
-            f"version {version} refuses requests that the champion accepts: "
+            f"version {version} breaks callers of the champion: "
             f"{'; '.join(changes)}; to allow it, add -P allow_contract_change=true"
         )
     return changes
 
 
 def breaking_changes(old: FeatureContract, new: FeatureContract) -> tuple[str, ...]:
-    """Return a line for each field because of which `new` refuses requests that `old` accepts.
+    """Return a line for each field because of which callers of `old` cannot use `new`.
 
     `/predict` is strict. A field breaks callers if it is removed, changes its kind, becomes
     required, or has narrower limits. A new optional field breaks nothing. New or removed levels
-    break nothing either, because an unknown level is scored as missing.
+    break nothing either, because an unknown level is scored as missing. A field that `[answer]` no
+    longer adds to the answer breaks callers too.
     """
     before = {field.name: field for field in old.fields}
     after = {field.name: field for field in new.fields}
-    lines = [f"{name} is removed" for name in before if name not in after]
+    taken = {*after, *new.unscored}
+    lines = [f"{name} is removed" for name in (*before, *old.unscored) if name not in taken]
     for name, field in after.items():
         line = _break_of(before.get(name), field)
         if line:
             lines.append(f"{name} {line}")
-    return tuple(lines)
+    answered = {*(new.answer.include if new.answer else ())}
+    missing = (name for name in (old.answer.include if old.answer else ()) if name not in answered)
+    return (*lines, *(f"{name} is no longer answered" for name in missing))
 
 
 def _break_of(old: Feature | None, new: Feature) -> str:

@@ -8,13 +8,9 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from scoring_model.types import BoolArray, FloatArray, LabelArray
-from train.portfolio import GateLimits
-from train.statistics import expected_calibration_error
+from train.portfolio.sections import GateLimits
+from train.statistics import expected_calibration_error, resample_means
 
-DRAWS = 10_000
-# With more distinct values than this, drawing rows is faster than drawing a count for each value.
-MANY_VALUES = 1_000
-FEWER_DRAWS = 2_000
 # Power of the test: the gate accepts a true saving of `smallest_shown` with this probability.
 POWER = 0.9
 
@@ -84,6 +80,48 @@ class Saving:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedDecisions:
+    """What one set of decisions on the test rows costs, under the challenger's costs.
+
+    Attributes
+    ----------
+    who : str
+        Who decides, in words.
+    cost : float
+        Per applicant.
+    acceptance_rate : float
+        Share of the applicants that are accepted.
+    """
+
+    who: str
+    cost: float
+    acceptance_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostChange:
+    """The costs of a wrong decision, where champion and challenger differ in them.
+
+    Attributes
+    ----------
+    before, after : str
+        Costs of accepting a defaulter and of refusing a good client, of champion and challenger.
+    outcomes : tuple of JudgedDecisions
+        Champion, champion with a threshold chosen anew, challenger; empty if they were not
+        compared.
+    """
+
+    before: str
+    after: str
+    outcomes: tuple[JudgedDecisions, ...] = ()
+
+    def as_evidence(self) -> dict[str, object]:
+        """Return what the ledger keeps."""
+        costs = {"costs_before": self.before, "costs_after": self.after}
+        return costs | ({"champion_cost_anew": self.outcomes[1].cost} if self.outcomes else {})
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """The verdict of each rule, and the saving if both models could score the rows.
 
@@ -95,11 +133,14 @@ class GateResult:
         None if there is no champion, or if it could not score the rows.
     rows : int
         Number of test rows.
+    cost_change : CostChange, optional
+        None if champion and challenger have the same costs, or if there is no champion to load.
     """
 
     rules: tuple[GateRule, ...]
     saving: Saving | None
     rows: int
+    cost_change: CostChange | None = None
 
     @property
     def earned(self) -> bool:
@@ -115,7 +156,11 @@ class GateResult:
 
 
 def judge(
-    y: LabelArray, challenger: ScoredRows, champion: ScoredRows, limits: GateLimits
+    y: LabelArray,
+    challenger: ScoredRows,
+    champion: ScoredRows,
+    limits: GateLimits,
+    anew: ScoredRows | None = None,
 ) -> GateResult:
     """Apply all rules to a challenger and the champion on the same rows.
 
@@ -127,12 +172,15 @@ def judge(
         Scores of these rows, in the order of `y`.
     limits : GateLimits
         Limits of the rules.
+    anew : ScoredRows, optional
+        The champion with a threshold chosen anew, if the costs changed. Other costs alone move the
+        acceptance rate, so the challenger's is compared with this one.
     """
     saving = measure_saving(challenger.cost, champion.cost, limits)
     wanted = limits.min_saving_ratio * saving.champion_cost
-    ece = expected_calibration_error(y, challenger.probability)
     max_ece = max(limits.max_ece, expected_calibration_error(y, champion.probability))
-    change = float(champion.refused.mean() - challenger.refused.mean())
+    same = anew or champion
+    change = float(same.refused.mean() - challenger.refused.mean())
     rules = (
         GateRule(
             f"difference in cost per applicant, {limits.confidence:.0%} bound",
@@ -140,10 +188,10 @@ def judge(
             f"{saving.upper_bound:+.4f}",
             saving.upper_bound < -wanted,
         ),
-        GateRule("calibration error (ECE)", f"at most {max_ece:.4f}", f"{ece:.4f}", ece <= max_ece),
-        auc_rule(y, challenger, limits),
+        _ece_rule(y, challenger, max_ece),
+        _auc_rule(y, challenger, limits),
         GateRule(
-            "change in acceptance rate",
+            f"change in acceptance rate{', threshold chosen anew' if anew else ''}",
             f"within {limits.max_acceptance_change:.4f}",
             f"{change:+.4f}",
             abs(change) <= limits.max_acceptance_change,
@@ -156,21 +204,17 @@ def judge_without_champion(
     y: LabelArray, challenger: ScoredRows, others: Sequence[GateRule], limits: GateLimits
 ) -> GateResult:
     """Apply the rules that need no champion: `others`, calibration error and AUC."""
-    ece = expected_calibration_error(y, challenger.probability)
-    rules = (
-        *others,
-        GateRule(
-            "calibration error (ECE)",
-            f"at most {limits.max_ece:.4f}",
-            f"{ece:.4f}",
-            ece <= limits.max_ece,
-        ),
-        auc_rule(y, challenger, limits),
-    )
+    rules = (*others, _ece_rule(y, challenger, limits.max_ece), _auc_rule(y, challenger, limits))
     return GateResult(rules, None, len(y))
 
 
-def auc_rule(y: LabelArray, challenger: ScoredRows, limits: GateLimits) -> GateRule:
+def _ece_rule(y: LabelArray, challenger: ScoredRows, most: float) -> GateRule:
+    """Return the verdict on the challenger's calibration error."""
+    ece = expected_calibration_error(y, challenger.probability)
+    return GateRule("calibration error (ECE)", f"at most {most:.4f}", f"{ece:.4f}", ece <= most)
+
+
+def _auc_rule(y: LabelArray, challenger: ScoredRows, limits: GateLimits) -> GateRule:
     """Return the verdict on the challenger's AUC."""
     auc = float(roc_auc_score(y, challenger.probability))
     return GateRule(
@@ -200,15 +244,3 @@ def measure_saving(challenger: FloatArray, champion: FloatArray, limits: GateLim
         upper_bound=float(np.quantile(means, limits.confidence)),
         smallest_shown=float(quantiles * means.std()),
     )
-
-
-def resample_means(values: FloatArray, seed: int) -> FloatArray:
-    """Return the means of bootstrap samples of the values, shape (draws,)."""
-    rng = np.random.default_rng(seed)
-    distinct, counts = np.unique(values, return_counts=True)
-    rows = len(values)
-    if len(distinct) > MANY_VALUES:
-        drawn = (values[rng.integers(0, rows, rows)].mean() for _ in range(FEWER_DRAWS))
-        return np.fromiter(drawn, dtype=np.float64, count=FEWER_DRAWS)
-    # One multinomial draw gives how often each value is drawn. It takes no longer for more rows.
-    return np.asarray(rng.multinomial(rows, counts / rows, size=DRAWS) @ distinct / rows)

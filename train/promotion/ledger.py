@@ -20,8 +20,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from train.errors import InputError
+from train.tracking import OPERATIONS, find_experiment
 
-EXPERIMENT = "credit-scoring promotions"
 LEDGER_TAG = "ledger_run_id"
 MAX_REASON = 500
 _MOVE, _DONE = "move_", "done_"
@@ -119,17 +119,10 @@ class Ledger:
         return tuple(line)
 
 
-def new_ledger() -> str:
-    """Create the run of a new ledger and return its id."""
+def new_ledger(model: str) -> str:
+    """Create the run of a new ledger for a registered model and return its id."""
     client = MlflowClient()
-    try:
-        experiment_id = client.create_experiment(EXPERIMENT)
-    except MlflowException:
-        found = client.get_experiment_by_name(EXPERIMENT)
-        if found is None:
-            raise
-        experiment_id = found.experiment_id
-    run = client.create_run(experiment_id, run_name="ledger")
+    run = client.create_run(find_experiment(OPERATIONS), run_name=f"ledger of {model}")
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 

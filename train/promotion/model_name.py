@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 from train.errors import InputError
-from train.portfolio import MODEL_NAME, Portfolio
+from train.portfolio import Portfolio
+from train.portfolio.sections import MODEL_NAME
 from train.promotion.registry import DEFAULT_MODEL, Registry
 from train.promotion.settling import Say
 

@@ -2,6 +2,7 @@
 
 from train.errors import InputError, NotEarned
 from train.promotion.challenge import Challenge, evidence_of
+from train.promotion.comparison import compare_costs
 from train.promotion.compatibility import allow_changes
 from train.promotion.gate import GateResult
 from train.promotion.ledger import MAX_REASON, Move, Overtaken, claim, read_ledger
@@ -172,11 +173,16 @@ def roll_back(
     except InputError as error:
         say(f"the contracts are not compared: {error}")
         changes: tuple[str, ...] = ()
+        costs = None
     else:
         changes = allow_changes(before, champion, scorer, allow_contract_change)
+        costs = compare_costs(champion, scorer)
     for change in changes:
         say(f"allowed change of the contract: {change}")
-    evidence = {"champion": now, "contract_changes": len(changes)}
+    evidence: dict[str, object] = {"champion": now, "contract_changes": len(changes)}
+    if costs is not None:
+        say(f"the costs of a wrong decision change from {costs.before} to {costs.after}")
+        evidence |= costs.as_evidence()
     made = Move(before, "Production", "rollback", reason, evidence, run_id)
     carry_out(registry, claim(ledger, made))
     return made

@@ -11,7 +11,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from train.promotion.challenge import Challenge
-from train.promotion.gate import GateRule
+from train.promotion.gate import CostChange, GateRule
 from train.promotion.ledger import Move, account
 from train.promotion.registry import Registry
 from train.promotion.tenures import align
@@ -20,6 +20,7 @@ TABLE_FILE, JSON_FILE = "gate.txt", "gate.json"
 REPORT_FILE = "report.html"
 PROMOTION_TAG = "promotion"
 HEADINGS = ("rule", "limit", "value", "verdict")
+OUTCOME_HEADINGS = ("decisions by", "cost per applicant", "acceptance rate")
 
 
 def gate_table(challenge: Challenge) -> str:
@@ -27,6 +28,7 @@ def gate_table(challenge: Challenge) -> str:
     result = challenge.result
     rival = f"version {challenge.champion}" if challenge.champion else "no champion"
     lines = [f"version {challenge.version} compared with {rival} on {result.rows} test rows", ""]
+    lines += _change_lines(result.cost_change)
     lines.append(align((HEADINGS, *(_cells(rule) for rule in result.rules))))
     if result.saving is not None:
         smallest = result.saving.smallest_shown
@@ -39,6 +41,29 @@ def gate_table(challenge: Challenge) -> str:
         ]
     lines += [f"allowed change of the contract: {c}" for c in challenge.contract_changes]
     return "\n".join(lines)
+
+
+def _change_lines(change: CostChange | None) -> list[str]:
+    """Return the lines that say which costs changed, and what that alone does to the champion."""
+    if change is None:
+        return []
+    lines = [
+        "the costs changed (accepting a defaulter : refusing a good client): "
+        f"champion {change.before}, challenger {change.after}"
+    ]
+    if change.outcomes:
+        champion, anew, challenger = (outcome.cost for outcome in change.outcomes)
+        cells = [(o.who, f"{o.cost:.4f}", f"{o.acceptance_rate:.4f}") for o in change.outcomes]
+        lines += [
+            "each version decides by its own threshold; both are judged under the challenger's "
+            "costs",
+            "",
+            align((OUTCOME_HEADINGS, *cells)),
+            "",
+            f"saving per applicant {champion - challenger:.4f}: {champion - anew:.4f} by the "
+            f"threshold, {anew - challenger:.4f} by the model",
+        ]
+    return [*lines, ""]
 
 
 def _cells(rule: GateRule) -> tuple[str, str, str, str]:
@@ -54,11 +79,16 @@ def log_challenge(challenge: Challenge) -> None:
         "contract_changes": list(challenge.contract_changes),
         **asdict(challenge.result),
     }
+    change = challenge.result.cost_change
+    if change is None:
+        del document["cost_change"]
     mlflow.log_text(gate_table(challenge) + "\n", TABLE_FILE)
     mlflow.log_text(json.dumps(document, indent=1), JSON_FILE)
     if challenge.result.saving is not None:
         figures = asdict(challenge.result.saving).items()
-        mlflow.log_metrics({f"gate_{name}": value for name, value in figures})
+        mlflow.log_metrics({f"gate/{name}": value for name, value in figures})
+    if change is not None and change.outcomes:
+        mlflow.log_metric("gate/champion_cost_anew", change.outcomes[1].cost)
 
 
 def next_step(registry: Registry, move: Move) -> str:

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -16,11 +15,11 @@ from scoring_model.errors import ArtifactError
 from scoring_model.version import Scorer, load_model
 from train.errors import InputError, reason_of
 from train.promotion.ledger import LEDGER_TAG, insist, new_ledger
-from train.tables import KEPT_ROWS
 
 # the registered model of the commands that name none, and of the default portfolio
 DEFAULT_MODEL = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION_MARK = "**Champion:** "  # what follows in the model's description is about the champion
 ALIAS_OF_STAGE = {"Production": CHAMPION, "Staging": CHALLENGER, "Archived": None}
 REGISTER_ATTEMPTS = 5
 # MLflow returns no more versions than this at once
@@ -39,28 +38,6 @@ def check_stage(stage: str) -> None:
     """Raise `InputError` if a stage does not exist."""
     if stage not in ALIAS_OF_STAGE:
         raise InputError(f"stage must be one of {', '.join(ALIAS_OF_STAGE)}, got {stage!r}")
-
-
-def portfolio_path(version: ModelVersion) -> Path:
-    """Return the path of the portfolio that a version was trained on, from its run."""
-    try:
-        params = mlflow.get_run(version.run_id).data.params
-    except MlflowException as error:
-        raise InputError(f"version {version.version}: its training run was not found") from error
-    if "portfolio" not in params:
-        raise InputError(f"version {version.version}: its run has no parameter portfolio")
-    return Path(params["portfolio"])
-
-
-def fetch_kept_rows(version: ModelVersion, folder: Path) -> Path | None:
-    """Fetch the rows that a training kept of a database or the web; None if it kept none."""
-    files = MlflowClient().list_artifacts(version.run_id, Path(KEPT_ROWS).parent.name)
-    if KEPT_ROWS not in [file.path for file in files]:
-        return None
-    fetched = mlflow.artifacts.download_artifacts(
-        run_id=version.run_id, artifact_path=KEPT_ROWS, dst_path=str(folder)
-    )
-    return Path(fetched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +68,41 @@ class Registry:
         variable = "" if self.name == DEFAULT_MODEL else f"MODEL_URI={self.champion_uri} "
         return f"{variable}make serve"
 
-    def register(self, model_uri: str, tags: Mapping[str, Any]) -> int:
+    def register(self, model_uri: str, tags: Mapping[str, Any], description: str = "") -> int:
         """Register a logged model as the next version and return its number."""
+        number = self._register(model_uri, dict(tags))
+        insist(MlflowClient().update_model_version, self.name, str(number), description)
+        return number
+
+    def _register(self, model_uri: str, tags: dict[str, Any]) -> int:
         self.find_ledger()
         for attempt in range(1, REGISTER_ATTEMPTS + 1):
             try:
-                return int(mlflow.register_model(model_uri, self.name, tags=dict(tags)).version)
+                return int(mlflow.register_model(model_uri, self.name, tags=tags).version)
             except MlflowException as error:
                 # MLflow gives up after three numbers, too few if several trainings finish at once
                 if "Giving up" not in str(error) or attempt == REGISTER_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+    def describe(self, text: str) -> None:
+        """Describe the registered model, unless it has a description."""
+        client = MlflowClient()
+        if client.get_registered_model(self.name).description:
+            return
+        insist(client.update_registered_model, self.name, f"{text}\n\n{CHAMPION_MARK}none")
+        if (champion := self.champion()) is not None:
+            self._describe_champion(int(champion.version))
+
+    def _describe_champion(self, version: int) -> None:
+        """Put the figures of the champion into the description, after its mark."""
+        client = MlflowClient()
+        present = client.get_registered_model(self.name).description or ""
+        own, mark, _ = present.partition(CHAMPION_MARK)
+        if mark:
+            figures = client.get_model_version(self.name, str(version)).description or ""
+            text = f"{own}{mark}version {version}\n\n{figures}"
+            insist(client.update_registered_model, self.name, text)
 
     def find_ledger(self) -> str:
         """Return the id of the run that holds the ledger; create model and ledger if needed."""
@@ -112,13 +113,13 @@ class Registry:
             tags = self._create_model(client)
         if LEDGER_TAG not in tags:
             # the model was registered before this project had a ledger
-            insist(client.set_registered_model_tag, self.name, LEDGER_TAG, new_ledger())
+            insist(client.set_registered_model_tag, self.name, LEDGER_TAG, new_ledger(self.name))
             tags = client.get_registered_model(self.name).tags
         return str(tags[LEDGER_TAG])
 
     def _create_model(self, client: MlflowClient) -> dict[str, str]:
         """Create the registered model with its ledger; of several processes, the first one wins."""
-        ledger = new_ledger()
+        ledger = new_ledger(self.name)
         try:
             return dict(client.create_registered_model(self.name, tags={LEDGER_TAG: ledger}).tags)
         except MlflowException as error:
@@ -196,6 +197,8 @@ class Registry:
         alias = ALIAS_OF_STAGE[stage]
         if alias:
             insist(client.set_registered_model_alias, self.name, alias, str(version))
+            if alias == CHAMPION:
+                self._describe_champion(version)
             # MLflow's own `archive_existing_versions` fails on PostgreSQL with psycopg 3, because
             # it compares the number of a version with text
             for other in self._versions():

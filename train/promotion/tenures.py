@@ -44,9 +44,16 @@ class Tenure:
         figures = self.move.evidence
         parts = [self.move.reason] if self.move.reason else []
         if "difference" in figures:
+            champion = f"{figures['champion_cost']:.4f}"
+            if "champion_cost_anew" in figures:
+                champion += f" ({figures['champion_cost_anew']:.4f} with a threshold chosen anew)"
             parts.append(
                 f"cost per applicant {figures['challenger_cost']:.4f}, previous champion "
-                f"{figures['champion_cost']:.4f}, on {figures['rows']} test rows"
+                f"{champion}, on {figures['rows']} test rows"
+            )
+        if "costs_before" in figures:
+            parts.append(
+                f"costs changed from {figures['costs_before']} to {figures['costs_after']}"
             )
         return "; ".join(parts)
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from scoring_model.types import FloatArray, LabelArray
-from train.portfolio import AnyCosts, GateLimits
-from train.promotion.gate import GateResult, GateRule, resample_means
-from train.statistics import LEVEL
+from train.portfolio import AnyCosts
+from train.portfolio.sections import GateLimits
+from train.promotion.gate import GateResult, GateRule
+from train.statistics import LEVEL, resample_means
 
 
 def judge_usefulness(

@@ -6,7 +6,6 @@ import numpy as np
 
 from train.decision import lowest_cost
 from train.evaluation import RealisedCosts
-from train.report.cost_pictures import REFERENCES
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
     INTERVAL,
@@ -22,6 +21,7 @@ from train.report.formatting import (
     value_of,
     whole,
 )
+from train.report.pictures import REFERENCES
 from train.statistics import MAX_OFF, Interval
 
 

@@ -1,4 +1,4 @@
-"""Write the sections on the evidence: time, weak groups, features, leaks, data."""
+"""Write the sections on the evidence: time, weak groups, leaks, data."""
 
 import math
 
@@ -6,11 +6,9 @@ from scoring_model.contract import Feature
 from train.evaluation import SHOWN
 from train.report.finished_run import FinishedRun
 from train.report.formatting import (
-    INTERVAL,
     NOTHING,
     Section,
     Table,
-    between,
     counted,
     listed,
     percent,
@@ -101,25 +99,6 @@ def segments_section(run: FinishedRun) -> Section:
     return Section("segments", "Where it is weak", (words,), ("segments",), (table,))
 
 
-def features_section(run: FinishedRun) -> Section:
-    """Say how much each feature changes the cost of the decisions."""
-    importance = run.model.evidence.importance
-    words = (
-        "A feature is a fact about the applicant or the loan that the model uses. For each feature "
-        "in turn, its values were exchanged at random between the test loans. The more the cost "
-        "per applicant rises, the more the decisions depend on the feature. Features that hold the "
-        "same information share this rise. For grey features the rise may be chance."
-    )
-    rows = [
-        (run.label(item.feature), plain(item.rise.value), between(item.rise)) for item in importance
-    ]
-    caption = f"All features: rise in cost per applicant ({run.unit})"
-    table = Table(("feature", "rise in cost", INTERVAL), rows, caption, folded=True)
-    return Section(
-        "features", "Which features matter", (words,), ("importance_in_money",), (table,)
-    )
-
-
 def leaks_section(run: FinishedRun) -> Section:
     """Say what the leak audit found."""
     checks = run.model.leaks
@@ -207,14 +186,9 @@ def data_section(run: FinishedRun) -> Section:
     header = ("feature", "column", "kind", "missing in training")
     tables.append(Table(header, features, "Features", texts=3))
     if portfolio.exclude:
-        tables.append(
-            Table(
-                ("column", "reason"),
-                list(portfolio.exclude.items()),
-                "Columns that the model does not use",
-                texts=2,
-            )
-        )
+        rows = list(portfolio.exclude.items())
+        name = "Columns that the model does not use"
+        tables.append(Table(("column", "reason"), rows, name, texts=2))
     if portfolio.protected:
         protected = listed([run.label(name) for name in portfolio.protected])
         words: tuple[str, ...] = (
@@ -222,6 +196,8 @@ def data_section(run: FinishedRun) -> Section:
         )
     else:
         words = ()
+    if most := portfolio.model_settings.max_features:
+        words += (f"The features were chosen on held-out training loans, at most {whole(most)}.",)
     return Section("data", "The data", words, (), tuple(tables))
 
 

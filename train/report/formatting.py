@@ -92,6 +92,21 @@ def plain(number: float) -> str:
     return f"{number:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def precise(number: float) -> str:
+    """Return a cost with one decimal more, for small differences between two costs."""
+    if abs(number) >= 10:
+        return plain(number)
+    return f"{number:.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def short_number(number: float) -> str:
+    """Return a number for the axis of a picture: 250k, 1.5M."""
+    for scale, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= scale:
+            return f"{number / scale:.3g}{unit}".replace("-", "\N{MINUS SIGN}")
+    return f"{number:.3g}".replace("-", "\N{MINUS SIGN}")
+
+
 def between(interval: Interval | None, write: Callable[[float], str] = plain) -> str:
     """Return the bounds of an interval as `a to b`."""
     if interval is None:

@@ -6,24 +6,24 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
-from train.report import cost_pictures, evidence_pictures, probability_pictures
+from train.report import pictures
 from train.report.decision_sections import (
     calibration_section,
     certainty_section,
     decision_section,
     money_section,
 )
-from train.report.drawing import save_png, style, to_svg
 from train.report.evidence_sections import (
     data_section,
-    features_section,
     leaks_section,
     segments_section,
     stability_section,
 )
 from train.report.fairness_section import fairness_section
+from train.report.features_section import features_section
 from train.report.finished_run import FinishedRun
 from train.report.formatting import INTERVAL, Section, Table, whole
+from train.report.pictures import save_png, style, to_svg
 from train.report.summary import GRANTED_ONCE, concerns, doubts, limits_section, tiles, verdict
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -42,6 +42,12 @@ CAPTIONS = {
     "group the model does worse than a flat rule.",
     "importance_in_money": "Rise in cost per applicant when the values of one feature are "
     "exchanged at random.",
+    "contributions": "What the features add for single test loans: each point is a loan. Points to "
+    "the right raise the probability of default, points to the left lower it. The colour shows the "
+    "loan's value of the feature. Features with the largest mean effect come first.",
+    "curves": "The probability of default as one feature changes and all others stay. Blue: the "
+    "mean of some test loans. Thin grey: single loans; for a category, the middle half of the "
+    "loans. Orange: no value. The grey area shows how often a value occurs.",
     "fairness": "Acceptance compared with the best-treated group. Red: below four fifths.",
     "discrimination": "ROC curve (left) and precision-recall curve (right). The dot is the chosen "
     "threshold.",
@@ -57,6 +63,10 @@ TERMS = (
     (
         "calibration map",
         "turns the raw output of the boosters (log-odds) into a probability of default",
+    ),
+    (
+        "effect of a value",
+        "what it adds to the raw output of the boosters (log-odds), by Shapley's rule (TreeSHAP)",
     ),
     ("SHA-256", "a fingerprint of the data: it differs if the table differs"),
     ("AUC", "the chance that a defaulter gets a higher probability than a good client"),
@@ -74,16 +84,18 @@ def draw_pictures(run: FinishedRun) -> dict[str, Figure]:
     """Draw the pictures of this run in reading order; those without data are left out."""
     evidence = run.model.evidence
     drawings: Mapping[str, tuple[Callable[[FinishedRun], Figure], bool]] = {
-        "cost_by_threshold": (cost_pictures.draw_cost, True),
-        "cost_against_others": (cost_pictures.draw_money, True),
-        "cost_realised": (cost_pictures.draw_realised, run.portfolio.costs.realised),
-        "probability_by_outcome": (probability_pictures.draw_outcomes, True),
-        "calibration": (probability_pictures.draw_calibration, True),
-        "quarters": (evidence_pictures.draw_quarters, bool(evidence.quarters)),
-        "segments": (evidence_pictures.draw_segments, bool(evidence.segments)),
-        "importance_in_money": (evidence_pictures.draw_importance, bool(evidence.importance)),
-        "fairness": (evidence_pictures.draw_fairness, bool(evidence.fairness)),
-        "discrimination": (probability_pictures.draw_discrimination, True),
+        "cost_by_threshold": (pictures.draw_cost, True),
+        "cost_against_others": (pictures.draw_money, True),
+        "cost_realised": (pictures.draw_realised, run.portfolio.costs.realised),
+        "probability_by_outcome": (pictures.draw_outcomes, True),
+        "calibration": (pictures.draw_calibration, True),
+        "quarters": (pictures.draw_quarters, bool(evidence.quarters)),
+        "segments": (pictures.draw_segments, bool(evidence.segments)),
+        "importance_in_money": (pictures.draw_importance, bool(evidence.importance)),
+        "contributions": (pictures.draw_contributions, True),
+        "curves": (pictures.draw_curves, bool(evidence.effects.curves)),
+        "fairness": (pictures.draw_fairness, bool(evidence.fairness)),
+        "discrimination": (pictures.draw_discrimination, True),
     }
     with style():
         return {name: draw(run) for name, (draw, wanted) in drawings.items() if wanted}
@@ -165,9 +177,15 @@ def _appendix(run: FinishedRun, chapters: Sequence[Section]) -> Section:
 
 def _made(run: FinishedRun) -> Table:
     model = run.model
-    treatments = dict.fromkeys(params.treatment.replace("_", " ") for params in model.members)
+    treatments = dict.fromkeys(
+        member.params.treatment.replace("_", " ") for member in model.members
+    )
+    asked = model.portfolio.model_settings
+    fixed = ", ".join(f"{name} = {value}" for name, value in asked.fixed.items())
     rows = [
         ("trials of the search", whole(len(model.search.trials))),
+        ("measure of the search", asked.measure.replace("_", " ")),
+        *([("fixed parameters", fixed)] if fixed else []),
         ("treatment of the imbalance", ", ".join(treatments)),
         ("boosters averaged", whole(len(model.members))),
         ("trees", whole(model.trees)),

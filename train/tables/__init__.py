@@ -1,5 +1,6 @@
 """Tables of any source: files, folders, object stores, the web and databases, by one interface."""
 
+from train.tables.database import fill_variables
 from train.tables.database_writing import write_batches
 from train.tables.date_cells import read_days
 from train.tables.files import CSV_ENDINGS, ENDINGS, hide_password, is_local
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "Source",
     "cast_cells",
+    "fill_variables",
     "find_readings",
     "hide_password",
     "is_local",

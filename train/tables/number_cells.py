@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring_model.contract import MOST_WHOLE
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 
 # a non-breaking space, a narrow one and a thin one are spaces; a curly apostrophe is an apostrophe
 _SPACES = "[\u00a0\u202f\u2009]"

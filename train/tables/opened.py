@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from scoring_model.contract import CsvTable, ParquetTable
 from train.errors import InputError, reason_of
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables.database import read_database
 from train.tables.files import (
     StoredFile,

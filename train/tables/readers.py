@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from scoring_model.contract import BATCH_ROWS, ParquetTable, TableBatch, TableReader
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 
 # the entry of a Parquet file's metadata that says how its text is written
 KEPT = b"credit_scoring"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring_model.contract import CSV_MISSING
-from train.portfolio import ReadSettings, value_text
+from train.portfolio.sections import ReadSettings, value_text
 from train.tables.affixes import find_affixes
 from train.tables.date_cells import DATE_FORMATS, read_days
 from train.tables.number_cells import read_numbers

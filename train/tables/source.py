@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from scoring_model.contract import TableReader
-from train.portfolio import Portfolio, ReadSettings
+from train.portfolio import Portfolio
+from train.portfolio.sections import ReadSettings
 from train.tables.files import Kind, hide_password, is_place_of_files
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring_model.contract import CSV_MISSING
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables.date_cells import standardise_dates
 from train.tables.number_cells import read_plain, standardise_numbers
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scoring_model.contract import NEVER_SEEN, Feature, FeatureContract
+from scoring_model.decision_log import VersionName
 from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.trees import TreeModel
 from scoring_model.version import Scorer, load_scorer, save_scorer
@@ -49,7 +50,7 @@ def make_model() -> BatchModel:
         TreeModel(booster.model_to_string()),
         DecisionPolicy(CalibrationMap("sigmoid"), 0.2, 10.0, 1.0),
     )
-    return BatchModel(scorer, "7", "loan_id", "digest")
+    return BatchModel(scorer, VersionName(None, "7", ""), "loan_id", "digest")
 
 
 MODEL = make_model()
@@ -194,11 +195,12 @@ def test_rows_without_a_key_are_numbered_over_the_whole_input(tmp_path: Path, en
 SCRIPT = """
 import sys
 from pathlib import Path
+from scoring_model.decision_log import VersionName
 from scoring_model.scorer import load_scorer
 from train.batch import BatchModel, score_loans
 from train.tables import Source
 folder = Path(sys.argv[1])
-model = BatchModel(load_scorer(folder), "7", "loan_id", "digest")
+model = BatchModel(load_scorer(folder), VersionName(None, "7", ""), "loan_id", "digest")
 score_loans(model, Source(f"{folder}/body.csv"), folder / "scored.parquet", part_rows=1)
 """
 
@@ -220,7 +222,7 @@ def test_a_killed_run_continues_after_its_last_finished_part(tmp_path: Path) -> 
     finished = [json.loads(file.read_text()) for file in sorted(parts.glob("0*.json"))]
     # an incomplete file, as a killed write leaves it
     (parts / f"{len(finished):06d}.parquet.unfinished").write_bytes(b"half")
-    model = BatchModel(load_scorer(tmp_path), "7", "loan_id", "digest")
+    model = BatchModel(load_scorer(tmp_path), VersionName(None, "7", ""), "loan_id", "digest")
     report = score_loans(model, Source(f"{tmp_path}/body.csv"), output, part_rows=1)
     assert report.resumed == sum(part["scored"] + part["rejected"] for part in finished) > 0
     assert (report.scored, report.rejected) == (149_999, 1)

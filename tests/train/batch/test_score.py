@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
+from scoring_model.version import load_model
 from tests.made import make_loans
 from tests.stores import trained_store
+from tests.train.batch.logged import read_log, replay
 from train.__main__ import main
 
 ROWS = 600
@@ -64,6 +66,26 @@ def test_rejected_rows_end_with_status_3(folder: Path, capsys: pytest.CaptureFix
     assert last_run().info.status == "FAILED"
 
 
+def test_the_log_names_the_version_as_the_registry_does(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = folder / "log"
+    arguments = ["score", "--input", f"{folder}/loans.parquet", "--decision_log", str(log)]
+    assert main([*arguments, "--output", f"{folder}/clear.csv"]) == 0
+    monkeypatch.setenv("DECISION_LOG_KEY", "secret")
+    assert main([*arguments, "--output", f"{folder}/digests.csv"]) == 0
+    decisions = read_log(log)
+    champion = load_model("models:/credit-scoring@champion")
+    assert champion.name[:2] == ("credit-scoring", "1")
+    for name, value in champion.name._asdict().items():
+        assert {each.record[name] for each in decisions} == {value}
+    replay(champion.scorer, decisions)
+    references = [{"reference", "reference_digest"} & each.personal.keys() for each in decisions]
+    assert references.count({"reference"}) == references.count({"reference_digest"}) == ROWS
+    monkeypatch.setenv("MAX_ROWS", "wrong")
+    assert main([*arguments, "--output", f"{folder}/o.csv"]) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
@@ -72,6 +94,10 @@ def test_rejected_rows_end_with_status_3(folder: Path, capsys: pytest.CaptureFix
         (["--model_uri", "models:/other@champion"], "cannot be loaded"),
         (["--key", "income"], "key 'income' must not be a feature"),
         (["--key", "number"], "column 'number' is required"),
+        (
+            ["--decision_log", "/dev/null/log"],
+            "decision_log /dev/null/log: cannot be written: Not a directory",
+        ),
     ],
 )
 def test_wrong_input_gives_one_line_of_error(

@@ -8,7 +8,8 @@ import pytest
 
 from train.columns import label_outcomes, suggest_outcomes
 from train.errors import InputError
-from train.portfolio import Outcomes, Portfolio, RandomSplit
+from train.portfolio import Portfolio
+from train.portfolio.sections import Outcomes, RandomSplit
 
 
 def portfolio_of(**words: tuple[str, ...]) -> Portfolio:

@@ -133,6 +133,18 @@ def test_the_typical_applicant_has_every_field(tmp_path: Path) -> None:
             r"\[limits\] amount: \d+ of 3000 rows lie beyond the limits",
         ),
         ("[limits]\nregion = { max = 1 }", r"\[limits\] region: must be a number that a request"),
+        (
+            '[monotone]\nregion = "increasing"',
+            r"\[monotone\] region: must be a number, but the column is a category: remove",
+        ),
+        ('[monotone]\nsex = "increasing"', "must be a feature, but the column is protected"),
+        ('[monotone]\nloan_id = "increasing"', "must be a feature, but the column is the key"),
+        ('[monotone]\nlost_amount = "decreasing"', r"but the column is under \[exclude\]"),
+        ('[monotone]\nincom = "decreasing"', r"\[monotone\] names the column 'incom', which is"),
+        (
+            '[monotone]\namount = "increasing"\n[model]\nfixed = { path_smooth = 1.0 }',
+            r"\[monotone\] does not go with \[model\] path_smooth: remove one of them",
+        ),
         ("[limits]\nlost_amount = { min = 0 }", r"\[limits\] lost_amount: must be a number that"),
     ],
 )

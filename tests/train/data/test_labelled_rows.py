@@ -1,6 +1,7 @@
 """Tables become labelled rows; a wrong table is refused with column and rule."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scoring_model.contract import AnswerFields
 from tests.made import DATE_SPLIT, make_loans, write_portfolio
 from train.data import PortfolioData, load_data, typical_applicant
 from train.errors import InputError
@@ -39,6 +41,31 @@ def test_contract_is_learned_from_the_training_rows_alone(tmp_path: Path) -> Non
     assert np.isnan(data.test.matrix[:, region]).all()
     assert (data.test.frame["decided_on"] >= "2021-07-01").all()
     assert (data.train.frame["decided_on"] < "2021-07-01").all()
+
+
+ANSWER = '[answer]\ninclude = ["decision"]\nreference = "{}"\n'
+EXCLUDED = 'lost_amount = "known only after default"'
+
+
+def test_protected_columns_and_additions_to_the_answer_are_in_the_contract(tmp_path: Path) -> None:
+    loans = make_loans(ROWS)
+    plain = load(tmp_path, loans)
+    assert (plain.contract.unread, plain.contract.answer) == (("sex",), None)
+    # no column, the key, and a column that would be a feature
+    for reference in ("application_id", "loan_id", "number"):
+        section = f"{EXCLUDED}\n{ANSWER.format(reference)}"
+        table = loans.assign(number=loans["loan_id"] * 7) if reference == "number" else loans
+        data = load(tmp_path, table, lost_amount=section)
+        assert data.contract.answer == AnswerFields(("decision",), reference)
+        assert replace(data.contract, answer=None) == plain.contract
+        assert np.array_equal(data.train.matrix, plain.train.matrix, equal_nan=True)
+
+
+def test_a_formula_must_not_use_the_reference(tmp_path: Path) -> None:
+    sections = f'{EXCLUDED}\n[derive]\ntwice = "number * 2"\n{ANSWER.format("number")}'
+    loans = make_loans(ROWS).assign(number=np.arange(ROWS))
+    with pytest.raises(InputError, match="'number' is the reference: no feature may use it"):
+        load(tmp_path, loans, lost_amount=sections)
 
 
 def test_rare_levels_share_one_code(tmp_path: Path) -> None:

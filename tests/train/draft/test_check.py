@@ -25,10 +25,13 @@ def check(
 def test_a_good_portfolio_has_no_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = write_portfolio(tmp_path, make_loans(ROWS), source="loans.csv")
+    loans = make_loans(ROWS).assign(number=[f"A-{n}" for n in range(ROWS)])
+    path = write_portfolio(tmp_path, loans, source="loans.csv")
+    path.write_text(path.read_text() + '\n[answer]\nreference = "number"\n')
     lines, found = check(path, capsys, status=0)
     assert found == []
-    roles = {line.split()[0]: " ".join(line.split()[1:3]) for line in lines[1:12]}
+    roles = {line.split()[0]: " ".join(line.split()[1:3]) for line in lines[1:13]}
+    assert roles["number"].startswith("reference")
     assert roles["loan_id"].startswith("key")
     assert roles["decided_on"] == "decision date"
     assert roles["sex"].startswith("protected")
@@ -46,6 +49,7 @@ def test_every_mistake_of_file_and_table_is_told_at_once(
     loans.loc[3, "loan_id"] = 9
     path = write_portfolio(tmp_path, loans, source="loans.csv", amount='amunt = "amount"')
     text = path.read_text() + "\n[kinds]\nregion = 'text'\nnowhere = 'number'\n"
+    text += "[model.fixed]\nnum_leafs = 8\n"
     path.write_text(text)
     _, found = check(path, capsys)
     for fragment in (
@@ -56,9 +60,10 @@ def test_every_mistake_of_file_and_table_is_told_at_once(
         "'empty'",
         "'name'",
         "'rate'",
+        "did you mean num_leaves?",
     ):
         assert len([line for line in found if fragment in line]) == 1, fragment
-    assert len(found) == 7
+    assert len(found) == 8
 
 
 def test_a_file_without_its_target_is_told_with_its_other_mistakes(

@@ -116,3 +116,6 @@ def test_what_spark_cannot_read_is_refused_in_one_line(
         assert rule in capsys.readouterr().err
     assert score(tmp_path / "c.parquet", "sqlite:///x.db", "--output_table", "t", *SPARK) == 1
     assert "output: a database needs engine=local" in capsys.readouterr().err
+    log = ("--decision_log", str(tmp_path / "log"))
+    assert score(tmp_path / "c.parquet", output, *SPARK, *log) == 1
+    assert "error: decision_log needs engine=local" in capsys.readouterr().err

@@ -64,10 +64,8 @@ def test_each_applicant_has_an_individual_threshold(tmp_path: Path) -> None:
     cost = np.where(refused, false_positive * (y == 0), false_negative * (y == 1))
     assert model.metrics["test_cost_per_applicant"] == pytest.approx(cost.mean())
     realised = np.where(refused, amount * 0.05 * (y == 0), frame["lost_amount"])
-    assert model.metrics["test_realised_cost_per_applicant"] == pytest.approx(realised.mean())
-    assert model.metrics["test_realised_cost_accept_all"] == pytest.approx(
-        frame["lost_amount"].mean()
-    )
+    assert model.metrics["realised/cost_per_applicant"] == pytest.approx(realised.mean())
+    assert model.metrics["realised/cost_accept_all"] == pytest.approx(frame["lost_amount"].mean())
 
     save_scorer(model.scorer, tmp_path, model.example)
     loaded = load_scorer(tmp_path)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.made import make_loans, write_portfolio
 from train.errors import InputError
-from train.portfolio import GateLimits, load_portfolio
+from train.portfolio import load_portfolio
+from train.portfolio.sections import GateLimits
 
 
 def write_gate(directory: Path, text: str) -> Path:

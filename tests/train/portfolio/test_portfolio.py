@@ -9,15 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from train.errors import InputError, Mistakes
-from train.portfolio import (
-    ColumnSplit,
-    DateSplit,
-    PortfolioFile,
-    RandomSplit,
-    key_text,
-    load_portfolio,
-    value_text,
-)
+from train.portfolio import PortfolioFile, load_portfolio
+from train.portfolio.sections import ColumnSplit, DateSplit, RandomSplit, key_text, value_text
 
 HEAD = """[portfolio]
 name = "a"
@@ -29,6 +22,7 @@ target = "bad"
 SPLIT = '[split]\nmethod = "random"\ntest_size = 0.2\nseed = 0\n'
 DATE = 'decision_date = "d"\n[split]\nmethod = "date"\n'
 HISTORY = '[[history]]\ntable = "a"\nfeatures = "a.sql"\n'
+REFERENCE = '[answer]\nreference = "number"\n'
 SCHEMA = PortfolioFile.model_json_schema()
 
 
@@ -100,6 +94,27 @@ def test_other_splits_and_uris(tmp_path: Path) -> None:
         (HEAD + SPLIT + "[exclude]\nterm = true\n", "[exclude] term must be the reason as text"),
         (HEAD + SPLIT + '[kinds]\nzip = "code"\n', "[kinds] zip must be number, category or date"),
         (HEAD + SPLIT + '[labels]\nzip = "Zip"\n', "[labels] zip must be texts by language"),
+        (
+            HEAD + SPLIT + '[answer]\ninclude = ["price"]\n',
+            "[answer] include must be a list of 'dec",
+        ),
+        (HEAD + SPLIT + '[answer]\ninclude = ["decision", "decision"]\n', "each field once"),
+        (HEAD + SPLIT + "[answer]\nreference = 1\n", "[answer] reference must be text, got 1"),
+        (HEAD + SPLIT + REFERENCE.replace("number", "score"), "is a field of the answer already"),
+        (
+            HEAD + SPLIT + REFERENCE.replace("number", "bad"),
+            "[answer] reference = 'bad': [portfolio] target names this column; take another name",
+        ),
+        (HEAD + 'amount = "number"\n' + SPLIT + REFERENCE, "[portfolio] amount names this column"),
+        (
+            HEAD + 'protected = ["number"]\n' + SPLIT + REFERENCE,
+            "[portfolio] protected names this column",
+        ),
+        (HEAD + SPLIT + REFERENCE + '[derive]\nnumber = "a + b"\n', "[derive] names this column"),
+        (
+            HEAD + SPLIT + REFERENCE + "[limits]\nnumber = { min = 0 }\n",
+            "[limits] names this column",
+        ),
     ],
 )
 def test_refuses_with_file_key_and_rule(tmp_path: Path, text: str, message: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import AnswerFields, Feature, FeatureContract
 from train.promotion.compatibility import breaking_changes
 
 INCOME = Feature("income", "number", nullable=True)
@@ -42,6 +42,19 @@ def test_fields_of_formulas_and_dates_count_and_formulas_do_not() -> None:
     new = FeatureContract((INCOME, REGION, share), (debt,), "decided_on")
     assert breaking_changes(OLD, new) == ("debt is new and required",)
     assert breaking_changes(new, OLD) == ("debt is removed", "decided_on is removed")
+
+
+def test_fields_that_are_taken_and_not_scored_count() -> None:
+    told = replace(OLD, unread=("sex",), answer=AnswerFields(("decision",), "number"))
+    assert breaking_changes(told, OLD) == (
+        "sex is removed",
+        "number is removed",
+        "decision is no longer answered",
+    )
+    assert breaking_changes(OLD, told) == breaking_changes(told, told) == ()
+    # a protected column that becomes a feature is still taken
+    sex = Feature("sex", "category", nullable=True, levels=("female", "male"))
+    assert breaking_changes(told, replace(told, features=(INCOME, REGION, sex), unread=())) == ()
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,15 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from train.portfolio import Costs, GateLimits
+from train.portfolio import Costs
+from train.portfolio.sections import GateLimits
 from train.promotion.gate import (
     ScoredRows,
     judge,
     judge_without_champion,
     measure_saving,
-    resample_means,
 )
 
 ROWS = 50_000
@@ -89,19 +87,6 @@ def test_the_smallest_saving_shown_is_shown_nine_times_in_ten() -> None:
     wanted = expected_cost(DISTANCE) - smallest
     share = share_promoted(range(1000, 1100), brentq(lambda d: expected_cost(d) - wanted, 1.0, 3.0))
     assert 0.80 <= share <= 0.98
-
-
-@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 3000]))
-@settings(max_examples=20, deadline=None)
-def test_resample_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
-    """Few and many distinct values use different methods, with the same distribution."""
-    rng = np.random.default_rng(seed)
-    values = rng.choice(rng.normal(size=distinct), 4000)
-    means = resample_means(values, seed)
-    error = values.std() / np.sqrt(len(values))
-    assert means.mean() == pytest.approx(values.mean(), abs=0.15 * error)
-    assert means.std() == pytest.approx(error, rel=0.1)
-    assert np.array_equal(means, resample_means(values, seed))
 
 
 @pytest.mark.parametrize(

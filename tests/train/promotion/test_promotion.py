@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
 
+from scoring_model.policy import LoanCostRule
 from tests.made import make_loans
 from tests.train.planted_registry import (
     CHAMPION,
@@ -23,6 +25,7 @@ from tests.train.planted_registry import (
     state,
     store,
 )
+from tests.train.versions import register_scorer
 from train.__main__ import main
 from train.promotion import tenures
 from train.promotion.ledger import read_ledger
@@ -34,9 +37,13 @@ def promote(version: int | str, *more: str, stage: str = "Production") -> int:
     return main(["promote", "--version", str(version), "--stage", stage, *more])
 
 
-def last_run() -> Any:
+def runs() -> list[Any]:
     experiment = MlflowClient().get_experiment_by_name("planted")
-    return MlflowClient().search_runs([experiment.experiment_id], max_results=1)[0]
+    return list(MlflowClient().search_runs([experiment.experiment_id]))
+
+
+def last_run() -> Any:
+    return runs()[0]
 
 
 def version_tag(version: int) -> str:
@@ -66,10 +73,22 @@ def test_a_cheaper_model_is_promoted_and_its_evidence_is_kept() -> None:
     assert state()["stages"][CHAMPION] == "Archived"
     run = last_run()
     assert run.data.tags["exit_status"] == "0"
-    assert run.data.metrics["gate_upper_bound"] < 0
+    assert run.data.metrics["gate/upper_bound"] < 0
     tenure = tenures.list_tenures(read_ledger(REGISTRY.find_ledger()))[-1]
     assert (tenure.move.kind, tenure.move.run_id) == ("earned", run.info.run_id)
-    assert tenure.move.evidence["difference"] == run.data.metrics["gate_difference"]
+    assert tenure.move.evidence["difference"] == run.data.metrics["gate/difference"]
+
+
+def test_the_description_of_the_model_has_the_figures_of_its_champion() -> None:
+    REGISTRY.describe("Loans.")
+    assert promote(CHEAPER) == 0
+    first = MlflowClient().get_registered_model(NAME).description
+    MlflowClient().update_model_version(NAME, str(SAME), "It costs 0.5.")
+    MlflowClient().update_registered_model(NAME, first.replace("Loans.", "Our loans."))
+    assert promote(SAME, "--override", "because") == 0
+    described = MlflowClient().get_registered_model(NAME).description
+    assert first.startswith(f"Loans.\n\n**Champion:** version {CHEAPER}\n")
+    assert described == f"Our loans.\n\n**Champion:** version {SAME}\n\nIt costs 0.5."
 
 
 def test_an_override_says_who_when_and_why() -> None:
@@ -117,6 +136,66 @@ def test_rollback_brings_the_old_answers_back(capsys: pytest.CaptureFixture[str]
     assert [row["until"] for row in rows] == [*(row["from"] for row in rows[1:]), None]
 
 
+def with_costs(planted: Path, policy: dict[str, Any]) -> int:
+    """Register the booster of the cheaper version with other costs, and return its number."""
+    scorer = REGISTRY.load_version(REGISTRY.find_version(str(CHEAPER)))
+    other = replace(scorer, policy=replace(scorer.policy, **policy))
+    return register_scorer(planted / "portfolio.toml", other)
+
+
+def test_other_costs_are_promoted_and_rolled_back_and_the_history_says_so(
+    planted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert promote(CHEAPER) == 0
+    other = with_costs(planted, {"threshold": 0.5, "false_negative_cost": 1.0})
+    capsys.readouterr()
+    assert promote(other) == 0
+    assert in_production() == other
+    run = last_run()
+    table = capsys.readouterr().out
+    gate = json.loads(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/gate.json"))
+    champion, anew, challenger = (o["cost"] for o in gate["cost_change"]["outcomes"])
+    assert (
+        "the costs changed (accepting a defaulter : refusing a good client): champion 10 : 1, "
+        "challenger 1 : 1\n"
+        "each version decides by its own threshold; both are judged under the challenger's costs\n"
+    ) in table
+    # the model is the same, so all of the saving comes from the threshold
+    assert champion > anew == challenger
+    saving = f"{champion - challenger:.4f}"
+    assert f"saving per applicant {saving}: {saving} by the threshold, 0.0000 by the model" in table
+    assert [line.split()[-2] for line in table.splitlines() if line.startswith("champion")] == [
+        f"{champion:.4f}",
+        f"{anew:.4f}",
+    ]
+    assert run.data.metrics["gate/champion_cost_anew"] == anew
+
+    rule = LoanCostRule("amount * 20", "amount", 1.0)
+    each = with_costs(planted, {"loan_costs": rule})
+    assert promote(each) == 0
+    assert main(["rollback", "--reason", "back to plain costs"]) == 0
+    assert "wrong decision change from amount * 20 : amount to 1 : 1\n" in capsys.readouterr().out
+    assert main(["rollback", "--reason", "back to the old costs"]) == 0
+    assert in_production() == CHEAPER
+
+    moves = read_ledger(REGISTRY.find_ledger()).moves[-4:]
+    assert [move.kind for move in moves] == ["earned", "earned", "rollback", "rollback"]
+    assert moves[0].evidence["champion_cost_anew"] == anew
+    changes = [(m.evidence["costs_before"], m.evidence["costs_after"]) for m in moves]
+    assert changes == [
+        ("10 : 1", "1 : 1"),
+        ("1 : 1", "amount * 20 : amount"),
+        ("amount * 20 : amount", "1 : 1"),
+        ("1 : 1", "10 : 1"),
+    ]
+    assert main(["history", "--format", "table"]) == 0
+    history = capsys.readouterr().out
+    assert (
+        f"previous champion {champion:.4f} ({anew:.4f} with a threshold chosen anew), on" in history
+    )
+    assert all(f"costs changed from {old} to {new}\n" in history for old, new in changes)
+
+
 def test_staging_and_archive_move_stage_and_alias() -> None:
     assert promote(SAME, stage="Staging") == 0
     assert promote(CHEAPER, stage="Staging") == 0
@@ -151,13 +230,14 @@ def test_a_narrower_contract_is_refused_with_the_list(capsys: pytest.CaptureFixt
 def test_a_bad_promotion_changes_nothing(
     capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
 ) -> None:
-    before = state()
+    before, recorded = state(), len(runs())
     assert main(["promote", *arguments]) == 1
     error = capsys.readouterr().err
     assert line in error
     assert error.count("\n") == 1
-    assert last_run().data.tags["exit_status"] == "1"
     assert state() == before
+    # a mistyped command leaves no run
+    assert len(runs()) - recorded == ("already" in line)
 
 
 def test_a_deleted_version(capsys: pytest.CaptureFixture[str]) -> None:

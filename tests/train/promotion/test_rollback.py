@@ -53,7 +53,7 @@ def test_a_breaking_change_needs_the_switch(
         as_it_was = state()
         assert main(BACK) == 1
         assert capsys.readouterr().err == (
-            f"error: version {before} refuses requests that the champion accepts: {change}; "
+            f"error: version {before} breaks callers of the champion: {change}; "
             "to allow it, add -P allow_contract_change=true\n"
         )
         assert state() == as_it_was

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.portfolio import Costs, GateLimits, LoanCosts
+from train.portfolio import Costs, LoanCosts
+from train.portfolio.sections import GateLimits
 from train.promotion.gate import GateResult
 from train.promotion.usefulness import judge_usefulness
 

@@ -19,7 +19,8 @@ from train.report.summary import tiles
 
 ALL_PICTURES = [
     *("cost_by_threshold", "cost_against_others", "probability_by_outcome", "calibration"),
-    *("quarters", "segments", "importance_in_money", "fairness", "discrimination"),
+    *("quarters", "segments", "importance_in_money", "contributions", "curves", "fairness"),
+    "discrimination",
 ]
 A4_POINTS = (595, 842)
 
@@ -33,6 +34,39 @@ def test_every_picture_is_drawn_and_reproducible(finished: FinishedRun, tmp_path
     for path in folders[0].iterdir():
         assert path.read_bytes() == (folders[1] / path.name).read_bytes()
         assert imread(path).std() > 0.02
+
+
+def test_the_pictures_of_features_can_be_drawn_from_odd_values(
+    finished: FinishedRun, tmp_path: Path
+) -> None:
+    model, test = finished.model, finished.data.test
+    effects = model.evidence.effects
+    first = effects.curves[0]
+    empty = replace(first, values=np.array([np.nan]), probability=first.probability[:, :1])
+    one = replace(first, values=np.array([5.0]), probability=first.probability[:, :1])
+    for curve, gone in ((empty, np.nan), (one, 5.0)):
+        odd = replace(
+            finished.model,
+            data=replace(finished.data, test=replace(test, matrix=np.full_like(test.matrix, gone))),
+            evidence=replace(
+                model.evidence,
+                effects=replace(
+                    effects,
+                    contributions=np.zeros_like(effects.contributions),
+                    curves=(curve,),
+                ),
+            ),
+        )
+        figures = draw_pictures(FinishedRun(odd))
+        wanted = {name: figures[name] for name in ("contributions", "curves")}
+        assert all(path.stat().st_size for path in save_pictures(wanted, tmp_path))
+
+
+def test_thousands_of_points_do_not_make_the_page_large(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    swarm = text[text.index('id="contributions-') :]
+    assert len(swarm[: swarm.index("</svg>")]) < 250_000
+    assert len(text) < 900_000
 
 
 def test_the_page_is_valid_and_loads_nothing(report: Path) -> None:
@@ -109,7 +143,7 @@ realised_false_positive = "amount * 0.04"
     assert "Each loan has a threshold of its own" in text
     assert "Accepting a defaulter costs amount * 0.65 + 200" in text
     assert "what the decisions cost in the end, lost_amount for each defaulter accepted" in text
-    realised = found.model.metrics["test_realised_cost_per_applicant"]
+    realised = found.model.metrics["realised/cost_per_applicant"]
     assert f"{realised:,.0f}" in text
     cost, _, in_the_end, *_ = tiles(found)
     assert cost[2].startswith("in the currency of the portfolio; 95")

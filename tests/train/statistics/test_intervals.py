@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from train.statistics import (
@@ -13,6 +15,7 @@ from train.statistics import (
     normal_mean,
     ratio_of_shares,
     resample_counts,
+    resample_means,
     wilson,
 )
 
@@ -94,3 +97,16 @@ def test_the_normal_interval_shrinks_with_the_root_of_the_rows() -> None:
 
     values = np.tile([0.0, 1.0], 50)
     assert width(normal_mean(np.tile(values, 4))) == pytest.approx(width(normal_mean(values)) / 2)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 3000]))
+@settings(max_examples=20, deadline=None)
+def test_resample_means_scatter_as_theory_says(seed: int, distinct: int) -> None:
+    """Few and many distinct values use different methods, with the same distribution."""
+    rng = np.random.default_rng(seed)
+    values = rng.choice(rng.normal(size=distinct), 4000)
+    means = resample_means(values, seed)
+    error = values.std() / np.sqrt(len(values))
+    assert means.mean() == pytest.approx(values.mean(), abs=0.15 * error)
+    assert means.std() == pytest.approx(error, rel=0.1)
+    assert np.array_equal(means, resample_means(values, seed))

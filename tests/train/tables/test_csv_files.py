@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from train.errors import InputError
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import NamedTable, Source, open_tables
 
 LOANS = {

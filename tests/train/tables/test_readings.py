@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import Reading, find_readings
 
 NUMBERS = np.random.default_rng(3).integers(1_000, 99_999, 400)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.sheets import write_ods, write_xlsx
 from train.errors import InputError
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import OpenedSource, Source, open_tables
 
 TABLE = pa.table({"id": [1, 2, 3], "rate": [0.5, None, 2.0], "town": ["Pau", "Dax", None]})

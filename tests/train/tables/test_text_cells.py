@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_model.contract import parse_number
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables import standardise
 from train.tables.text_cells import standardise_cells
 

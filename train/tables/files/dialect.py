@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from train.portfolio import ReadSettings
+from train.portfolio.sections import ReadSettings
 from train.tables.files.encodings import codec_of, find_encoding
 
 _SAMPLE_BYTES = 1 << 18

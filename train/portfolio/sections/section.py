@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, Validation
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, core_schema
 
-from train.portfolio.file_text import key_text
+from train.portfolio.sections.file_text import key_text
 
 SECTION = ConfigDict(extra="forbid")
 _RULE = "rule"
@@ -61,8 +61,9 @@ def _explain(mistake: ErrorDetails, document: type[BaseModel]) -> str:
         return (
             f"{heading} {column} must stand in quotes, because of its dot: {key_text(column)} = ..."
         )
-    if inner and isinstance(inner[-1], str):
-        return _explain_key(mistake, field, heading, inner[-1])
+    # after the last key may stand the place in its list
+    if keys := [part for part in inner if isinstance(part, str)]:
+        return _explain_key(mistake, field, heading, keys[-1])
     return _explain_section(mistake, field, heading, str(section))
 
 

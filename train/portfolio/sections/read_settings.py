@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from train.portfolio.section import SECTION, Text, rule
+from train.portfolio.sections.section import SECTION, Text, rule
 
 Words = Annotated[
     tuple[Annotated[str, Field(strict=True)], ...], rule("must be a list of words as text")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from train.portfolio.section import rule
+from train.portfolio.sections.section import rule
 
 
 def _as_texts(values: object) -> object:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from scoring_model.expressions import Expression
-from train.portfolio.section import SECTION, rule
+from train.portfolio.sections.section import SECTION, rule
 
 Number = Annotated[float, Field(allow_inf_nan=False), rule("must be a number")]
 

@@ -8,9 +8,18 @@ from matplotlib.figure import Figure
 
 from scoring_model.types import FloatArray, LabelArray
 from train.portfolio import AnyCosts
-from train.report.drawing import BLUE, INK, MUTED, ORANGE, RED, cost_axis, new_figure, percent_axis
 from train.report.finished_run import FinishedRun
 from train.report.formatting import PER_CENT, UNSEEN, percent, plain
+from train.report.pictures.drawing import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    RED,
+    cost_axis,
+    new_figure,
+    percent_axis,
+)
 from train.statistics import Interval
 
 REFERENCES = {

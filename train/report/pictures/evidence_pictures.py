@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from scoring_model.types import FloatArray
 from train.evaluation import LOWEST_RATIO, SHOWN, ColumnFairness
-from train.report.drawing import (
+from train.report.finished_run import FinishedRun
+from train.report.pictures.drawing import (
     BLUE,
     INK,
     MUTED,
@@ -18,7 +19,6 @@ from train.report.drawing import (
     rows_with_intervals,
     shorten,
 )
-from train.report.finished_run import FinishedRun
 from train.statistics import Interval
 
 SHOWN_FEATURES = 15

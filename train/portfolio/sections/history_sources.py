@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic.dataclasses import dataclass
 
-from train.portfolio.section import SECTION, rule
+from train.portfolio.sections.section import SECTION, rule
 
 
 def _find_file(value: Any, info: ValidationInfo) -> Any:

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from train.report.drawing import BLUE, INK, MUTED, ORANGE, new_figure, percent_axis, thin
 from train.report.finished_run import FinishedRun
 from train.report.formatting import UNSEEN
+from train.report.pictures.drawing import BLUE, INK, MUTED, ORANGE, new_figure, percent_axis, thin
 from train.statistics import reliability_bins
 
 

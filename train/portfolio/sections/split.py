@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from train.portfolio.section import SECTION, Seed, Text, rule
+from train.portfolio.sections.section import SECTION, Seed, Text, rule
 
 # strict: a datetime is refused, because its time of day would be dropped without a warning
 Day = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from train.portfolio.section import SECTION, Seed, Share, rule
+from train.portfolio.sections.section import SECTION, Seed, Share, rule
 
 Confidence = Annotated[
     float, Field(strict=True, ge=0.5, lt=1), rule("must be 0.5 or more and less than 1")
@@ -42,7 +42,8 @@ class GateLimits:
     max_acceptance_change: Share = Field(
         default=0.10,
         description="Largest difference between the acceptance rates of challenger and champion, "
-        "up or down, as a share of all applicants in [0, 1).",
+        "up or down, as a share of all applicants in [0, 1). If the costs of a wrong decision "
+        "changed, the champion counts with the theoretical threshold of the new costs.",
     )
     seed: Seed = Field(
         default=0,
