@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,39 @@ from tests.scoring_model.processes import find_free_port
 START_SECONDS = 120
 
 
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running database.
+
+    Attributes
+    ----------
+    uri : str
+    control : callable
+        Stops and starts the database, as `pg_ctl` does.
+    """
+
+    uri: str
+    control: Callable[..., None]
+
+    def stop(self) -> None:
+        """End the database as a crash does."""
+        self.control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again, and wait until it answers."""
+        self.control("-w", "start")
+
+
 @contextlib.contextmanager
 def start_postgres() -> Iterator[str]:
     """Run a database until the block ends, and yield its URI; skip the test if impossible."""
+    with run_postgres() as running:
+        yield running.uri
+
+
+@contextlib.contextmanager
+def run_postgres() -> Iterator[Postgres]:
+    """Run a database that can be stopped until the block ends; skip the test if impossible."""
     programs = _find_programs() or _install_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed and apt-get cannot install it here")
@@ -35,15 +66,20 @@ def start_postgres() -> Iterator[str]:
         output = subprocess.DEVNULL
         subprocess.run(command, user=account, cwd=folder, check=True, stdout=output, stderr=output)
 
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
+
+    def control(*arguments: str) -> None:
+        run("pg_ctl", "-D", str(data), "-o", options, *arguments)
+
     try:
         run("initdb", "-D", str(data), "-U", "mlflow", "-A", "trust", "--no-sync")
-        options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-w", "-o", options, "start")
+        running = Postgres(f"postgresql://mlflow@127.0.0.1:{port}/mlflow", control)
+        running.start()
         try:
             run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mlflow", "mlflow")
-            yield f"postgresql://mlflow@127.0.0.1:{port}/mlflow"
+            yield running
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

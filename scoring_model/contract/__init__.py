@@ -1,8 +1,15 @@
 """The contract: the features a model takes, and how requests and tables become rows of numbers."""
 
 from scoring_model.contract.contract import FeatureContract
+from scoring_model.contract.contract_fields import (
+    ADDITIONS,
+    ANSWER_NAMES,
+    MOST_REFERENCE_CHARACTERS,
+    AnswerFields,
+    judge_reference,
+)
 from scoring_model.contract.csv_table import CSV_MISSING, CsvTable
-from scoring_model.contract.days import NOT_A_DATE, parse_day, today
+from scoring_model.contract.days import NOT_A_DATE, name_day, parse_day, today
 from scoring_model.contract.documents import (
     DUPLICATE,
     JsonFields,
@@ -29,9 +36,12 @@ from scoring_model.contract.value_rule import (
 )
 
 __all__ = [
+    "ADDITIONS",
+    "ANSWER_NAMES",
     "BATCH_ROWS",
     "CSV_MISSING",
     "DUPLICATE",
+    "MOST_REFERENCE_CHARACTERS",
     "MOST_WHOLE",
     "NEVER_SEEN",
     "NOT_A_DATE",
@@ -42,6 +52,7 @@ __all__ = [
     "REQUIRED",
     "UNUSUAL",
     "YES_NO",
+    "AnswerFields",
     "CsvTable",
     "EncodedRows",
     "Feature",
@@ -53,6 +64,8 @@ __all__ = [
     "TableReader",
     "encode_number",
     "join_rows",
+    "judge_reference",
+    "name_day",
     "parse_day",
     "parse_exactly",
     "parse_json",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scoring_model.contract.contract_fields import ContractFields
+from scoring_model.contract.contract_fields import ContractFields, judge_reference
 from scoring_model.contract.documents import parse_exactly
 from scoring_model.contract.encoded_rows import EncodedColumn, EncodedRows, gather_columns
 from scoring_model.contract.encoding import encode_absent, encode_list
 from scoring_model.contract.notices import Notice
 from scoring_model.contract.one_applicant import FieldPlan, Remark, encode_one, plan_field
-from scoring_model.contract.typed import encode_array, encode_series
+from scoring_model.contract.typed import encode_array, encode_series, list_records
 from scoring_model.contract.value_rule import LEAST_LONG, UNKNOWN, ValueRule
 from scoring_model.errors import MOST_PROBLEMS, FieldProblem, InvalidRequest, Problems
 
@@ -126,7 +126,7 @@ class FeatureContract(ContractFields):
         unknown = Problems()
         for row, record in enumerate(complete):
             if len(record) > len(self._template):
-                extra = len(record) - len(self._template)
+                extra = len(record) - len(self._template) - self._count_unscored(record)
                 unknown.extend(self._find_unknown(row, record), extra)
         # unknown fields come last: zip stops before them
         lists = zip(*(record.values() for record in complete), strict=False)
@@ -150,7 +150,20 @@ class FeatureContract(ContractFields):
         return self._encode_all(columns.get, encode_list, rows).require_valid()
 
     def _find_unknown(self, row: int, record: Mapping[str, Any]) -> Iterator[FieldProblem]:
-        return (FieldProblem(row, name, UNKNOWN) for name in record if name not in self._template)
+        """Yield a problem for each field that is not known, and for a wrong reference."""
+        for name, value in record.items():
+            if name not in self._template and (problem := self._judge_unscored(name, value)):
+                yield FieldProblem(row, name, problem)
+
+    def _judge_unscored(self, name: str, value: Any) -> str:
+        if name not in self.unscored:
+            return UNKNOWN
+        return "" if name in self.unread else judge_reference(value)
+
+    def _count_unscored(self, record: Mapping[str, Any]) -> int:
+        """Return how many fields of an applicant are taken and not scored."""
+        given = (name for name in self.unscored if name in record)
+        return sum(not self._judge_unscored(name, record[name]) for name in given)
 
     def encode_frame(self, frame: "pd.DataFrame") -> EncodedRows:
         """Encode applicants given as a DataFrame; columns outside the contract are ignored.
@@ -190,6 +203,19 @@ class FeatureContract(ContractFields):
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         encode = partial(encode_array, from_text=from_text)
         return self._encode_all(columns.get, encode, batch.num_rows, None, most_problems)
+
+    def list_records(
+        self, batch: "pa.RecordBatch", *, from_text: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the valid rows of a record batch as `encode_records` takes them.
+
+        Parameters
+        ----------
+        batch : pyarrow.RecordBatch
+        from_text : bool
+            As in `encode_batch`.
+        """
+        return list_records(batch, self._rules, from_text=from_text)
 
     def _encode_all(
         self,

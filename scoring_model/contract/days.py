@@ -53,6 +53,11 @@ def parse_day(text: str) -> float | None:
     return float(moment.toordinal() - _EPOCH)
 
 
+def name_day(number: float) -> str:
+    """Return the ISO text of a day number, such as `2021-12-31`."""
+    return datetime.date.fromordinal(int(number) + _EPOCH).isoformat()
+
+
 def write_day(moment: datetime.date) -> str | None:
     """Return a date, or the day in UTC of a point in time, as ISO text; None if it has none."""
     try:

@@ -56,8 +56,14 @@ class Derivation:
         ]
 
     def apply(self, rows: EncodedRows) -> EncodedRows:
-        """Return rows with the matrix of the features instead of that of the fields."""
+        """Return rows with the matrix of the features instead of that of the fields.
+
+        `raw` has the day of the decision of every row, also where none was given.
+        """
         raw = rows.matrix
+        if self._decision:
+            raw, index = raw.copy(), self._fields[self._decision]
+            raw[np.isnan(raw[:, index]), index] = days.today()
         matrix = self._compute(raw)
         notices = [
             Notice(row, name, UNUSUAL)
@@ -71,10 +77,7 @@ class Derivation:
 
     def _compute(self, raw: FloatArray) -> FloatArray:
         values = {name: raw[:, index] for name, index in self._fields.items()}
-        decision = np.full(len(raw), days.today())
-        if self._decision:
-            given = values[self._decision]
-            decision = values[self._decision] = np.where(np.isnan(given), decision, given)
+        decision = values[self._decision] if self._decision else np.full(len(raw), days.today())
         matrix = np.empty((len(raw), len(self._features)), dtype=np.float64)
         with np.errstate(all="ignore"):
             for index, feature in enumerate(self._features):

@@ -65,6 +65,13 @@ class EncodedRows:
         """Return the number of levels that training never saw, by field."""
         return Counter(notice.field for notice in self.notices if notice.is_unseen)
 
+    def notices_by_row(self) -> Mapping[int, Sequence[Notice]]:
+        """Return the notices of each row that has any."""
+        found: dict[int, list[Notice]] = {}
+        for notice in self.notices:
+            found.setdefault(notice.row, []).append(notice)
+        return found
+
     def has_long_numbers(self) -> bool:
         """Return whether JSON may have had a whole number beyond 64 bits, which was rounded."""
         return bool((np.abs(self.field_values) >= LEAST_LONG).any())

@@ -183,6 +183,13 @@ class ModelUnavailable(ScoringError):
     code = "no_model"
 
 
+class LogUnavailable(ScoringError):
+    """The decision cannot be logged, so it is not answered."""
+
+    status = 503
+    code = "log_unavailable"
+
+
 class Draining(ScoringError):
     """The server is about to stop, so new requests should go to another one."""
 

@@ -31,7 +31,11 @@ class ApplicantFeatures:
         self._engine: ApplicantEngine | None = ApplicantEngine(features)
 
     def encode(
-        self, body: bytes, records: Sequence[Mapping[str, Any]], check_time: Callable[[], None]
+        self,
+        body: bytes,
+        records: Sequence[Mapping[str, Any]],
+        check_time: Callable[[], None],
+        kept: list[Mapping[str, Any]] | None = None,
     ) -> EncodedRows:
         """Encode a request's applicants.
 
@@ -45,6 +49,8 @@ class ApplicantFeatures:
             The parsed objects.
         check_time : callable
             Called before each applicant; raises `TooSlow` if the time limit has passed.
+        kept : list, optional
+            The finished row of each applicant is added to it.
 
         Raises
         ------
@@ -55,6 +61,8 @@ class ApplicantFeatures:
         """
         if not any(map(self._reader.has_history, records)):
             refuse_duplicates(body, sum(map(len, records)), [r.values() for r in records])
+            if kept is not None:
+                kept += records
             return self._contract.encode_records(records, body)
         exact = parse_exactly(body)
         records = [exact] if isinstance(exact, dict) else exact
@@ -69,11 +77,18 @@ class ApplicantFeatures:
             computed = self._compute(applicant.tables)
             known = {name: v for name, v in computed.items() if name in self._contract.field_names}
             finished.append({**applicant.fields, **known})
+        if kept is not None:
+            kept += finished
         try:
             return self._contract.encode_records(finished)
         except InvalidRequest as error:
             fields = [self._with_place(problem) for problem in error.fields]
             raise InvalidRequest.from_problems(fields, error.count) from error
+
+    def own_columns(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the columns of a valid applicant itself, without its histories."""
+        own: Mapping[str, Any] = record[APPLICATION] if self._reader.has_history(record) else record
+        return own
 
     def _compute(self, tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, float | None]:
         # an engine that raised an error is not used again

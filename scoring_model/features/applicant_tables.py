@@ -11,6 +11,7 @@ from scoring_model.contract import (
     YES_NO,
     FeatureContract,
     encode_number,
+    judge_reference,
 )
 from scoring_model.errors import FieldProblem, Problems
 from scoring_model.features.feature_sql import APPLICATION, FeatureSql
@@ -69,6 +70,8 @@ class ApplicantReader:
             for h in features.histories
         }
         self._unread = {h.table: frozenset(h.unread) for h in features.histories}
+        self._unread[APPLICATION] |= frozenset(contract.unscored)
+        self._reference = contract.answer.reference if contract.answer else ""
         key_kind = next(h.columns[self._key] for h in features.histories if h.table == APPLICATION)
         # stands for the key of an applicant without one: a key only joins rows
         self._stand_in: Any = "0" if key_kind == "VARCHAR" else 0
@@ -107,6 +110,8 @@ class ApplicantReader:
             refuse(APPLICATION, REQUIRED if application is None else NOT_OBJECT)
             application = {}
         own = self._read_row(APPLICATION, application, APPLICATION, refuse)
+        if self._reference and (problem := judge_reference(application.get(self._reference))):
+            refuse(f"{APPLICATION}.{self._reference}", problem)
         key = own.setdefault(self._key, self._stand_in)
         for name, feature in self._fields.items():
             if not feature.nullable and application.get(name) is None:

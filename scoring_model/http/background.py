@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from scoring_model.http.bulk import end_children
 from scoring_model.http.messages import Receive, Send
 from scoring_model.settings import ServerSettings, allow_connections
 from scoring_model.telemetry import LOG, take_over_output, write_event
@@ -19,7 +18,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 async def live(
     settings: ServerSettings,
-    who: str,
+    said: Sequence[str],
     works: Sequence[Work],
     close: Callable[[], None],
     receive: Receive,
@@ -30,8 +29,8 @@ async def live(
     Parameters
     ----------
     settings : ServerSettings
-    who : str
-        Says in the log who may call.
+    said : sequence of str
+        What the log says at the start, such as who may call.
     works : sequence of callable
         Each returns a coroutine that runs until it is cancelled.
     close : callable
@@ -41,7 +40,8 @@ async def live(
     """
     await receive()
     take_over_output()
-    write_event("start", who)
+    for line in said:
+        write_event("start", line)
     allowed = allow_connections(settings.max_connections)
     if allowed < settings.max_connections:
         write_event("start", f"MAX_CONNECTIONS is {allowed}: more need a higher ulimit -n")
@@ -55,6 +55,5 @@ async def live(
     await asyncio.wait(tasks, timeout=_END_SECONDS)
     close()
     executor.shutdown(wait=False, cancel_futures=True)
-    end_children()
     LOG.finish()
     await send({"type": "lifespan.shutdown.complete"})

@@ -59,6 +59,8 @@ class Reply:
     content_type : bytes
     headers : tuple of (bytes, bytes)
         Headers in addition to those that every reply has.
+    own : tuple of (bytes, bytes)
+        Headers that no other reply has, such as the id of a decision.
     policy : bytes
         Content-Security-Policy: what a browser may load; by default nothing.
     """
@@ -67,6 +69,7 @@ class Reply:
     body: bytes
     content_type: bytes = JSON
     headers: Headers = ()
+    own: Headers = ()
     policy: bytes = b"default-src 'none'"
 
     def standing_headers(self) -> Headers:
@@ -76,8 +79,10 @@ class Reply:
 
     async def send(self, send: Send, request_id: bytes, *, is_last: bool = False) -> None:
         """Send the reply, with the headers that every reply has; close after the last one."""
-        length = (b"content-length", b"%d" % len(self.body))
-        headers = (*self.standing_headers(), (b"x-request-id", request_id), length)
+        # RFC 9110, 8.6: an answer without content must not have a length
+        has_length = self.status != 204
+        length = ((b"content-length", b"%d" % len(self.body)),) if has_length else ()
+        headers = (*self.standing_headers(), *self.own, (b"x-request-id", request_id), *length)
         start = {
             "type": "http.response.start",
             "status": self.status,

@@ -3,16 +3,16 @@
 import asyncio
 import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import cast
 
-from scoring_model.errors import Draining, ScoringError, TooSlow
+from scoring_model.decision_log import describe_log, open_decision_log
+from scoring_model.errors import Draining, LogUnavailable, ScoringError, TooSlow
 from scoring_model.http.answers import RequestLimits
 from scoring_model.http.background import live
-from scoring_model.http.bulk import PendingBytes
+from scoring_model.http.bulk import PendingBytes, end_children
 from scoring_model.http.guard import Guard, TimeLimit
 from scoring_model.http.messages import (
-    JSON,
     Disconnected,
     Receive,
     Reply,
@@ -21,15 +21,16 @@ from scoring_model.http.messages import (
     Send,
     error_reply,
 )
+from scoring_model.http.quick_answers import QuickAnswers, QuickRequest
 from scoring_model.http.routes import (
+    INVOCATIONS,
     PREDICT,
     TABLE,
     Routes,
     Serving,
     find_route,
-    is_object,
-    is_quick,
     load_serving,
+    name_path,
 )
 from scoring_model.http.shadow import Shadow
 from scoring_model.settings import ServerSettings
@@ -69,21 +70,26 @@ class ScoringApp:
             metrics.start_refreshes() if metrics else None,
         )
         counters = metrics.start_shadow() if metrics and settings.shadow_uri else None
-        shadow = Shadow(settings, counters) if counters else None
+        self._decision_log = log = open_decision_log(settings)
+        shadow = Shadow(settings, counters, log) if counters else None
         self._routes = Routes(
             settings,
             metrics,
-            lambda: self._follower.concern,
-            lambda: self.draining,
             RequestLimits.from_settings(settings),
             PendingBytes(settings.max_pending_bytes),
             shadow,
+            log,
+            lambda: self._follower.concern,
+            lambda: self.draining,
         )
+        self._quick = QuickAnswers(settings, self._guard, self._routes)
         self._log = RequestLog()
         self._time_limit = TimeLimit(settings.timeout_seconds)
         self._works = [self._follower.run, self._time_limit.watch, self._guard.watch]
         if shadow is not None:
             self._works.append(shadow.run)
+        if log is not None:
+            self._works.append(log.run)
 
     def install(self, serving: Serving) -> None:
         """Use this version for every request that begins from now on."""
@@ -99,16 +105,19 @@ class ScoringApp:
         gc.freeze()
 
     def close(self) -> None:
-        """Take no more large requests, because the server stops."""
+        """Take no more large requests, and end the log of this worker: the server stops."""
         if self._serving is not None:
             self._serving.bulk.close()
+        end_children()
+        if self._decision_log is not None:
+            self._decision_log.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or run the server's background tasks from its start to its end."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                who = self._guard.describe()
-                await live(self.settings, who, self._works, self.close, receive, send)
+                said = (self._guard.describe(), describe_log(self.settings))
+                await live(self.settings, said, self._works, self.close, receive, send)
             return
         started = time.perf_counter()
         request = Request(scope, receive)
@@ -122,20 +131,28 @@ class ScoringApp:
             reply = await route.answer(self._routes, request, scope, serving)
             self._guard.add_rows(request.key, request.rows)
         except ScoringError as error:
-            reply = error_reply(error)
+            reply = self._refuse_decision(request.path, error)
         except asyncio.CancelledError:
-            reply = error_reply(self._explain_cancelling(task))
+            reply = self._refuse_decision(request.path, self._explain_cancelling(task))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
             write_event("error", f"{type(error).__name__} in request {request_id.decode()}")
-            reply = error_reply(ScoringError("the request could not be answered"))
+            fault = ScoringError("the request could not be answered")
+            reply = self._refuse_decision(request.path, fault)
         finally:
             self._time_limit.end(task)
+        self._guard.pages.dress(reply, request.headers)
         await reply.send(send, request_id, is_last=self.draining)
-        path = request.path if request.path in TABLE else OTHER
+        path = name_path(request.path) or OTHER
         method, rows, key = request.method, request.rows, request.key
         self._record(request_id, method, path, reply.status, rows, serving, started, key)
+
+    def _refuse_decision(self, path: str, error: ScoringError) -> Reply:
+        """Return the answer to a request that fails; count it if it asked for decisions."""
+        if path in {PREDICT, INVOCATIONS}:
+            self._routes.count_refusal(error.code)
+        return error_reply(error)
 
     def _explain_cancelling(self, task: "asyncio.Task[None]") -> ScoringError:
         """Return why a request was cancelled, or raise again if the server did not do it."""
@@ -147,70 +164,54 @@ class ScoringApp:
         task.uncancel()
         return Draining("the server stops, and the request was not answered in time")
 
-    def answer_at_once(
-        self, headers: Mapping[bytes, bytes], peer: str | None, body: bytes, started: float
-    ) -> tuple[Reply, bytes] | None:
-        """Answer a complete `POST /predict` with one applicant on the fast path.
+    def answer_together(
+        self, requests: Sequence[QuickRequest | None]
+    ) -> list[tuple[Reply, bytes] | None]:
+        """Answer complete requests `POST /predict` with one applicant each on the fast path.
 
-        Call it in the event loop's thread only.
+        All are logged in one step. Call it in the event loop's thread only.
 
         Parameters
         ----------
-        headers : mapping of bytes to bytes
-            Names in lower case.
-        peer : str or None
-            Address of the other end of the connection.
-        body : bytes
-        started : float
-            When the request began, on the clock of `time.perf_counter`.
+        requests : sequence of QuickRequest or None
+            None for a request that nobody waits for any more.
 
         Returns
         -------
-        (Reply, bytes) or None
+        list of (Reply, bytes) or None
             The answer and the request's id. None if the fast path cannot answer: then only the
             cause has been counted, and the request must be answered on the normal path.
         """
-        serving = self._serving
-        answer = self._try_fast_path(serving, headers, peer, body)
-        if isinstance(answer, str):
-            self.give_up(answer)
-            return None
-        reply, key = answer
-        request_id = self._log.identify(headers.get(b"x-request-id"))
-        self._record(request_id, "POST", PREDICT, reply.status, 1, serving, started, key)
-        return reply, request_id
-
-    def _try_fast_path(
-        self,
-        serving: Serving | None,
-        headers: Mapping[bytes, bytes],
-        peer: str | None,
-        body: bytes,
-    ) -> tuple[Reply, str | None] | GiveUp:
-        """Return the answer and the key's name, or why the fast path cannot answer."""
-        cause: GiveUp | None = None
-        if serving is None:
-            return "no_model"
-        if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
-            cause = "content_type"
-        elif serving.has_histories:
-            cause = "histories"
-        elif len(body) > self.settings.max_body_bytes or not is_quick(serving, body):
-            cause = "size"
-        elif not is_object(body):
-            cause = "array"
-        if cause is not None:
-            return cause
-        key: str | None = None
-        try:
-            key = self._guard.admit(peer, headers, "predict")
-            return self._routes.answer_applicant(serving, body), key
-        except ScoringError:
-            cause = "refused"
-        except Exception:  # noqa: BLE001  # the normal path repeats it and reports it
-            cause = "fault"
-        self._guard.give_back(key)
-        return cause
+        serving, quick = self._serving, self._quick
+        decided = [None if asked is None else quick.decide(serving, asked) for asked in requests]
+        # a loop for each step takes less time than a loop over all steps: see `Burst`
+        ids: Sequence[str | None] = ("",) * len(decided)
+        refused, is_logged = None, False
+        if self._decision_log is not None:
+            ids = list(map(quick.log, decided))
+            try:
+                is_logged = self._decision_log.commit()
+            except LogUnavailable as error:
+                refused = error
+        answers: list[tuple[Reply, bytes] | None] = []
+        for asked, found, identifier in zip(requests, decided, ids, strict=True):
+            if asked is None or found is None or isinstance(found, str) or identifier is None:
+                if found is not None:
+                    self.give_up(found if isinstance(found, str) else "fault")
+                answers.append(None)
+                continue
+            answered, key = found
+            if refused is None:
+                reply = self._routes.finish_one(answered, identifier, is_logged=is_logged)
+            else:
+                reply = error_reply(refused)
+                self._routes.count_refusal(refused.code)
+            self._guard.pages.dress(reply, asked.headers)
+            request_id = self._log.identify(asked.headers.get(b"x-request-id"))
+            status, started = reply.status, asked.started
+            self._record(request_id, "POST", PREDICT, status, 1, serving, started, key)
+            answers.append((reply, request_id))
+        return answers
 
     def give_up(self, cause: GiveUp) -> None:
         """Count a request that the fast path hands over to the normal path."""
@@ -219,11 +220,9 @@ class ScoringApp:
 
     def refuse(self, error: ScoringError) -> tuple[Reply, bytes]:
         """Return the answer to a request that is not read to its end, and the request's id."""
-        request_id = self._log.identify(None)
+        request_id, started = self._log.identify(None), time.perf_counter()
         reply = error_reply(error)
-        self._record(
-            request_id, OTHER, OTHER, reply.status, 0, self._serving, time.perf_counter(), None
-        )
+        self._record(request_id, OTHER, OTHER, reply.status, 0, self._serving, started, None)
         return reply, request_id
 
     def _record(

@@ -86,7 +86,7 @@ class CalibrationMap:
             raise fields.refuse(f"method {method!r} is not known")
         made = cls(
             method=cast("CalibrationMethod", method),
-            # a sigmoid falls if training found that defaults fall with the margin
+            # a sigmoid of release 0.2.0 or earlier may fall with the margin
             slope=fields.number("slope"),
             intercept=fields.number("intercept"),
             margins=fields.numbers("margins"),

@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scoring_model.settings.variables import VARIABLES, Variable
+from scoring_model.settings.variable import Variable
+from scoring_model.settings.variables import VARIABLES
 
 # what fits into 63 bits, as the system's own limits do
 _MOST_COUNT = 2**63 - 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+# as a browser sends it: in lower case, without the usual port of its scheme
+_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+)
+_USUAL_PORTS = re.compile(r"http:.*:80|https:.*:443")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,14 @@ class ServerSettings:
         Whether callers on other machines are answered when no key is set.
     wrong_keys_per_minute : int
         Wrong keys that one address may send in a minute; 0 means no limit.
+    cors_origins : tuple of str
+        Origins whose web pages may call the server.
+    decision_log : str
+        Folder of the decision log, or URL of its database; empty for no log.
+    decision_log_durability : {"written", "synced"}
+    decision_log_on_failure : {"refuse", "answer"}
+    decision_log_key : str
+        Secret for digests of references; empty to keep the references.
     max_body_bytes, max_unpacked_bytes, max_pending_bytes, max_bulk_memory_bytes : int
         Limits of one body, of an unpacked body, of all large bodies at a time, and of the memory of
         a large request, in bytes.
@@ -63,6 +77,11 @@ class ServerSettings:
     keys_file: Path | None = None
     allow_anonymous: bool = False
     wrong_keys_per_minute: int = 60
+    cors_origins: tuple[str, ...] = ()
+    decision_log: str = field(default="", repr=False)
+    decision_log_durability: str = "written"
+    decision_log_on_failure: str = "refuse"
+    decision_log_key: str = field(default="", repr=False)
     max_body_bytes: int = 8388608
     max_rows: int = 10000
     max_explained_rows: int = 1000
@@ -122,6 +141,12 @@ def _read_switch(name: str, text: str, _variable: Variable) -> bool:
     return text == "1"
 
 
+def _read_choice(name: str, text: str, variable: Variable) -> str:
+    if text not in variable.choices:
+        raise ValueError(f"{name} must be {' or '.join(variable.choices)}, got {text!r}")
+    return text
+
+
 def _read_count(name: str, text: str, variable: Variable) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < variable.least:
         raise ValueError(
@@ -141,12 +166,26 @@ def _read_digests(name: str, text: str, _variable: Variable) -> tuple[bytes, ...
     return tuple(bytes.fromhex(digest) for digest in digests)
 
 
+def _read_origins(name: str, text: str, _variable: Variable) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin) or _USUAL_PORTS.fullmatch(origin):
+            raise ValueError(
+                f"{name} must list origins as a browser sends them, such as "
+                "https://desk.example.org or http://localhost:3000: a scheme, a host in lower case "
+                f"and a port that is not the usual one, without a path or *; got {origin!r}"
+            )
+    return origins
+
+
 _READERS: Mapping[str, Callable[[str, str, Variable], Any]] = {
     "text": _read_text,
     "path": _read_path,
     "switch": _read_switch,
     "count": _read_count,
     "digests": _read_digests,
+    "origins": _read_origins,
+    "choice": _read_choice,
 }
 
 

@@ -4,34 +4,8 @@ The server reads it, and the documentation shows it.
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
 
-
-class Variable(NamedTuple):
-    """An environment variable of the server.
-
-    Attributes
-    ----------
-    field : str
-        Its field of `ServerSettings`.
-    kind : {"text", "path", "switch", "count", "digests"}
-        How the text is read. A switch is `0` or `1`. A count is a whole number.
-    default : str
-    meaning : str
-        Whole sentences for the documentation.
-    beyond : str
-        What the server does beyond the limit; empty if the variable is not a limit.
-    least : int
-        Smallest value of a count.
-    """
-
-    field: str
-    kind: Literal["text", "path", "switch", "count", "digests"]
-    default: str
-    meaning: str
-    beyond: str = ""
-    least: int = 1
-
+from scoring_model.settings.variable import Variable
 
 VARIABLES: Mapping[str, Variable] = {
     "MODEL_URI": Variable(
@@ -102,6 +76,46 @@ VARIABLES: Mapping[str, Variable] = {
         "proxy, where all callers have the same address.",
         "Status 429 for a wrong key. A right key is still answered.",
         least=0,
+    ),
+    "CORS_ORIGINS": Variable(
+        "cors_origins",
+        "origins",
+        "",
+        "Web pages of these origins may call the server from a browser, such as "
+        "`https://desk.example.org`: a list, separated by commas. Empty means none.",
+    ),
+    "DECISION_LOG": Variable(
+        "decision_log",
+        "text",
+        "",
+        "Every decision is logged in this folder, or in the PostgreSQL database at this URL "
+        "(`postgresql://...`). A folder belongs to the log alone; all workers and servers may "
+        "share it. For a database, the decisions wait in `MODEL_CACHE_DIR` until the database "
+        "has them. Empty means that nothing is logged.",
+    ),
+    "DECISION_LOG_DURABILITY": Variable(
+        "decision_log_durability",
+        "choice",
+        "written",
+        "`written`: a decision is with the operating system before it is answered, so that it "
+        "survives the end of the process. `synced`: it is on the disk, so that it survives a power "
+        "cut too.",
+        choices=("written", "synced"),
+    ),
+    "DECISION_LOG_ON_FAILURE": Variable(
+        "decision_log_on_failure",
+        "choice",
+        "refuse",
+        "What happens if a decision cannot be logged. `refuse`: status 503. `answer`: it is "
+        "answered without an id, and counted.",
+        choices=("refuse", "answer"),
+    ),
+    "DECISION_LOG_KEY": Variable(
+        "decision_log_key",
+        "text",
+        "",
+        "A secret. With it the log keeps only a digest of each reference (HMAC-SHA-256). Erasing "
+        "by reference needs the same secret.",
     ),
     "MAX_BODY_BYTES": Variable(
         "max_body_bytes",

@@ -35,6 +35,8 @@ def start(arguments: Sequence[str]) -> int:
             settings = read_settings(os.environ)
             if settings.keys_file is not None:
                 _check_keys(settings.keys_file)
+            if settings.decision_log:
+                _check_log(settings)
             opened = stack.enter_context(listen(options, settings))
         except (StartError, ValueError) as error:
             sys.stderr.write(f"error: {error}\n")
@@ -57,6 +59,13 @@ def _check_keys(path: Path) -> None:
     from scoring_model.http.guard import KeysFile
 
     KeysFile(path).read()
+
+
+def _check_log(settings: ServerSettings) -> None:
+    # imported only here, as above; it raises `ValueError`
+    from scoring_model.decision_log import open_decision_log
+
+    open_decision_log(settings)
 
 
 def _end_early(_number: int, _frame: FrameType | None) -> None:

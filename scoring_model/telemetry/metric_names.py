@@ -27,6 +27,9 @@ REFRESHES = "scoring_model_refreshes"
 REFRESH_OUTCOMES = ("swapped", "refused", "unreachable")
 GIVE_UPS = "scoring_fast_path_given_up"
 WRONG_KEYS = "scoring_wrong_keys"
+REFUSALS = "scoring_refused_requests"
+SIMULATED = "scoring_simulated_applicants"
+UNLOGGED = "scoring_unlogged_decisions"
 BULK = "scoring_bulk_requests"
 DROPPED_LINES = "scoring_log_lines_dropped"
 SHADOW_APPLICANTS = "scoring_shadow_applicants"
@@ -47,6 +50,14 @@ GiveUp = Literal[
     "fault",  # an unexpected error, which is a bug
 ]
 """Why the fast path did not answer a request to `/predict`."""
+
+REFUSAL_CAUSES = (
+    *("invalid_request", "invalid_histories", "too_large", "unsupported_media_type"),
+    *("unauthorized", "forbidden", "too_many_requests", "method_not_allowed"),
+    *("no_model", "bad_artifact", "busy", "draining", "log_unavailable", "too_slow"),
+    "internal_error",
+)
+"""The codes of the errors that a request for decisions may be answered with."""
 
 GIVE_UP_CAUSES: tuple[GiveUp, ...] = get_args(GiveUp)
 
@@ -111,6 +122,23 @@ METRICS: Mapping[str, Metric] = {
         ("cause",),
         "Number of requests to /predict that the fast path for single applicants handed over "
         "to the normal path, by cause. The cause fault means a bug.",
+    ),
+    REFUSALS: Metric(
+        "counter",
+        ("cause",),
+        "Number of requests to /predict and /invocations that were refused, by the code of the "
+        "error.",
+    ),
+    SIMULATED: Metric(
+        "counter",
+        (),
+        "Number of applicants scored with simulate=true. They are not among the decisions.",
+    ),
+    UNLOGGED: Metric(
+        "counter",
+        (),
+        "Number of decisions that were answered although they could not be logged "
+        "(DECISION_LOG_ON_FAILURE=answer).",
     ),
     WRONG_KEYS: Metric("counter", (), "Number of requests with a key that is not known."),
     DROPPED_LINES: Metric(

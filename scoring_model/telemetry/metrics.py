@@ -29,9 +29,13 @@ from scoring_model.telemetry.metric_names import (
     PROBABILITY,
     REFRESH_OUTCOMES,
     REFRESHES,
+    REFUSAL_CAUSES,
+    REFUSALS,
     REQUESTS,
     ROWS,
+    SIMULATED,
     STATUSES,
+    UNLOGGED,
     UNSEEN,
     WRONG_KEYS,
     BulkState,
@@ -54,7 +58,9 @@ class RequestCounters:
             keys += histogram_keys(LATENCY, route)
         self._give_ups = {cause: len(keys) + n for n, cause in enumerate(GIVE_UP_CAUSES)}
         keys += [(GIVE_UPS, cause) for cause in GIVE_UP_CAUSES]
-        keys += [(WRONG_KEYS,)]
+        self._refusals = {cause: len(keys) + n for n, cause in enumerate(REFUSAL_CAUSES)}
+        keys += [(REFUSALS, cause) for cause in REFUSAL_CAUSES]
+        keys += [(SIMULATED,), (UNLOGGED,), (WRONG_KEYS,)]
         self._values = folder.make_counters(keys)
 
     def count(self, route: str, status: int, seconds: float) -> None:
@@ -70,6 +76,18 @@ class RequestCounters:
     def count_give_up(self, cause: GiveUp) -> None:
         """Count a request that the fast path did not answer."""
         self._values[self._give_ups[cause]] += 1.0
+
+    def count_refusal(self, cause: str) -> None:
+        """Count a request for decisions that was refused, by the code of the error."""
+        self._values[self._refusals[cause]] += 1.0
+
+    def count_simulated(self, applicants: int) -> None:
+        """Count applicants whose scores are no decisions."""
+        self._values[-3] += applicants
+
+    def count_unlogged(self, decisions: int) -> None:
+        """Count decisions that were answered and could not be logged."""
+        self._values[-2] += decisions
 
     def count_wrong_key(self) -> None:
         """Count a request with a key that is not known."""

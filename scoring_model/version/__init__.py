@@ -11,7 +11,13 @@ from scoring_model.version.artifacts import (
 from scoring_model.version.checks import check_scorer
 from scoring_model.version.content import VersionContent, read_version
 from scoring_model.version.follower import Follower
-from scoring_model.version.loading import LoadedModel, load_model, make_model, signature_of
+from scoring_model.version.loading import (
+    LoadedModel,
+    fetch_content,
+    load_model,
+    make_model,
+    signature_of,
+)
 from scoring_model.version.reasons import (
     DEFAULT_TOP,
     LOWERS,
@@ -42,6 +48,7 @@ __all__ = [
     "check_scorer",
     "choose_language",
     "explain",
+    "fetch_content",
     "label_of",
     "load_model",
     "load_scorer",

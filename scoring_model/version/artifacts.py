@@ -109,7 +109,7 @@ def _read_manifest(data: bytes) -> dict[str, str]:
     return digests
 
 
-def make_scorer(files: Mapping[str, bytes]) -> Scorer:
+def make_scorer(files: Mapping[str, bytes], version: str = "") -> Scorer:
     """Return the scorer of a version's files, which `read_artifacts` returned.
 
     All files are checked before LightGBM reads the booster.
@@ -118,6 +118,8 @@ def make_scorer(files: Mapping[str, bytes]) -> Scorer:
     ----------
     files : mapping of str to bytes
         The files by name.
+    version : str
+        What answers may name the version by.
 
     Raises
     ------
@@ -140,7 +142,7 @@ def make_scorer(files: Mapping[str, bytes]) -> Scorer:
         profile = Profile.from_json(_decode(files, PROFILE_FILE))
         check_profile(profile, contract.names)
         contract = contract.with_ranges(profile.ranges(given_features(contract, features)))
-    return Scorer(contract, TreeModel(booster), policy, features, profile)
+    return Scorer(contract, TreeModel(booster), policy, features, profile, version)
 
 
 def given_features(contract: FeatureContract, features: FeatureSql | None) -> set[str]:

@@ -1,12 +1,14 @@
 """`read_version`: everything that is needed from a version's folder, read once as data."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scoring_model.decision_log import VersionName
 from scoring_model.errors import ArtifactError, IncompleteVersion
-from scoring_model.version.artifacts import SCORER_ARTIFACT, read_artifacts
+from scoring_model.version.artifacts import MANIFEST_FILE, SCORER_ARTIFACT, read_artifacts
 from scoring_model.version.plain_files import is_plain_name, read_plain_file
 
 _MODEL_FILE = "MLmodel"
@@ -32,11 +34,20 @@ class VersionContent:
         The files of the scorer, as `read_artifacts` returns them.
     logged : dict of str to str
         Names and values that training logged with the model.
+    model : str or None
+        Name of the registered model; None if the folder is not from the registry.
     """
 
     version: str
     files: dict[str, bytes]
     logged: dict[str, str]
+    model: str | None = None
+
+    @property
+    def name(self) -> VersionName:
+        """What the decision log calls the version."""
+        manifest = hashlib.sha256(self.files[MANIFEST_FILE]).hexdigest()
+        return VersionName(self.model, self.version, manifest)
 
 
 def read_version(folder: Path) -> VersionContent:
@@ -76,6 +87,7 @@ def read_version(folder: Path) -> VersionContent:
         version=str(version),
         files=read_artifacts(artifacts),
         logged=_texts(logged) if isinstance(logged, dict) else {},
+        model=note.get("model_name"),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring_model.contract import FeatureContract
+from scoring_model.decision_log import VersionName
 from scoring_model.errors import ScoringError
 from scoring_model.policy import FIELDS, Decisions
 from scoring_model.version.artifacts import load_example, make_scorer
@@ -36,6 +37,8 @@ class LoadedModel:
         The applicant that was logged with the model.
     logged : dict of str to str
         Names and values that training logged with the model.
+    name : VersionName
+        What the decision log calls the version.
     """
 
     scorer: Scorer
@@ -43,6 +46,7 @@ class LoadedModel:
     version: str
     example: dict[str, Any]
     logged: dict[str, str]
+    name: VersionName
 
 
 class ServedModel:
@@ -107,7 +111,7 @@ def make_model(content: VersionContent) -> LoadedModel:
     from mlflow.models import Model
     from mlflow.pyfunc import PyFuncModel
 
-    scorer = make_scorer(content.files)
+    scorer = make_scorer(content.files, content.version)
     metadata = Model(signature=signature_of(scorer.contract))
     return LoadedModel(
         scorer=scorer,
@@ -115,6 +119,7 @@ def make_model(content: VersionContent) -> LoadedModel:
         version=content.version,
         example=load_example(content.files),
         logged=content.logged,
+        name=content.name,
     )
 
 
@@ -124,7 +129,7 @@ def load_model(uri: str) -> LoadedModel:
     Parameters
     ----------
     uri : str
-        A folder, or any URI that MLflow knows: `models:/<name>@<alias>`, `models:/<name>/<stage>`.
+        As in `fetch_content`.
 
     Raises
     ------
@@ -133,14 +138,32 @@ def load_model(uri: str) -> LoadedModel:
     mlflow.exceptions.MlflowException
         The registry does not know the model or does not answer.
     """
+    content = fetch_content(uri)
+    model = make_model(content)
+    check_scorer(content.files, model.scorer)
+    return model
+
+
+def fetch_content(uri: str) -> VersionContent:
+    """Fetch a version and read its files.
+
+    Parameters
+    ----------
+    uri : str
+        A folder, or any URI that MLflow knows: `models:/<name>@<alias>`, `models:/<name>/<stage>`.
+
+    Raises
+    ------
+    ArtifactError
+        The version was not logged by this system, or a file of it is altered or unreadable.
+    mlflow.exceptions.MlflowException
+        The registry does not know the version or does not answer.
+    """
     with contextlib.ExitStack() as stack:
         folder = find_folder(uri)
         if folder is None or not folder.is_dir():
             folder = _download(uri, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        content = read_version(folder)
-    model = make_model(content)
-    check_scorer(content.files, model.scorer)
-    return model
+        return read_version(folder)
 
 
 def _download(uri: str, folder: Path) -> Path:

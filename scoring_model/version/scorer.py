@@ -32,6 +32,8 @@ class Scorer:
         SQL that computes the features from histories. Finished rows do not need it.
     profile : Profile, optional
         What the version keeps of its training rows; None for a version that has no profile.
+    version : str
+        Number in the registry, as in `VersionContent`; empty for what was not loaded by the server.
     """
 
     contract: FeatureContract
@@ -39,6 +41,7 @@ class Scorer:
     policy: DecisionPolicy
     features: FeatureSql | None = None
     profile: Profile | None = None
+    version: str = ""
 
     @property
     def lacks(self) -> str:

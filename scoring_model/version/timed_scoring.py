@@ -1,8 +1,10 @@
 """`TimedScoring`: the scoring of one request, which stops when the time limit has passed."""
 
 import time
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +31,24 @@ class TimedScoring:
         The decisions about the applicants.
     problem : InvalidRequest or None
         The error if no decision could be made. MLflow would replace it by its own error.
+    is_logged : bool
+        Whether the decision log needs what follows.
+    applicants : sequence of mapping
+        The valid applicants, as `FeatureContract.encode_records` takes them.
+    references : sequence of str, int or None
+        The callers' names for the applications; empty if no applicant has one.
+    explained : sequence of dict
+        The reasons that were answered; empty if none were asked for.
     """
 
     deadline: float
     rows: EncodedRows | None = None
     decisions: Decisions | None = None
     problem: InvalidRequest | None = None
+    is_logged: bool = False
+    applicants: Sequence[Mapping[str, Any]] = ()
+    references: Sequence[str | int | None] = ()
+    explained: Sequence[dict[str, Any]] = ()
 
     def score(self, scorer: Scorer, rows: EncodedRows) -> Decisions:
         """Score encoded applicants step by step; raises `TooSlow` if the time limit has passed."""

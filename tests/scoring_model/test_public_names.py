@@ -8,9 +8,10 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "contract": """
-        BATCH_ROWS CSV_MISSING CsvTable DUPLICATE EncodedRows Feature FeatureContract JsonFields
-        MOST_WHOLE NEVER_SEEN NOT_A_DATE NOT_A_NUMBER NOT_EXACT NOT_TEXT NOT_TRUE_OR_FALSE Notice
-        ParquetTable REQUIRED TableBatch TableReader UNUSUAL YES_NO encode_number join_rows
+        ADDITIONS ANSWER_NAMES AnswerFields BATCH_ROWS CSV_MISSING CsvTable DUPLICATE EncodedRows
+        Feature FeatureContract JsonFields MOST_REFERENCE_CHARACTERS MOST_WHOLE NEVER_SEEN
+        NOT_A_DATE NOT_A_NUMBER NOT_EXACT NOT_TEXT NOT_TRUE_OR_FALSE Notice ParquetTable REQUIRED
+        TableBatch TableReader UNUSUAL YES_NO encode_number join_rows judge_reference name_day
         parse_day parse_exactly parse_json parse_number read_document read_levels read_versioned
         refuse_duplicates today
     """,
@@ -19,12 +20,23 @@ PUBLIC = {
         refuse_duplicates
     """,
     "contract.typed": """
-        encode_array encode_series read_levels
+        encode_array encode_series list_records read_levels
+    """,
+    "decision_log": """
+        DATABASES DecisionLog EMPTY_ROOT FORMAT_VERSION FolderReader ID_PATTERN ID_PLACE
+        LogFormatError LogReader LogSettings LogWriter LoggedPair LoggedSegment MerkleTree
+        NewDecision NO_SEAL Origin PersonalPart PersonalValues SegmentFiles VersionName
+        address_of close_abandoned commit_to describe_log folder_of hash_leaf hash_node
+        list_segments list_writers open_decision_log open_log read_personal_line root_of
+        sync_folder sync_open_segments write_applicant write_erased write_time writer_of
+    """,
+    "decision_log.postgres": """
+        DatabaseReader Shipper check_database_url erase_rows find_decision ship_spool
     """,
     "errors": """
         ArtifactError Busy Draining ExpectationFailed FeatureError FieldProblem Forbidden
-        HeadTooLarge HeadTooSlow IncompleteVersion InvalidRequest MethodNotAllowed
-        ModelUnavailable MOST_PROBLEMS NotFound Problems ScoringError TooLarge
+        HeadTooLarge HeadTooSlow IncompleteVersion InvalidRequest LogUnavailable
+        MethodNotAllowed ModelUnavailable MOST_PROBLEMS NotFound Problems ScoringError TooLarge
         TooManyRequests TooSlow Unauthorized UnsupportedMediaType
     """,
     "expressions": """
@@ -38,8 +50,9 @@ PUBLIC = {
         create_app
     """,
     "http.answers": """
-        CSV JSON PARQUET RequestLimits answer_invocation encode_body make_warning_headers
-        predict_many predict_one prepare_request read_explanation
+        Asked CSV DECISIONS JSON PARQUET PredictQuery RequestLimits answer_invocation
+        decision_headers encode_body log_many log_one make_warning_headers predict_many predict_one
+        prepare_request read_query read_reference
     """,
     "http.bulk": """
         BulkAnswer BulkPool BulkTask Holding PendingBytes end_children
@@ -48,13 +61,14 @@ PUBLIC = {
         PATHS build_document read_page
     """,
     "http.guard": """
-        Guard Key KeyScope KeysFile TimeLimit
+        Guard Key KeyScope KeysFile PREFLIGHT_HEADERS TimeLimit
     """,
     "http.protocol": """
         HttpProtocol
     """,
     "http.routes": """
-        PREDICT Route Routes Serving TABLE find_route is_object is_quick load_serving
+        Answered INVOCATIONS PREDICT Route Routes Serving TABLE find_route is_object is_quick
+        load_serving name_path
     """,
     "http.shadow": """
         Shadow
@@ -82,8 +96,8 @@ PUBLIC = {
     "version": """
         CURRENT_SCORING DEFAULT_TOP EXAMPLE_FILE Explanation Follower LOWERS LoadedModel NEITHER
         RAISES SCORER_ARTIFACT Scorer TimedScoring VersionContent check_scorer choose_language
-        explain label_of load_model load_scorer make_model make_scorer read_artifacts read_version
-        save_scorer signature_of
+        explain fetch_content label_of load_model load_scorer make_model make_scorer read_artifacts
+        read_version save_scorer signature_of
     """,
 }
 

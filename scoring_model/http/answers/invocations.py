@@ -4,8 +4,9 @@ import json
 from typing import NamedTuple
 
 from scoring_model.contract import EncodedRows, FeatureContract
-from scoring_model.http.answers.formats import JSON, encode_body
+from scoring_model.http.answers.formats import JSON, EncodedBody, encode_body
 from scoring_model.http.answers.limits import RequestLimits
+from scoring_model.http.answers.logged import check_references
 from scoring_model.version import Scorer, TimedScoring
 
 
@@ -26,7 +27,11 @@ class Prepared(NamedTuple):
 
 
 def prepare_request(
-    contract: FeatureContract, media_type: str, body: bytes, limits: RequestLimits
+    contract: FeatureContract,
+    media_type: str,
+    body: bytes,
+    limits: RequestLimits,
+    scoring: TimedScoring,
 ) -> Prepared:
     """Check and encode a request, and return what to send to MLflow's app.
 
@@ -41,6 +46,8 @@ def prepare_request(
         Content type in lower case, without parameters.
     body : bytes
     limits : RequestLimits
+    scoring : TimedScoring
+        Gets what the decision log needs.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def prepare_request(
     UnsupportedMediaType
         The content type is not JSON, CSV or Parquet.
     """
-    encoded = encode_body(media_type, body, contract, limits)
+    encoded = _encode(contract, media_type, body, limits, scoring)
     if encoded.make_split is None:
         return Prepared(encoded.rows, media_type.encode(), body)
     return Prepared(encoded.rows, JSON.encode(), encoded.make_split())
@@ -61,5 +68,21 @@ def answer_invocation(
     scorer: Scorer, media_type: str, body: bytes, limits: RequestLimits, scoring: TimedScoring
 ) -> bytes:
     """Return the bytes that MLflow's app answers a request with; it raises the same errors."""
-    rows = encode_body(media_type, body, scorer.contract, limits).rows
+    rows = _encode(scorer.contract, media_type, body, limits, scoring).rows
     return json.dumps({"predictions": scoring.score(scorer, rows).answers()}).encode()
+
+
+def _encode(
+    contract: FeatureContract,
+    media_type: str,
+    body: bytes,
+    limits: RequestLimits,
+    scoring: TimedScoring,
+) -> EncodedBody:
+    if not scoring.is_logged:
+        return encode_body(media_type, body, contract, limits)
+    reference = contract.answer.reference if contract.answer else ""
+    encoded = encode_body(media_type, body, contract, limits, reference)
+    check_references(encoded.references, reference)
+    scoring.applicants, scoring.references = encoded.list_applicants(), encoded.references
+    return encoded

@@ -26,15 +26,23 @@ class JsonColumns:
         Whether MLflow reads the same rows from the original body, and no other columns than the
         fields. MLflow drops rows of `instances` with absent fields, refuses true where the
         signature has text, and writes the names of unknown columns into its log.
+    also : sequence
+        The values of the column that was asked for in addition; empty if there is none.
     """
 
     columns: Mapping[str, Sequence[Any]]
     rows: int
     is_complete: bool
+    also: Sequence[Any] = ()
 
 
 def read_json(
-    body: bytes, names: Sequence[str], limits: RequestLimits, *, exactly: bool = False
+    body: bytes,
+    names: Sequence[str],
+    limits: RequestLimits,
+    *,
+    exactly: bool = False,
+    also: str = "",
 ) -> JsonColumns:
     """Read a body in one of MLflow's JSON formats.
 
@@ -46,6 +54,8 @@ def read_json(
     limits : RequestLimits
     exactly : bool
         Whether the body was read before, and long whole numbers must now be kept.
+    also : str
+        Name of a column to read in addition; empty for none.
 
     Raises
     ------
@@ -58,27 +68,28 @@ def read_json(
             f"the body must be an object with one of {', '.join(FORMATS)}{_advise(document)}"
         )
     [kind] = formats
-    value = document[kind]
+    value, wanted = document[kind], (*names, *((also,) if also else ()))
     if isinstance(value, list) and kind != "dataframe_split":
         limits.check_rows(len(value))
         header = _fields_of_records(value, kind)
         limits.check_columns(len(header))
-        columns = {name: [record.get(name) for record in value] for name in names}
+        columns = {name: [record.get(name) for record in value] for name in wanted}
         rows, fields = len(value), sum(map(len, value))
     elif isinstance(value, dict) and kind != "dataframe_records":
         is_split = kind == "dataframe_split"
         header = set(_header_of_split(value) if is_split else value)
         limits.check_columns(len(header))
         read = _columns_of_split if is_split else _columns_of_columns
-        columns, rows = read(value, names)
+        columns, rows = read(value, wanted)
         fields = len(value)
     else:
         raise InvalidRequest(f"{kind} is not in MLflow's format")
     refuse_duplicates(body, fields + len(document), _values_of(value), FORMATS)
+    found = columns.pop(also, ())
     plain = all(not {type(None), bool} & set(map(type, column)) for column in columns.values())
     limits.check_rows(rows)
     known = len(columns) == len(names) and header <= set(names) and len(document) == 1
-    return JsonColumns(columns, rows, is_complete=plain and rows > 0 and known)
+    return JsonColumns(columns, rows, plain and rows > 0 and known, found)
 
 
 def _advise(document: Any) -> str:

@@ -18,7 +18,9 @@ _RULES = {"number": NOT_A_NUMBER, "category": NOT_TEXT, "date": NOT_A_DATE}
 _FIXED_NUMBERS = {"DECIMAL", "FLOAT16"}
 
 
-def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) -> ParquetTable:
+def open_parquet(
+    body: bytes, contract: FeatureContract, limits: RequestLimits, reference: str = ""
+) -> ParquetTable:
     """Check what the footer says about the columns that are read, and return the table.
 
     Parameters
@@ -27,6 +29,8 @@ def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) 
     contract : FeatureContract
         Columns that are not its fields are never unpacked.
     limits : RequestLimits
+    reference : str
+        Column of the callers' references, if it is read; it may hold text or numbers.
 
     Raises
     ------
@@ -50,7 +54,9 @@ def open_parquet(body: bytes, contract: FeatureContract, limits: RequestLimits) 
     limits.check_columns(metadata.num_columns)
     limits.check_rows(max(metadata.num_rows, sum(group.num_rows for group in groups)))
     problems, places = Problems(), []
-    kinds = {field.name: field.kind for field in contract.fields}
+    kinds: dict[str, str] = {field.name: field.kind for field in contract.fields}
+    if reference:
+        kinds[reference] = "category"
     for place, column, name in _read_columns(metadata, kinds):
         places.append(place)
         if not _is_flat(column) or not _fits(column, kinds[name]):

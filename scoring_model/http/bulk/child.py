@@ -6,15 +6,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import scoring_model
+from scoring_model.decision_log import LogSettings
 from scoring_model.errors import ArtifactError, TooSlow
 from scoring_model.http.answers import RequestLimits
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask, Frame, receive_frame
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import write_event
+from scoring_model.version import VersionContent
 
 # the child's own alarm comes first; this ends one that does not even obey its alarm
 _GRACE_SECONDS = 3.0
@@ -29,8 +30,7 @@ class BulkChild:
 
     Parameters
     ----------
-    files : mapping of str to bytes
-        The files of the version.
+    content : VersionContent
     settings : ServerSettings
 
     Raises
@@ -39,8 +39,9 @@ class BulkChild:
         The version fails a check, ends the process, or takes too long to load.
     """
 
-    def __init__(self, files: Mapping[str, bytes], settings: ServerSettings) -> None:
+    def __init__(self, content: VersionContent, settings: ServerSettings) -> None:
         self._limits = RequestLimits.from_settings(settings)
+        self._log = LogSettings.from_server(settings)
         self._connection, theirs = socket.socketpair()
         with theirs:
             for end in (self._connection, theirs):
@@ -60,17 +61,21 @@ class BulkChild:
             )
         _RUNNING.add(self)
         try:
-            self._load(files, settings.load_seconds)
+            self._load(content, settings.load_seconds)
         except BaseException:
             self.end()
             raise
 
-    def _load(self, files: Mapping[str, bytes], seconds: float) -> None:
+    def _load(self, content: VersionContent, seconds: float) -> None:
+        files = content.files
         head = {
+            "version": content.version,
             "names": list(files),
             "sizes": list(map(len, files.values())),
             "limits": list(self._limits),
             "seconds": seconds,
+            "log": None if self._log is None else list(self._log),
+            "name": list(content.name),
         }
         self._connection.settimeout(seconds)
         try:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from scoring_model.http.answers import Asked
 from scoring_model.policy import Decisions
 from scoring_model.version import Explanation
 
@@ -82,17 +83,25 @@ class BulkTask:
         The reasons to add.
     body : sequence of bytes
         Its parts. It is emptied once nobody waits for the answer any more.
+    asked : Asked or None
+        What the decision log needs; None if the decisions are not logged.
     """
 
     media_type: str | None
     explanation: Explanation | None
     body: Sequence[bytes]
+    asked: Asked | None = None
 
     def to_frame(self, seconds: float) -> Frame:
         """Return the message, with the seconds that are left."""
         explanation = self.explanation
         reasons = None if explanation is None else [explanation.top, explanation.language]
-        head = {"media_type": self.media_type, "reasons": reasons, "seconds": seconds}
+        head = {
+            "media_type": self.media_type,
+            "reasons": reasons,
+            "seconds": seconds,
+            "asked": None if self.asked is None else list(self.asked),
+        }
         return Frame(head, self.body)
 
     @classmethod
@@ -100,7 +109,9 @@ class BulkTask:
         """Read a task from its message."""
         reasons = frame.head["reasons"]
         explanation = None if reasons is None else Explanation(*reasons)
-        return cls(frame.head["media_type"], explanation, frame.content)
+        asked = frame.head["asked"]
+        logged = None if asked is None else Asked(*asked)
+        return cls(frame.head["media_type"], explanation, frame.content, logged)
 
 
 class BulkAnswer(NamedTuple):
@@ -122,6 +133,8 @@ class BulkAnswer(NamedTuple):
         Whether the process ends after this answer.
     fault : str
         Name of an unexpected error; empty if there was none.
+    ids : sequence of str
+        Ids of the logged decisions; empty if none is logged.
     """
 
     status: int
@@ -131,6 +144,7 @@ class BulkAnswer(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
     is_last: bool = False
     fault: str = ""
+    ids: Sequence[str] = ()
 
     def to_frame(self) -> Frame:
         """Return the message."""
@@ -141,6 +155,7 @@ class BulkAnswer(NamedTuple):
             "is_last": self.is_last,
             "fault": self.fault,
             "is_counted": self.decisions is not None,
+            "ids": self.ids,
         }
         if self.decisions is None:
             return Frame(head, (self.content,))
@@ -162,4 +177,5 @@ class BulkAnswer(NamedTuple):
             tuple((name.encode(), value.encode()) for name, value in head["headers"]),
             head["is_last"],
             head["fault"],
+            head["ids"],
         )

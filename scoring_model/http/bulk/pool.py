@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from scoring_model.errors import Busy, ScoringError, TooSlow
@@ -11,6 +10,7 @@ from scoring_model.http.bulk.child import BulkChild
 from scoring_model.http.bulk.frames import BulkAnswer, BulkTask
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import BulkGauge, BulkState, write_event
+from scoring_model.version import VersionContent
 
 MOST_CHILDREN = 2
 
@@ -23,8 +23,7 @@ class BulkPool:
 
     Parameters
     ----------
-    files : mapping of str to bytes
-        The files of the version.
+    content : VersionContent
     settings : ServerSettings
     gauge : BulkGauge or None
         Counts the open requests; None if metrics are off.
@@ -36,13 +35,13 @@ class BulkPool:
     """
 
     def __init__(
-        self, files: Mapping[str, bytes], settings: ServerSettings, gauge: BulkGauge | None
+        self, content: VersionContent, settings: ServerSettings, gauge: BulkGauge | None
     ) -> None:
-        self._files = files
+        self._content = content
         self._settings = settings
         self._gauge = gauge
         self._is_retired = False
-        self._free = [BulkChild(files, settings)]
+        self._free = [BulkChild(content, settings)]
         self._threads = ThreadPoolExecutor(MOST_CHILDREN, thread_name_prefix="bulk")
 
     async def ask(self, task: BulkTask, deadline: float) -> BulkAnswer:
@@ -108,7 +107,7 @@ class BulkPool:
                 child.end()
             return child
         try:
-            return BulkChild(self._files, self._settings)
+            return BulkChild(self._content, self._settings)
         except (ScoringError, OSError) as error:
             # this version has been loaded before, so the system is short of something
             write_event("error", f"a process for large requests: {type(error).__name__}")

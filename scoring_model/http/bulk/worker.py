@@ -8,14 +8,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from scoring_model.decision_log import DecisionLog, LogSettings, Origin, VersionName
 from scoring_model.errors import ArtifactError, FeatureError, ScoringError
 from scoring_model.features import ApplicantFeatures
 from scoring_model.http.answers import (
     RequestLimits,
     answer_invocation,
+    log_many,
     make_warning_headers,
     predict_many,
 )
@@ -49,16 +51,23 @@ def run_worker(descriptor: int) -> None:
         contextlib.suppress(EOFError, ConnectionError),
     ):
         worker = _load(connection)
-        goes_on = worker is not None
-        while worker is not None and goes_on:
-            frame = receive_frame(connection)
-            seconds = frame.head["seconds"]
-            with _alarm(seconds):
-                with _ends_with_server(connection):
-                    answer = worker.answer(BulkTask.from_frame(frame), seconds)
-                del frame
-                answer.to_frame().send(connection)
-            goes_on = not answer.is_last
+        if worker is not None:
+            with contextlib.closing(worker):
+                _serve(worker, connection)
+
+
+def _serve(worker: "_Worker", connection: socket.socket) -> None:
+    """Answer requests until the server has gone, or this process must end."""
+    goes_on = True
+    while goes_on:
+        frame = receive_frame(connection)
+        seconds = frame.head["seconds"]
+        with _alarm(seconds):
+            with _ends_with_server(connection):
+                answer = worker.answer(BulkTask.from_frame(frame), seconds)
+            del frame
+            answer.to_frame().send(connection)
+        goes_on = not answer.is_last
 
 
 def _load(connection: socket.socket) -> "_Worker | None":
@@ -68,7 +77,9 @@ def _load(connection: socket.socket) -> "_Worker | None":
     with _alarm(head["seconds"]):
         try:
             files = _split(content, dict(zip(head["names"], head["sizes"], strict=True)))
-            worker = _Worker(files, RequestLimits(*head["limits"]))
+            worker = _Worker(files, head["version"], RequestLimits(*head["limits"]))
+            if head["log"] is not None:
+                worker.log_decisions(LogSettings(*head["log"]), VersionName(*head["name"]))
         except ScoringError as error:
             problem = str(error)
         except Exception as error:  # noqa: BLE001  # any error in the content of a file
@@ -111,21 +122,33 @@ def _ends_with_server(connection: socket.socket) -> Iterator[None]:
 class _Worker:
     """Answers requests with one version, within limits of time and memory."""
 
-    def __init__(self, files: Mapping[str, bytes], limits: RequestLimits) -> None:
+    def __init__(self, files: Mapping[str, bytes], version: str, limits: RequestLimits) -> None:
         _limit_memory(_LOAD_BYTES)
-        self._scorer = make_scorer(files)
+        self._scorer = make_scorer(files, version)
         check_scorer(files, self._scorer)
         self._histories = _prepare_histories(self._scorer)
         self._limits = limits
+        self._log: DecisionLog | None = None
+        self._name: VersionName | None = None
         # the version stays for long, so the garbage collector need not scan it each time
         gc.collect()
         gc.freeze()
         _limit_memory(limits.memory_bytes)
 
+    def log_decisions(self, settings: LogSettings, name: VersionName) -> None:
+        """Log the decisions from now on, into a part of the log that is this process's own."""
+        self._log, self._name = DecisionLog(settings), name
+
+    def close(self) -> None:
+        """Seal the part of the log."""
+        if self._log is not None:
+            self._log.close()
+
     def answer(self, task: BulkTask, seconds: float) -> BulkAnswer:
-        scoring = TimedScoring(time.monotonic() + seconds)
+        scoring = TimedScoring(time.monotonic() + seconds, is_logged=task.asked is not None)
         try:
             content = self._answer(task, scoring)
+            ids = self._log_all(task, scoring)
         except ScoringError as error:
             reply = error_reply(error)
             return BulkAnswer(reply.status, reply.body)
@@ -141,7 +164,16 @@ class _Worker:
         # an answer of `/predict` holds its warnings itself
         notices = rows.notices if rows and task.media_type is not None else ()
         headers = make_warning_headers(notices)
-        return BulkAnswer(200, content, scoring.decisions, unseen, headers)
+        return BulkAnswer(200, content, scoring.decisions, unseen, headers, ids=ids)
+
+    def _log_all(self, task: BulkTask, scoring: TimedScoring) -> Sequence[str]:
+        """Log the decisions of a request; return their ids."""
+        asked, log, name = task.asked, self._log, self._name
+        if asked is None or log is None or name is None:
+            return ()
+        decided = log_many(log.values, self._scorer.contract, scoring, asked.reference)
+        ids = log.add_many(Origin(name, asked.route, asked.key), decided)
+        return ids if log.commit() else ()
 
     def _answer(self, task: BulkTask, scoring: TimedScoring) -> bytes:
         scorer, limits, body = self._scorer, self._limits, b"".join(task.body)

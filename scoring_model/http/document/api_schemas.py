@@ -1,60 +1,41 @@
 """`describe_schemas`: applicants, decisions and errors as JSON Schema."""
 
+from collections.abc import Collection
 from typing import Any
 
-from scoring_model.contract import YES_NO, Feature, FeatureContract
-from scoring_model.version import LOWERS, NEITHER, RAISES, label_of
-
-Schema = dict[str, Any]
+from scoring_model.contract import (
+    ADDITIONS,
+    MOST_REFERENCE_CHARACTERS,
+    YES_NO,
+    AnswerFields,
+    Feature,
+    FeatureContract,
+)
+from scoring_model.http.answers import DECISIONS
+from scoring_model.http.document.common_schemas import COMMON, DECISION, TEXT, Schema, object_schema
+from scoring_model.version import label_of
 
 LARGEST = 1.7976931348623157e308
 
-_DECISION: Schema = {
-    "probability": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Calibrated probability of default.",
-    },
-    "score": {
-        "type": "integer",
-        "enum": [0, 1],
-        "description": "1 = accepted (probability < threshold), 0 = refused.",
-    },
-    "threshold": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Probability of default from which an applicant is refused.",
-    },
+_ADDITIONS: Schema = {
+    "decision": TEXT | {"enum": list(DECISIONS), "description": "The score as a word."},
+    "model_version": TEXT
+    | {"description": "The version that made the decision, as in the header X-Model-Version."},
 }
-_TEXT = {"type": "string"}
+UNREAD: Schema = {"description": "Accepted but not used."}
 _EXTRAS: Schema = {
     "warnings": {
         "type": "array",
         "description": "Present only if there is something to know about a valid value: a category "
         "that training never saw, or a number far outside the values seen in training.",
-        "items": {
-            "type": "object",
-            "properties": {"field": _TEXT, "problem": _TEXT},
-            "required": ["field", "problem"],
-        },
+        "items": {"$ref": "#/components/schemas/FieldWarning"},
     },
     "reasons": {
         "type": "array",
         "description": "The features with the largest contributions, the largest first. For a "
         "refused applicant only features that raise the risk are listed, unless top=all. A "
         "contribution is a difference in log-odds before calibration.",
-        "items": {
-            "type": "object",
-            "properties": {
-                "feature": _TEXT,
-                "label": _TEXT,
-                "contribution": {"type": "number"},
-                "direction": {"enum": [RAISES, LOWERS, NEITHER]},
-            },
-            "required": ["feature", "label", "contribution", "direction"],
-        },
+        "items": {"$ref": "#/components/schemas/Reason"},
     },
     "base_value": {
         "type": "number",
@@ -68,65 +49,22 @@ _DECISION_DATE = (
     "The day of the decision, from which dates are counted, such as 2021-12-31. Without it the day "
     "is today, in UTC."
 )
-_ERROR: Schema = {
-    "type": "object",
-    "required": ["error"],
-    "additionalProperties": False,
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "fields"],
-            "additionalProperties": False,
-            "properties": {
-                "code": _TEXT,
-                "message": _TEXT,
-                "fields": {
-                    "type": "array",
-                    "description": "The problems, at most the first 100.",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "row": {"type": "integer", "minimum": 0},
-                            "field": _TEXT,
-                            "problem": _TEXT,
-                        },
-                        "required": ["row", "field", "problem"],
-                    },
-                },
-            },
-        }
-    },
-}
 
 
 def describe_schemas(contract: FeatureContract, example: dict[str, Any]) -> Schema:
     """Return the schemas of the API for a version's contract and its example applicant."""
     fields = describe_fields(contract)
-    required = [field.name for field in contract.fields if not field.nullable]
-    applicant: Schema = {
-        "type": "object",
-        "properties": fields,
-        "required": required,
-        "additionalProperties": False,
-        "example": example,
-    }
+    optional = [field.name for field in contract.fields if field.nullable]
+    unscored = describe_unscored(contract)
+    added = _describe_answer(contract.answer) if contract.answer else {}
+    sometimes = [*_EXTRAS, *(name for name in added if name not in ADDITIONS)]
+    applicant = object_schema(fields | unscored, [*optional, *unscored], closed=True)
     return {
-        "Applicant": applicant,
-        "Row": {"type": "object", "properties": fields, "required": required},
-        "Invocation": _invocation(fields, required),
-        "Prediction": {
-            "type": "object",
-            "properties": _DECISION,
-            "required": list(_DECISION),
-            "additionalProperties": False,
-        },
-        "Decision": {
-            "type": "object",
-            "properties": _DECISION | _EXTRAS,
-            "required": list(_DECISION),
-            "additionalProperties": False,
-        },
-        "Error": _ERROR,
+        "Applicant": applicant | {"example": example},
+        "Row": object_schema(fields, optional),
+        **_invocations(fields, optional),
+        **COMMON,
+        "Decision": object_schema(DECISION | added | _EXTRAS, sometimes, closed=True),
     }
 
 
@@ -136,6 +74,31 @@ def describe_fields(contract: FeatureContract) -> Schema:
     if contract.decision_date:
         fields[contract.decision_date]["description"] = _DECISION_DATE
     return fields
+
+
+def describe_unscored(contract: FeatureContract) -> Schema:
+    """Return the schema of each field that an applicant may carry and that is not scored."""
+    fields = dict.fromkeys(contract.unread, UNREAD)
+    if contract.answer and contract.answer.reference:
+        fields[contract.answer.reference] = {
+            "type": ["string", "integer", "null"],
+            "maxLength": MOST_REFERENCE_CHARACTERS,
+            "minimum": -(2**63),
+            "maximum": 2**64 - 1,
+            "description": "The caller's own reference. The answer repeats it. It is not scored.",
+        }
+    return fields
+
+
+def _describe_answer(wanted: AnswerFields) -> Schema:
+    """Return the schema of each field that the answer has in addition, in its order."""
+    added = {name: schema for name, schema in _ADDITIONS.items() if name in wanted.include}
+    if wanted.reference:
+        added[wanted.reference] = {
+            "type": ["string", "integer"],
+            "description": "The applicant's reference, as it was sent. Absent without one.",
+        }
+    return added
 
 
 def _describe(field: Feature) -> Schema:
@@ -158,33 +121,27 @@ def _describe(field: Feature) -> Schema:
     return schema | {"x-categories": [*field.levels, *field.rare_levels]}
 
 
-def _invocation(fields: Schema, required: list[str]) -> Schema:
-    rows = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
-    columns: Schema = {
-        "type": "object",
-        "description": "One array per column, all of the same length.",
-        "properties": {name: {"type": "array", "items": field} for name, field in fields.items()},
-        "required": required,
+def _invocations(fields: Schema, optional: Collection[str]) -> Schema:
+    rows: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+    columns = {name: {"type": "array", "items": field} for name, field in fields.items()}
+    split = {
+        "columns": {"type": "array", "items": TEXT, "examples": [list(fields)]},
+        "data": {"type": "array", "items": {"type": "array", "items": {}}},
+        "index": {"type": "array", "items": {}},
     }
-    split: Schema = {
-        "type": "object",
-        "required": ["columns", "data"],
-        "additionalProperties": False,
-        "properties": {
-            "columns": {"type": "array", "items": {"type": "string"}, "examples": [list(fields)]},
-            "data": {"type": "array", "items": {"type": "array"}},
-            "index": {"type": "array"},
-        },
-    }
+    inputs = {"oneOf": [{"$ref": "#/components/schemas/Columns"}, rows]}
     kinds = {
-        "dataframe_records": rows,
-        "dataframe_split": split,
-        "inputs": {"anyOf": [columns, rows]},
-        "instances": rows,
+        "DataframeRecords": object_schema({"dataframe_records": rows}),
+        "DataframeSplit": object_schema(
+            {"dataframe_split": {"$ref": "#/components/schemas/Table"}}
+        ),
+        "Inputs": object_schema({"inputs": inputs}),
+        "Instances": object_schema({"instances": rows}),
     }
     return {
-        "oneOf": [
-            {"type": "object", "required": [name], "properties": {name: schema}}
-            for name, schema in kinds.items()
-        ]
+        "Invocation": {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in kinds]},
+        **kinds,
+        "Table": object_schema(split, ["index"], closed=True),
+        "Columns": object_schema(columns, optional)
+        | {"description": "One array per column, all of the same length."},
     }

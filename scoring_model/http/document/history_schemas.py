@@ -5,7 +5,13 @@ from typing import Any
 
 from scoring_model.contract import FeatureContract
 from scoring_model.features import APPLICATION, FeatureSql, History
-from scoring_model.http.document.api_schemas import LARGEST, Schema, describe_fields
+from scoring_model.http.document.api_schemas import (
+    LARGEST,
+    UNREAD,
+    describe_fields,
+    describe_unscored,
+)
+from scoring_model.http.document.common_schemas import Schema
 
 _KINDS: Mapping[str, Schema] = {
     "BIGINT": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -15,7 +21,6 @@ _KINDS: Mapping[str, Schema] = {
     "TIMESTAMP": {"type": ["string", "null"], "description": "For example 2004-01-31T09:30:00."},
 }
 _TEXT: Schema = {"type": ["string", "null"]}
-_UNREAD: Schema = {"description": "Accepted but not used."}
 
 
 def describe_tables(
@@ -37,12 +42,14 @@ def describe_tables(
     tables: Schema = {}
     for history in features.histories:
         columns = {name: _KINDS.get(kind, _TEXT) for name, kind in history.columns.items()}
-        columns |= dict.fromkeys(history.unread, _UNREAD)
+        columns |= dict.fromkeys(history.unread, UNREAD)
         row: Schema = {"type": "object", "properties": columns, "additionalProperties": False}
         if history.table != APPLICATION:
             tables[history.table] = {"type": ["array", "null"], "items": row}
             continue
         fields = {name: described[name] for name in own if name in columns}
+        unscored = describe_unscored(contract).items()
+        columns |= {name: schema for name, schema in unscored if name not in history.columns}
         row["properties"] = columns | fields
         row["required"] = [name for name in fields if not own[name].nullable]
         tables[APPLICATION] = row

@@ -10,6 +10,7 @@ from scoring_model.errors import Unauthorized
 from scoring_model.http.guard.keys import Key, KeyRing, KeyScope
 from scoring_model.http.guard.keys_file import KeysFile
 from scoring_model.http.guard.rate_limit import KeyLimits, WrongKeys
+from scoring_model.http.guard.web_pages import WebPages
 from scoring_model.http.messages import Request
 from scoring_model.settings import ServerSettings
 from scoring_model.telemetry import Metrics, write_event
@@ -34,6 +35,11 @@ class Guard:
     metrics : Metrics, optional
         Counts wrong keys.
 
+    Attributes
+    ----------
+    pages : WebPages
+        The web pages that may call the server.
+
     Raises
     ------
     ValueError
@@ -43,6 +49,7 @@ class Guard:
     def __init__(self, settings: ServerSettings, metrics: Metrics | None = None) -> None:
         self._allow_anonymous = settings.allow_anonymous
         self._metrics = metrics
+        self.pages = WebPages(settings.cors_origins)
         self._unnamed = [
             Key(f"key-{number}", digest) for number, digest in enumerate(settings.key_digests, 1)
         ]

@@ -7,12 +7,15 @@ option the server gives the same answers, but more slowly.
 import asyncio
 import time
 from functools import lru_cache
+from typing import cast
 
 from scoring_model.errors import ScoringError
 from scoring_model.http.messages import INLINE_BYTES, Reply
 from scoring_model.http.protocol.rendering import render
 from scoring_model.http.protocol.strict_protocol import StrictProtocol
+from scoring_model.http.quick_answers import QuickRequest
 from scoring_model.http.routes import PREDICT
+from scoring_model.http.server import ScoringApp
 from scoring_model.telemetry import GiveUp
 
 _FAST_URL = PREDICT.encode()
@@ -31,10 +34,12 @@ class Burst:
     ----------
     loop : asyncio.AbstractEventLoop
         The event loop of the connections.
+    application : ScoringApp
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, application: ScoringApp) -> None:
         self._loop = loop
+        self._application = application
         self._waiting: list[HttpProtocol] = []
 
     def add(self, connection: "HttpProtocol") -> None:
@@ -48,7 +53,8 @@ class Burst:
     def answer(self) -> None:
         """Answer all waiting requests."""
         connections, self._waiting = self._waiting, []
-        answers = [connection.compute() for connection in connections]
+        requests = [connection.quick_request() for connection in connections]
+        answers = self._application.answer_together(requests)
         for connection, answer in zip(connections, answers, strict=True):
             connection.finish(answer)
 
@@ -72,8 +78,9 @@ class HttpProtocol(StrictProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Set up a new connection."""
-        self._burst = _burst_of(self.loop)
         super().connection_made(transport)
+        # only requests to a `ScoringApp` are held back
+        self._burst = _burst_of(self.loop, cast("ScoringApp", self._application))
 
     def data_received(self, data: bytes) -> None:
         """Read data; a request that is still incomplete then takes uvicorn's normal path."""
@@ -139,12 +146,12 @@ class HttpProtocol(StrictProtocol):
         else:
             super().on_message_complete()
 
-    def compute(self) -> tuple[Reply, bytes] | None:
-        """Return the answer and the request's id, or None if uvicorn has to answer."""
-        if self._application is None or self._socket.is_closing():
+    def quick_request(self) -> QuickRequest | None:
+        """Return the request that waits in the burst; None if the connection is closing."""
+        if self._socket.is_closing():
             return None
         peer = self.client[0] if self.client else None
-        return self._application.answer_at_once(self._found, peer, self._body, self._started)
+        return QuickRequest(self._found, peer, self._body, self._started)
 
     def finish(self, answer: tuple[Reply, bytes] | None) -> None:
         """Send the answer; if there is none, hand the request over to uvicorn."""
@@ -193,6 +200,6 @@ class HttpProtocol(StrictProtocol):
 
 
 @lru_cache(maxsize=4)
-def _burst_of(loop: asyncio.AbstractEventLoop) -> Burst:
+def _burst_of(loop: asyncio.AbstractEventLoop, application: ScoringApp) -> Burst:
     """Return the burst that all connections of an event loop share."""
-    return Burst(loop)
+    return Burst(loop, application)

@@ -9,11 +9,11 @@ from scoring_model.http.messages import Headers, Reply
 
 def render(reply: Reply, request_id: bytes, server_headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return a whole answer in the format of HTTP/1.1."""
-    own = b"x-request-id: %s\r\ncontent-length: %d\r\n\r\n" % (request_id, len(reply.body))
+    last = b"x-request-id: %s\r\ncontent-length: %d\r\n\r\n" % (request_id, len(reply.body))
     server = [b"%s: %s\r\n" % header for header in server_headers]
-    return b"".join(
-        (STATUS_LINE[reply.status], *server, _lines(reply.standing_headers()), own, reply.body)
-    )
+    standing = _lines(reply.standing_headers())
+    own = [b"%s: %s\r\n" % header for header in reply.own]
+    return b"".join((STATUS_LINE[reply.status], *server, standing, *own, last, reply.body))
 
 
 @lru_cache(maxsize=64)

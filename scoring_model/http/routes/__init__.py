@@ -1,13 +1,23 @@
 """Every path of the server and the method that answers it."""
 
+from scoring_model.http.routes.answered import Answered
 from scoring_model.http.routes.routes import Routes
 from scoring_model.http.routes.serving import Serving, load_serving
 from scoring_model.http.routes.short_bodies import is_object, is_quick
-from scoring_model.http.routes.table import PREDICT, TABLE, Route, find_route
+from scoring_model.http.routes.table import (
+    INVOCATIONS,
+    PREDICT,
+    TABLE,
+    Route,
+    find_route,
+    name_path,
+)
 
 __all__ = [
+    "INVOCATIONS",
     "PREDICT",
     "TABLE",
+    "Answered",
     "Route",
     "Routes",
     "Serving",
@@ -15,4 +25,5 @@ __all__ = [
     "is_object",
     "is_quick",
     "load_serving",
+    "name_path",
 ]

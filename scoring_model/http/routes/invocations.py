@@ -16,7 +16,8 @@ async def invoke_mlflow(
     scoring: TimedScoring,
 ) -> Reply:
     """Answer `/invocations` with MLflow's app; replace its errors, which repeat the body."""
-    prepared = prepare_request(serving.model.scorer.contract, media_type, body, limits)
+    contract = serving.model.scorer.contract
+    prepared = prepare_request(contract, media_type, body, limits, scoring)
     scoring.rows = prepared.rows
     headers = [(b"content-type", prepared.content_type)]
     asked = {**scope, "headers": headers, "query_string": b""}

@@ -29,7 +29,12 @@ class Readiness:
         self._problem = ""
 
     async def answer(
-        self, serving: Serving | None, scope: Scope, limits: RequestLimits, concern: str
+        self,
+        serving: Serving | None,
+        scope: Scope,
+        limits: RequestLimits,
+        concern: str,
+        log_concern: str,
     ) -> Reply:
         """Report that both routes answer, and why a newer version could not be loaded.
 
@@ -42,6 +47,8 @@ class Readiness:
         limits : RequestLimits
         concern : str
             Why a newer version could not be loaded; empty if nothing went wrong.
+        log_concern : str
+            Why decisions wait for their database; empty if they do not.
 
         Raises
         ------
@@ -57,7 +64,8 @@ class Readiness:
                 await self._try(serving, scope, limits)
         if self._problem:
             raise ModelUnavailable(self._problem)
-        said = {"status": "ready", "refresh": concern} if concern else {"status": "ready"}
+        said = {"status": "ready", "refresh": concern, "decision_log": log_concern}
+        said = {name: text for name, text in said.items() if text}
         return Reply(200, orjson.dumps(said))
 
     async def _try(self, serving: Serving, scope: Scope, limits: RequestLimits) -> None:
@@ -74,7 +82,7 @@ class Readiness:
 async def _find_problem(serving: Serving, scope: Scope, limits: RequestLimits) -> str:
     """Score the example on both routes, and return what is wrong; empty if nothing is."""
     example = serving.model.example
-    answer, _ = predict_one(serving.model.scorer, orjson.dumps(example))
+    answer, *_ = predict_one(serving.model.scorer, orjson.dumps(example))
     asked = {**scope, "method": "POST", "path": "/invocations", "raw_path": b"/invocations"}
     body = orjson.dumps({"dataframe_records": [example]})
     scoring = TimedScoring(time.monotonic() + _PATIENCE_SECONDS)

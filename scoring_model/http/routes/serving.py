@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 
+from scoring_model.errors import ModelUnavailable
 from scoring_model.http.bulk import BulkPool
 from scoring_model.http.document import build_document
 from scoring_model.http.messages import Asgi, Headers
@@ -63,7 +64,7 @@ def load_serving(uri: str, settings: ServerSettings, metrics: Metrics | None) ->
 
     content = read_version(Path(uri))
     # this process takes only what another process has loaded and scored
-    bulk = BulkPool(content.files, settings, metrics.bulk if metrics else None)
+    bulk = BulkPool(content, settings, metrics.bulk if metrics else None)
     try:
         model = make_model(content)
         return Serving(
@@ -78,3 +79,10 @@ def load_serving(uri: str, settings: ServerSettings, metrics: Metrics | None) ->
     except BaseException:
         bulk.close()
         raise
+
+
+def require_version(serving: Serving | None) -> Serving:
+    """Return the loaded version; raises `ModelUnavailable` if there is none."""
+    if serving is None:
+        raise ModelUnavailable("no model is loaded")
+    return serving

@@ -7,10 +7,10 @@ from scoring_model.errors import MethodNotAllowed, NotFound
 from scoring_model.http.document import PATHS
 from scoring_model.http.guard import Guard, KeyScope
 from scoring_model.http.messages import Reply, Request, Scope
-from scoring_model.http.routes.routes import Routes
+from scoring_model.http.routes.routes import DECISIONS_PATH, Routes
 from scoring_model.http.routes.serving import Serving
 
-PREDICT = "/predict"
+PREDICT, INVOCATIONS, DECISION = "/predict", "/invocations", f"{DECISIONS_PATH}{{id}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,11 @@ class Route:
 
 
 TABLE: Mapping[str, Route] = {
+    "/": Route("GET", Routes.lead_to_page, None),
     **dict.fromkeys(PATHS, Route("GET", Routes.show_page, "read")),
     PREDICT: Route("POST", Routes.predict, "predict"),
-    "/invocations": Route("POST", Routes.invoke, "predict"),
+    INVOCATIONS: Route("POST", Routes.invoke, "predict"),
+    DECISION: Route("GET", Routes.show_decision, "read"),
     "/ping": Route("GET", Routes.pass_to_mlflow, None),
     "/health": Route("GET", Routes.pass_to_mlflow, None),
     "/ready": Route("GET", Routes.say_ready, None),
@@ -43,7 +45,15 @@ TABLE: Mapping[str, Route] = {
     "/metrics": Route("GET", Routes.show_metrics, "read"),
     "/openapi.json": Route("GET", Routes.show_document, "read"),
 }
-"""Every path of the server."""
+"""Every path of the server; `{id}` stands for any text without a slash."""
+_PREFLIGHT = Route("OPTIONS", Routes.answer_preflight, None)
+
+
+def name_path(path: str) -> str | None:
+    """Return the path in `TABLE` that a request's path belongs to; None if there is none."""
+    if path.startswith(DECISIONS_PATH):
+        return None if "/" in path[len(DECISIONS_PATH) :] else DECISION
+    return path if path in TABLE else None
 
 
 def find_route(request: Request, guard: Guard) -> Route:
@@ -62,7 +72,9 @@ def find_route(request: Request, guard: Guard) -> Route:
     NotFound, MethodNotAllowed
         There is no such path, or it takes another method.
     """
-    route = TABLE.get(request.path)
+    if guard.pages.ask_first(request):
+        return _PREFLIGHT
+    route = TABLE.get(name_path(request.path) or "")
     if route is None or route.scope is not None:
         guard.authorize(request, route.scope if route else None)
     if route is None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from scoring_model.decision_log import DecisionLog, VersionName
 from scoring_model.http.bulk import BulkPool, BulkTask
 from scoring_model.policy import Decision, Decisions
 from scoring_model.settings import ServerSettings
@@ -20,7 +21,7 @@ from scoring_model.version import Follower, read_version
 _MOST_SINGLES, _MOST_OTHERS = 1_000, 1_000
 _MOST_BYTES = 16 << 20
 # what a part of a body and a decision take beside the bytes of the body
-_PART_BYTES, _ROW_BYTES = 64, 24
+_PART_BYTES, _ROW_BYTES, _ID_BYTES = 64, 24, 96
 # single applicants are scored together: each task disturbs the answers a little
 _MOST_TOGETHER, _GATHER_SECONDS = 500, 0.2
 # between two tasks, so that answers leave first and have most of the time for them
@@ -35,6 +36,7 @@ class _Answered(NamedTuple):
     media_type: str | None
     body: Sequence[bytes]
     decisions: Decisions
+    ids: Sequence[str]
     size: int
 
 
@@ -50,16 +52,23 @@ class Shadow:
         `shadow_uri` must not be empty.
     counters : ShadowCounters
         Count the differences between the decisions of the two versions.
+    log : DecisionLog or None
+        Gets what the version would have decided.
     """
 
-    def __init__(self, settings: ServerSettings, counters: ShadowCounters) -> None:
-        self._settings = replace(settings, model_uri=settings.shadow_uri)
+    def __init__(
+        self, settings: ServerSettings, counters: ShadowCounters, log: DecisionLog | None
+    ) -> None:
+        # its own answers are no decisions
+        self._settings = replace(settings, model_uri=settings.shadow_uri, decision_log="")
+        self._log = log
+        self._name: VersionName | None = None
         self._counters = counters
         self._pool: BulkPool | None = None
         self._follower = Follower(
             self._settings, self._load, self._install, about="the version in the shadow"
         )
-        self._singles: deque[tuple[bytes, Decision]] = deque()
+        self._singles: deque[tuple[bytes, Decision, str]] = deque()
         self._others: deque[_Answered] = deque()
         self._bytes = 0
         self._may_load, self._is_needed = asyncio.Event(), asyncio.Event()
@@ -72,7 +81,7 @@ class Shadow:
         """
         self._may_load.set()
 
-    def offer_one(self, body: bytes, decision: Decision) -> None:
+    def offer_one(self, body: bytes, decision: Decision, identifier: str) -> None:
         """Have a single applicant scored later; drop and count it if that cannot be done soon.
 
         Parameters
@@ -81,15 +90,21 @@ class Shadow:
             The body of the request to `/predict`.
         decision : Decision
             What was answered.
+        identifier : str
+            Id of the decision in the log; empty if it is not logged.
         """
         if len(self._singles) >= _MOST_SINGLES or self._pool is None:
             self._counters.count_outcome("dropped", 1)
             return
-        self._singles.append((body, decision))
+        self._singles.append((body, decision, identifier))
         self._is_needed.set()
 
     def offer_many(
-        self, media_type: str | None, body: Sequence[bytes], decisions: Decisions
+        self,
+        media_type: str | None,
+        body: Sequence[bytes],
+        decisions: Decisions,
+        ids: Sequence[str],
     ) -> None:
         """Have any other request scored later; drop and count it if that cannot be done soon.
 
@@ -101,15 +116,18 @@ class Shadow:
             Its parts.
         decisions : Decisions
             What was answered.
+        ids : sequence of str
+            Ids of the decisions in the log; empty if they are not logged.
         """
         rows = len(decisions.probability)
         size = sum(map(len, body)) + _PART_BYTES * len(body) + _ROW_BYTES * rows
+        size += _ID_BYTES * len(ids)
         is_full = len(self._others) >= _MOST_OTHERS or self._bytes + size > _MOST_BYTES
         if is_full or self._pool is None:
             self._counters.count_outcome("dropped", rows)
             return
         self._bytes += size
-        self._others.append(_Answered(media_type, body, decisions, size))
+        self._others.append(_Answered(media_type, body, decisions, ids, size))
         self._is_needed.set()
 
     async def run(self) -> None:
@@ -141,16 +159,16 @@ class Shadow:
             self._is_needed.clear()
 
     async def _score_many(self, answered: _Answered) -> None:
-        media_type, body, decisions, size = answered
-        if not await self._score(media_type, body, decisions):
+        media_type, body, decisions, ids, size = answered
+        if not await self._score(media_type, body, decisions, ids):
             self._counters.count_outcome("failed", len(decisions.probability))
         self._bytes -= size
 
-    async def _score_singles(self, singles: Sequence[tuple[bytes, Decision]]) -> None:
-        body = b"[%s]" % b",".join([body for body, _ in singles])
-        rows = np.array([(one.probability, one.score, one.threshold) for _, one in singles])
+    async def _score_singles(self, singles: Sequence[tuple[bytes, Decision, str]]) -> None:
+        body = b"[%s]" % b",".join([body for body, _, _ in singles])
+        rows = np.array([(one.probability, one.score, one.threshold) for _, one, _ in singles])
         decisions = Decisions(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2])
-        if await self._score(None, (body,), decisions):
+        if await self._score(None, (body,), decisions, [each for _, _, each in singles]):
             return
         if len(singles) == 1:
             self._counters.count_outcome("failed", 1)
@@ -162,7 +180,11 @@ class Shadow:
             await self._score_singles(part)
 
     async def _score(
-        self, media_type: str | None, body: Sequence[bytes], champion: Decisions
+        self,
+        media_type: str | None,
+        body: Sequence[bytes],
+        champion: Decisions,
+        ids: Sequence[str],
     ) -> bool:
         """Score and count applicants; return False if the version refuses some of them."""
         # nothing waits before a version is loaded
@@ -175,20 +197,22 @@ class Shadow:
             if decisions is None or len(decisions.probability) != rows:
                 return False
             self._counters.count(champion, decisions)
+            if self._log is not None and self._name is not None:
+                self._log.note_shadow(ids, self._name, decisions)
         except Exception as error:  # noqa: BLE001  # its text may contain an applicant's value
             write_event("error", f"{type(error).__name__} of the version in the shadow")
             self._counters.count_outcome("failed", rows)
             await asyncio.sleep(_REST_SECONDS)
         return True
 
-    def _install(self, loaded: tuple[BulkPool, str]) -> None:
+    def _install(self, loaded: tuple[BulkPool, VersionName]) -> None:
         if self._pool is not None:
             self._pool.retire()
-        self._pool, version = loaded
-        write_event("loaded", f"model version {version} in the shadow")
+        self._pool, self._name = loaded
+        write_event("loaded", f"model version {self._name.version} in the shadow")
 
     # runs in a thread of the follower
 
-    def _load(self, folder: str) -> tuple[BulkPool, str]:
+    def _load(self, folder: str) -> tuple[BulkPool, VersionName]:
         content = read_version(Path(folder))
-        return BulkPool(content.files, self._settings, None), content.version
+        return BulkPool(content, self._settings, None), content.name

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import AnswerFields, Feature, FeatureContract
 from scoring_model.errors import ArtifactError
 
 INCOME = Feature("income", "number", nullable=True, labels={"en": "Income"})
@@ -53,6 +53,25 @@ def test_a_plain_contract_is_written_as_before() -> None:
     assert ranged.to_json() == contract.to_json()
 
 
+def test_additions_to_the_answer_are_read_back_and_older_code_refuses_them() -> None:
+    answer = AnswerFields(("decision",), "application_id")
+    contract = FeatureContract((INCOME, GRADE), unread=("sex",), answer=answer)
+    text = contract.to_json()
+    assert FeatureContract.from_json(text) == contract
+    assert contract.unscored == ("sex", "application_id")
+    assert json.loads(text)["format_version"] == 3
+    with pytest.raises(ArtifactError, match="answer needs format_version 3"):
+        FeatureContract.from_json(text.replace('"format_version": 3', '"format_version": 1'))
+
+
+def test_older_code_reads_a_contract_with_unread_fields() -> None:
+    contract = FeatureContract((INCOME, GRADE), unread=("sex",))
+    document = json.loads(contract.to_json())
+    assert FeatureContract.from_json(contract.to_json()) == contract
+    assert (document["format_version"], document.pop("unread")) == (1, ["sex"])
+    assert document == json.loads(FeatureContract((INCOME, GRADE)).to_json())
+
+
 def test_all_fields_may_be_made_optional() -> None:
     nullable = FULL.with_ranges({"x": (0.0, 1.0)}).with_all_nullable()
     assert all(field.nullable for field in nullable.fields)
@@ -73,7 +92,17 @@ def set_key(*path: Any, value: Any) -> Edit:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (set_key("format_version", value=3), "reads only 1 and 2"),
+        (set_key("format_version", value=4), "reads only 1 and 2 and 3"),
+        (set_key("unread", value="sex"), "unread must be a list of text"),
+        (set_key("unread", value=["income"]), "not scored must have a name of its own"),
+        (set_key("unread", value=["sex", "sex"]), "not scored must have a name of its own"),
+        (set_key("answer", value={"include": [], "reference": ""}), "answer needs format_version"),
+        (set_key("answer", value=[]), "answer must be an object"),
+        (set_key("answer", value={"reference": ""}), "include is missing"),
+        (set_key("answer", value={"include": ["price"], "reference": ""}), "include must hold"),
+        (set_key("answer", value={"include": [], "reference": 7}), "reference must be text"),
+        (set_key("answer", value={"include": [], "reference": "score"}), "no other field"),
+        (set_key("answer", value={"include": [], "reference": "rent"}), "name of its own"),
         (set_key("inputs", value={}), "inputs must be a list"),
         (set_key("inputs", 0, value=[]), r"inputs\[0\] must be an object"),
         (set_key("inputs", 0, "name", value="x"), "a name of its own"),

@@ -1,6 +1,7 @@
 """`/predict` with histories gives the answers of batch scoring, from the rows of one applicant."""
 
 import copy
+import dataclasses
 import json
 import math
 import statistics
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring_model.contract import Feature, FeatureContract
+from scoring_model.contract import AnswerFields, Feature, FeatureContract, judge_reference
 from scoring_model.errors import InvalidRequest, Problems
 from scoring_model.features import (
     APPLICATION,
@@ -25,6 +26,9 @@ from scoring_model.features import (
 )
 from scoring_model.features.applicant_engine import ApplicantEngine
 from scoring_model.features.applicant_tables import ApplicantReader
+from scoring_model.http.answers import RequestLimits, predict_many
+from scoring_model.settings import ServerSettings
+from scoring_model.version import TimedScoring, load_scorer
 from tests.scoring_model.http.document.test_openapi import run_schemathesis
 from tests.scoring_model.planted_histories import (
     KEY,
@@ -34,6 +38,7 @@ from tests.scoring_model.planted_histories import (
 )
 from tests.scoring_model.processes import Server, start_server
 
+PROTECTED = ("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS")
 LIMITS = {"MAX_ROWS": "20", "MAX_EXPLAINED_ROWS": "2"}
 
 
@@ -217,6 +222,62 @@ def test_protected_columns_are_accepted_and_ignored(
     assert server.http.post("/predict", json=applicant).json() == before
     del applicant["application"]["CODE_GENDER"]
     assert server.http.post("/predict", json=applicant).json() == before
+
+
+@pytest.mark.parametrize("value", ["F", 7, True, None, [1], {"a": None}])
+def test_protected_columns_of_a_finished_row_are_ignored_too(
+    planted: PlantedHistories, server: Server, value: Any
+) -> None:
+    assert planted.scorer.contract.unread == PROTECTED
+    row = planted.finished_row(planted.finished.index[0])
+    told = row | dict.fromkeys(PROTECTED, value)
+    before = server.http.post("/predict", json=row).json()
+    assert server.http.post("/predict", json=told).json() == before
+    assert server.http.post("/predict", json=[row, told]).json() == [before, before]
+    answer = server.http.post("/invocations", json={"dataframe_records": [told]})
+    assert answer.json() == {"predictions": [before]}
+    schemas = server.http.get("/openapi.json").json()["components"]["schemas"]
+    own = schemas["ApplicantWithHistory"]["properties"]["application"]["properties"]
+    for name in PROTECTED:
+        assert own[name] == schemas["Applicant"]["properties"][name]
+
+
+@pytest.mark.parametrize("reference", ["id", "number"])
+def test_a_reference_is_read_from_the_application(tmp_path: Path, reference: str) -> None:
+    loaded = load_scorer(plant_small(tmp_path) / "artifacts" / "scorer")
+    answer = AnswerFields(("decision", "model_version"), reference)
+    contract = dataclasses.replace(loaded.contract, answer=answer)
+    scorer = dataclasses.replace(loaded, contract=contract, version="7")
+    assert scorer.features is not None
+    histories = ApplicantFeatures(scorer.features, contract)
+    limits = RequestLimits.from_settings(ServerSettings(""))
+
+    def predict(body: Any) -> Any:
+        timed = TimedScoring(time.monotonic() + 60)
+        return json.loads(
+            predict_many(scorer, histories, json.dumps(body).encode(), limits, timed, None)
+        )
+
+    loans = [{"debt": 3.0, "status": "late"}]
+    one = {"application": {"income": 1.0, reference: 17}, "loans": loans}
+    first, second = predict([one, {"application": {"income": 1.0}}])
+    assert list(first)[3:] == ["decision", "model_version", reference]
+    assert (first["model_version"], first[reference]) == ("7", 17)
+    assert reference not in second
+    finished = {"income": 1.0, "debt_sum": 3.0, reference: 17}
+    assert predict(one) == first == predict(finished) == predict([finished])[0]
+    for value in (True, 1.5, 2**64, "x" * 201, [1]):
+        for body, place in (
+            ({"application": {"income": 1.0, reference: value}}, f"application.{reference}"),
+            ({"income": 1.0, reference: value}, reference),
+        ):
+            with pytest.raises(InvalidRequest) as caught:
+                predict(body)
+            problems = {(problem.field, problem.problem) for problem in caught.value.fields}
+            assert (place, judge_reference(value)) in problems
+    # it belongs to the application, not to the tables
+    with pytest.raises(InvalidRequest, match="is not a table of this model"):
+        predict({"application": {"income": 1.0}, reference: 17})
 
 
 def test_the_example_in_the_document_can_be_sent(server: Server) -> None:

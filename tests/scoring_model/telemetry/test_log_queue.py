@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -86,6 +87,18 @@ def lost_lines(http: httpx.Client) -> int:
     return int(float(found[1]))
 
 
+def is_written(http: httpx.Client, entries: list[dict[str, Any]], name: str) -> bool:
+    """Send a request with this id; return whether the log has a line of it."""
+    http.get("/version", headers={"X-Request-ID": name})
+    time.sleep(0.2)
+    return any(entry.get("request_id") == name for entry in list(entries))
+
+
+def told_lines(entries: list[dict[str, Any]]) -> int:
+    found = [LOST.match(entry.get("message", "")) for entry in list(entries)]
+    return sum(int(match[1]) for match in found if match)
+
+
 def read_in_a_thread(pipe: IO[bytes] | None) -> tuple[list[dict[str, Any]], threading.Thread]:
     """Read a log in a thread; every line must be whole."""
     assert pipe
@@ -105,12 +118,11 @@ def test_a_log_that_nobody_reads_stops_no_answer_and_tells_what_was_lost(
         assert lost > 0
         entries, reader = read_in_a_thread(process.stdout)
         wait_until(lambda: any(LOST.match(entry.get("message", "")) for entry in list(entries)))
-        # writing goes on
-        http.get("/version", headers={"X-Request-ID": "the-last"})
+        # writing goes on, but the queue may still be full when this request comes
+        wait_until(lambda: is_written(http, entries, "the-last"))
         # a line about lost ones may follow it
-        wait_until(lambda: any(entry.get("request_id") == "the-last" for entry in list(entries)))
-        told = [LOST.match(entry.get("message", "")) for entry in entries]
-        assert sum(int(found[1]) for found in told if found) == lost_lines(http) >= lost
+        wait_until(lambda: told_lines(entries) == lost_lines(http))
+        assert lost_lines(http) >= lost
         predicted = sum(entry.get("route") == "/predict" for entry in entries)
         assert BURSTS * IN_A_BURST - lost_lines(http) <= predicted < BURSTS * IN_A_BURST
         process.terminate()

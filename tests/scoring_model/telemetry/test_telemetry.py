@@ -14,12 +14,23 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scoring_model.errors import ArtifactError
+from scoring_model.errors import ArtifactError, ScoringError
+from scoring_model.telemetry.metric_names import REFUSAL_CAUSES
 from scoring_model.version import load_scorer
 from tests.scoring_model.planted import EXAMPLE, make_contract, make_rows
 from tests.scoring_model.processes import Server, start_server, wait_until
 
 ROWS = make_rows(make_contract(), 50, seed=21)
+
+
+def codes_of(error: type[ScoringError]) -> set[str]:
+    return {error.code}.union(*map(codes_of, error.__subclasses__()))
+
+
+def test_every_error_of_a_request_for_decisions_has_a_counter() -> None:
+    # another path, and what ends a request before its path is known
+    elsewhere = {"not_found", "head_too_slow", "head_too_large", "expectation_failed"}
+    assert codes_of(ScoringError) == {*REFUSAL_CAUSES, *elsewhere}
 
 
 @pytest.fixture

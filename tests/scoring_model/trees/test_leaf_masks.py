@@ -83,7 +83,7 @@ def test_several_outputs_are_not_looked_up() -> None:
 
 def test_lightgbm_itself_predicts_for_a_column_of_both_kinds() -> None:
     column, other = CATEGORIES
-    both = average_boosters([train(), train(categories=(other,))])
+    both = average_boosters([train(), train(categories=(other,))], [1.0, 1.0])
     trees = read_trees(both.model_to_string())
     assert trees is not None
     kinds = {n.categories is None for tree in trees for n in tree.nodes if n.column == column}

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from mlflow.tracking import MlflowClient
 
+from scoring_model.contract import AnswerFields
 from scoring_model.version import Scorer
 from tests.scoring_model.planted import EXAMPLE, save_model, train_scorer
 from tests.scoring_model.processes import Server, find_free_port, start_server
@@ -30,10 +31,15 @@ TIMEOUT = 180.0
 
 @pytest.fixture(scope="module")
 def folders(trained: Scorer, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return two good versions that answer differently, a broken one and a half uploaded one."""
+    """Return two good versions that answer differently, a broken one and a half uploaded one.
+
+    The second good version names itself in its answers.
+    """
     directory = tmp_path_factory.mktemp("versions")
     good = save_model(trained, directory / GOOD)
-    other = save_model(train_scorer(trees=30, rows=2000), directory / OTHER)
+    scorer = train_scorer(trees=30, rows=2000)
+    named = replace(scorer.contract, answer=AnswerFields(("model_version",)))
+    other = save_model(replace(scorer, contract=named), directory / OTHER)
     broken = Path(shutil.copytree(other, directory / BROKEN))
     rewrite(broken, "booster.txt", lambda text: text[: len(text) // 2])
     half = Path(shutil.copytree(other, directory / HALF))
@@ -181,6 +187,7 @@ def test_a_promotion_and_a_rollback_lose_no_request(
 ) -> None:
     expected = logged_answers(folders)
     assert expected[GOOD] != expected[OTHER]
+    expected[OTHER] |= {"model_version": OTHER}
     with Load(server) as load:
         wait_for(lambda: len(load.answers) > 200)
         registry.make_champion(OTHER)
@@ -317,7 +324,7 @@ def test_a_half_uploaded_version_at_the_start_leaves_the_copy_in_use(
 def test_the_last_good_version_stays_in_use_without_the_registry(
     registry: Registry, tmp_path: Path, folders: list[Path]
 ) -> None:
-    answer = logged_answers(folders)[OTHER]
+    answer = logged_answers(folders)[OTHER] | {"model_version": OTHER}
     database = tmp_path / "registry.db"
     with start_server(URI, tmp_path, registry.environment) as server:
         registry.make_champion(OTHER)

@@ -16,6 +16,9 @@ function addRow(body, cells) {
 }
 
 function kindOf(field) {
+  // a protected column may hold anything
+  if (!field.type) return "not used";
+  if (field.type.includes("integer")) return "reference";
   if (field.type.includes("number")) return "number";
   if (field.format === "date") return "date";
   return field.type.includes("boolean") ? "yes/no" : "category";
@@ -23,6 +26,7 @@ function kindOf(field) {
 
 // a field without limits of its own may hold any double
 function limitsOf(field) {
+  if (field.maxLength) return `at most ${field.maxLength} characters`;
   const least = field.minimum > -Number.MAX_VALUE ? `at least ${field.minimum}` : "";
   const most = field.maximum < Number.MAX_VALUE ? `at most ${field.maximum}` : "";
   return [least, most].filter(Boolean).join(", ");
@@ -33,7 +37,7 @@ function showFields(applicant) {
     const cell = make("td");
     cell.append(make("code", name));
     const labels = Object.entries(field["x-labels"] || {}).map(([language, text]) => `${text} (${language})`);
-    const missing = field.type.includes("null") ? "yes" : "no, required";
+    const missing = !field.type || field.type.includes("null") ? "yes" : "no, required";
     const example = JSON.stringify(applicant.example[name]);
     addRow(at("fields"), [cell, labels.join(", "), kindOf(field), missing, showCategories(field), example ?? ""]);
   }
@@ -116,7 +120,7 @@ async function show() {
     at("description").textContent = page.error.message;
     return;
   }
-  at("version").textContent = `model version ${page.info.version}`;
+  at("version").textContent = `model version ${page.info["x-model-version"]}, API version ${page.info.version}`;
   at("description").textContent = page.info.description;
   const applicant = page.components.schemas.Applicant;
   at("applicant").value = JSON.stringify(applicant.example, null, 1);

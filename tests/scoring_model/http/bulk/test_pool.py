@@ -16,7 +16,7 @@ import pytest
 from scoring_model.errors import ArtifactError, TooSlow
 from scoring_model.http.bulk import BulkPool, BulkTask
 from scoring_model.settings import ServerSettings
-from scoring_model.version import read_version
+from scoring_model.version import VersionContent, read_version
 from tests.scoring_model.http.bombs import as_body
 from tests.scoring_model.planted import make_contract, make_rows
 from tests.scoring_model.planted_histories import plant_small
@@ -26,13 +26,13 @@ BODY = as_body(make_rows(make_contract(), 50, seed=1))
 
 
 @pytest.fixture(scope="module")
-def files(model_folder: Path) -> dict[str, bytes]:
-    return read_version(model_folder).files
+def content(model_folder: Path) -> VersionContent:
+    return read_version(model_folder)
 
 
 @pytest.fixture
-def pool(files: dict[str, bytes]) -> Iterator[BulkPool]:
-    pool = BulkPool(files, SETTINGS, None)
+def pool(content: VersionContent) -> Iterator[BulkPool]:
+    pool = BulkPool(content, SETTINGS, None)
     yield pool
     pool.close()
 
@@ -87,18 +87,19 @@ def test_a_retired_pool_still_answers_and_keeps_no_process(pool: BulkPool) -> No
     wait_for_their_end()
 
 
-def test_a_closed_pool_leaves_no_process(files: dict[str, bytes]) -> None:
-    pool = BulkPool(files, SETTINGS, None)
+def test_a_closed_pool_leaves_no_process(content: VersionContent) -> None:
+    pool = BulkPool(content, SETTINGS, None)
     pool.close()
     assert descendants() == []
 
 
 @pytest.mark.hostile("a version that does not give its logged answer")
-def test_a_version_that_fails_its_check_is_refused_by_the_process(files: dict[str, bytes]) -> None:
-    other = files["example.json"].replace(b'"probability": 0.', b'"probability": 1.')
-    assert other != files["example.json"]
+def test_a_version_that_fails_its_check_is_refused_by_the_process(content: VersionContent) -> None:
+    other = content.files["example.json"].replace(b'"probability": 0.', b'"probability": 1.')
+    assert other != content.files["example.json"]
+    changed = dataclasses.replace(content, files={**content.files, "example.json": other})
     with pytest.raises(ArtifactError, match=r"example\.json does not get the logged answer"):
-        BulkPool({**files, "example.json": other}, SETTINGS, None)
+        BulkPool(changed, SETTINGS, None)
     assert descendants() == []
 
 
@@ -109,18 +110,18 @@ from pathlib import Path
 from scoring_model.http.bulk import BulkPool
 from scoring_model.settings import ServerSettings
 from scoring_model.version import read_version
-files = read_version(Path(sys.argv[1])).files
+content = read_version(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
-BulkPool(files, ServerSettings("", max_bulk_memory_bytes=1 << 40), None).close()
+BulkPool(content, ServerSettings("", max_bulk_memory_bytes=1 << 40), None).close()
 """
     subprocess.run([sys.executable, "-c", code, str(model_folder)], check=True)
 
 
 @pytest.mark.hostile("a version that takes for ever to load")
-def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes]) -> None:
+def test_a_version_that_takes_too_long_to_load_is_refused(content: VersionContent) -> None:
     settings = dataclasses.replace(SETTINGS, load_seconds=0.01)  # type: ignore[arg-type]
     with pytest.raises(ArtifactError, match=r"within 0\.01 seconds \(MODEL_LOAD_SECONDS\)"):
-        BulkPool(files, settings, None)
+        BulkPool(content, settings, None)
     assert descendants() == []
 
 
@@ -128,7 +129,7 @@ def test_a_version_that_takes_too_long_to_load_is_refused(files: dict[str, bytes
 def test_a_version_that_takes_too_much_memory_to_load_is_refused(tmp_path: Path) -> None:
     # DuckDB's own limit does not count the memory of a statement that it parses
     sum_of_ones = f"SELECT id, {'1+' * 1_900_000}1 AS debt_sum -- Debt\nFROM loans GROUP BY id;\n"
-    greedy = read_version(plant_small(tmp_path, sum_of_ones)).files
+    greedy = read_version(plant_small(tmp_path, sum_of_ones))
     with pytest.raises(ArtifactError, match=r"MemoryError|bad allocation|ended the process"):
         BulkPool(greedy, SETTINGS, None)
     assert descendants() == []

@@ -192,8 +192,8 @@ def test_trailers_do_not_become_headers(server: Server) -> None:
 def test_targets_in_absolute_form_work(server: Server) -> None:
     for target in (b"http://localhost/predict", b"HTTP://localhost:8000/predict"):
         assert statuses(exchange(server, WHOLE.replace(b"/predict", target))) == [b"200"]
-    # without a path the target is `/`
-    assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://localhost"))) == [b"404"]
+    # without a path the target is `/`, which takes GET
+    assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://localhost"))) == [b"405"]
     assert statuses(exchange(server, WHOLE.replace(b"/predict", b"http://[::1]:8/docs?a"))) == [
         b"405"
     ]

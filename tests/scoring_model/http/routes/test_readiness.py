@@ -51,7 +51,7 @@ def ask(*servings: Serving | None, concern: str = "") -> list[bytes]:
 
     async def ask_all() -> list[bytes]:
         readiness = Readiness()
-        asked = [readiness.answer(serving, SCOPE, LIMITS, concern) for serving in servings]
+        asked = [readiness.answer(serving, SCOPE, LIMITS, concern, "") for serving in servings]
         return [reply.body for reply in await asyncio.gather(*asked)]
 
     return asyncio.run(ask_all())

@@ -322,7 +322,7 @@ def test_the_counts_of_two_workers_are_added(
 def test_an_unexpected_error_does_not_end_the_work(challenger_folder: Path) -> None:
     metrics = Metrics(None, [])
     settings = ServerSettings("", shadow_uri=str(challenger_folder))
-    shadow = Shadow(settings, metrics.start_shadow())
+    shadow = Shadow(settings, metrics.start_shadow(), None)
     body = as_body(EXAMPLE)
     decision = Decision(0.5, 0, 0.3, ())
     several = Decisions(np.array([0.5]), np.array([0]), np.array([0.3]))
@@ -337,17 +337,17 @@ def test_an_unexpected_error_does_not_end_the_work(challenger_folder: Path) -> N
             while not shown(outcome):
                 await asyncio.sleep(0.02)
                 if outcome == "scored":
-                    shadow.offer_one(body, decision)
+                    shadow.offer_one(body, decision, "")
 
     async def run() -> None:
         work = asyncio.create_task(shadow.run())
         shadow.begin()
         await wait_for("scored")
         # nothing but bytes can be sent to a process
-        shadow.offer_many(None, ("text",), several)  # type: ignore[arg-type]
+        shadow.offer_many(None, ("text",), several, ())  # type: ignore[arg-type]
         await wait_for("failed")
         before = shown("scored")
-        shadow.offer_one(body, decision)
+        shadow.offer_one(body, decision, "")
         async with asyncio.timeout(60.0):
             while shown("scored") == before:
                 await asyncio.sleep(0.02)
