@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scoring_model.contract import Feature, FeatureContract
+from scoring_model.decision_log import VersionName
 from scoring_model.policy import CalibrationMap, DecisionPolicy
 from scoring_model.trees import TreeModel
 from scoring_model.types import FloatArray
@@ -62,7 +63,7 @@ def write_body(path: Path, rows: int) -> None:
 
 def score(folder: Path) -> None:
     """Score the file and print rows per second and the peak memory of this process in MB."""
-    model = BatchModel(load_scorer(folder), "1", "loan_id", "benchmark")
+    model = BatchModel(load_scorer(folder), VersionName(None, "1", ""), "loan_id", "benchmark")
     began = time.perf_counter()
     report = score_loans(model, Source(f"{folder}/body.parquet"), folder / "scored.parquet")
     seconds = time.perf_counter() - began

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.batch import FEATURES, LEAVES, TREES, make_matrix, make_scorer, write_body
+from scoring_model.decision_log import VersionName
 from train.batch import BatchModel, score_loans
 from train.fitting.boosting import BINNING, BoostingParams, FoldedRows, fit_all
 from train.fitting.folds import SEARCH_ROWS, split_folds
 from train.pipeline import FINAL_FOLDS_OF_MANY
 from train.portfolio import Costs
-from train.search import first_points
-from train.search.tuning import SEARCH_FOLDS, Runner, SearchPlan
+from train.search import Runner, SearchPlan, first_points
+from train.search.tuning import SEARCH_FOLDS
 from train.tables import Source
 
 FIT_TREES = 50
@@ -64,7 +65,7 @@ def trial_seconds() -> float:
     y = (random.random(SEARCH_ROWS) < 1 / (1 + np.exp(-margin))).astype(np.int8)
     splits = tuple(split_folds(y, "stratified", SEARCH_FOLDS, seed=0))
     plan = SearchPlan(("none",), max_evals=1, seed=0)
-    point = first_points(plan.treatments, len(splits[0][0]))[0]
+    point = first_points(plan, len(splits[0][0]))[0]
     folds = FoldedRows(matrix, y, splits, ()).bin()
     runner = Runner(folds, Costs().of_rows(SEARCH_ROWS), plan, threads=1)
     return processor_seconds(lambda: runner.run([(point, 0)], 0, None))
@@ -75,7 +76,7 @@ def score_seconds() -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_body(folder / "body.parquet", BODY_ROWS)
-        model = BatchModel(make_scorer(), "1", "loan_id", "benchmark")
+        model = BatchModel(make_scorer(), VersionName(None, "1", ""), "loan_id", "benchmark")
         body, scored = Source(f"{folder}/body.parquet"), folder / "scored.parquet"
         return processor_seconds(lambda: score_loans(model, body, scored)) / BODY_ROWS
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.logged import WRITTEN, compare_logs
 from benchmarks.servers import (
     SERVER_CORE,
     Load,
@@ -240,6 +241,10 @@ def main(rounds: int = 5, seconds: float = 3) -> None:
             results += measure_single(servers, bodies, rounds, seconds)
             results += measure_arrays(servers[OURS], model, bodies, seconds)
         results += compare_start(model, min(rounds, 3))
+        ratio = compare_logs(model, bodies.one, rounds, seconds)[WRITTEN]
+        results.append(
+            Result("/predict with a decision log, multiple of no log", ratio, 0.75, at_least=True)
+        )
     print()
     for result in results:
         print(result.show())
