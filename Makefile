@@ -3,10 +3,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui test test-all lint docs screenshot hostile bench key export lock clean
+.PHONY: run serve ui notebook notebook-outputs test test-all lint docs screenshot hostile bench key export lock clean
 
 run: .venv/ready
-	mlflow run . --env-manager local
+	mlflow run . --env-manager local $(if $(MLFLOW_EXPERIMENT_NAME)$(MLFLOW_EXPERIMENT_ID),,--experiment-name sba)
 	python -m train demo
 
 serve: .venv/ready
@@ -18,6 +18,14 @@ export: .venv/ready
 
 ui: .venv/ready
 	mlflow ui --port 5000
+
+# make notebook args=--allow-root
+notebook: .venv/notebook
+	cd notebooks && jupyter lab $(args) score_applicants.ipynb
+
+# against the champion of `make run`, served by `make serve`
+notebook-outputs: .venv/ready
+	python -m notebooks.renew
 
 test: lint
 	pytest -m "not slow"
@@ -68,4 +76,9 @@ clean:
 # source only: without build isolation, it is built with the setuptools that the lock names.
 .venv/cluster: .venv/ready requirements-cluster.txt
 	pip install --quiet --require-hashes --no-build-isolation --requirement requirements-cluster.txt
+	touch $@
+
+# JupyterLab: forty packages that nothing else needs
+.venv/notebook: .venv/ready requirements-notebook.txt
+	pip install --quiet --require-hashes --requirement requirements-notebook.txt
 	touch $@

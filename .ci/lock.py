@@ -56,6 +56,7 @@ def main() -> int:
         write_lock(WIDEST)
         write_lock("requirements", *HELD)
         write_lock("requirements-cluster", *HELD)
+        write_lock("requirements-notebook", *HELD)
         write_conda_environment()
     except subprocess.CalledProcessError as error:
         return int(error.returncode)

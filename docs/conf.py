@@ -37,7 +37,7 @@ numpydoc_show_class_members = False
 # A signature links to types of this project only: no other project's index is at hand offline.
 # `Loaded` is a type variable, which has no page.
 nitpick_ignore = [("py:class", "scoring_model.version.follower.Loaded")]
-nitpick_ignore_regex = [(r"py:.*", r"(?!(?:scoring_model|train)\.).*")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!(?:scoring_model|train|monitoring)\.).*")]
 
 html_theme = "furo"
 html_static_path = [str(Path(__file__).parent / "_static")]

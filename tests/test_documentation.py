@@ -19,7 +19,8 @@ from scoring_model.http.routes import TABLE
 from scoring_model.settings import VARIABLES
 from scoring_model.telemetry.metric_names import METRICS
 from tests.conftest import ROOT
-from train.portfolio import GateLimits, PortfolioFile
+from train.portfolio import PortfolioFile
+from train.portfolio.sections import GateLimits
 
 DOCS = ROOT / "docs"
 # where a page could load something from: a script, a style, a font, a picture

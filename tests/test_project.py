@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,10 +30,14 @@ def test_the_run_logs_trials_metrics_and_artifacts(project: Project) -> None:
     mlflow = client(project)
     experiment = mlflow.get_experiment_by_name("credit-scoring").experiment_id
     runs = mlflow.search_runs([experiment], "attributes.status = 'FINISHED'")
-    main = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    # other tests score and replay with this version
+    main = next(run for run in runs if "test_cost_per_applicant" in run.data.metrics)
     trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == main.info.run_id]
     assert len(trials) == 2
-    assert all("cost_per_applicant" in trial.data.metrics for trial in trials)
+    costs = {trial.info.run_name: trial.data.metrics["cost_per_applicant"] for trial in trials}
+    assert all(re.fullmatch(rf"trial [01] cost {cost:.3f}", name) for name, cost in costs.items())
+    cost = main.data.metrics["test_cost_per_applicant"]
+    assert re.fullmatch(rf"made \d{{4}}-\d\d-\d\d cost {cost:.3f}", main.info.run_name)
     assert all("num_leaves" in trial.data.params for trial in trials)
     assert {data.dataset.name for data in main.inputs.dataset_inputs} == {"made"}
     artifacts = {item.path for item in mlflow.list_artifacts(main.info.run_id)}
@@ -41,7 +46,7 @@ def test_the_run_logs_trials_metrics_and_artifacts(project: Project) -> None:
     assert len(pictures) >= PICTURES
     tables = {item.path for item in mlflow.list_artifacts(main.info.run_id, "tables")}
     assert {"tables/leaks.csv", "tables/importance.csv", "tables/fairness.csv"} <= tables
-    quarters = mlflow.get_metric_history(main.info.run_id, "quarter_default_rate")
+    quarters = mlflow.get_metric_history(main.info.run_id, "quarters/default_rate")
     assert [metric.step for metric in quarters] == sorted({metric.step for metric in quarters})
     assert all(metric.step % 10 in (1, 2, 3, 4) for metric in quarters)
     assert quarters
@@ -51,6 +56,12 @@ def test_the_run_logs_trials_metrics_and_artifacts(project: Project) -> None:
     assert float(version.tags["threshold"]) == main.data.metrics["threshold"]
     assert len(version.tags["portfolio_digest"]) == 64
     assert version.tags["git_commit"]
+    assert len(version.tags) < 10
+    place = f"#/experiments/{experiment}/runs/{main.info.run_id}"
+    assert f"[Report]({place}/artifacts/report.html" in version.description
+    assert f"Cost per applicant {cost:.3f} (" in version.description
+    assert main.data.tags["mlflow.note.content"] == version.description
+    assert "make serve" in mlflow.get_registered_model("credit-scoring").description
 
 
 def test_a_version_contains_data_and_code_but_no_pickle(project: Project) -> None:

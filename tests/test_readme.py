@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from notebooks.renew import NOTEBOOK, read_notebook, texts_of
 from tests.conftest import ROOT
 from tests.made import make_loans
 
@@ -44,14 +45,27 @@ ELSEWHERE = {
     "python -m benchmarks.": "they measure for minutes or hours; their packages are not all here",
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
+    "mlflow run . --env-manager local -e replay": "tests/monitoring/replay/test_entry_point.py",
     "mlflow run . --env-manager local -P engine=spark": "tests/test_home_credit.py",
     "mlflow run . --env-manager local -P engine=dask": "tests/train/engines/test_dask.py",
     "pip install": "they are in the environment of these tests",
     "pre-commit install": "it writes into the repository",
+    "python -m monitoring anchor": "tests/monitoring/proof/test_commands.py",
+    "python -m monitoring verify": "tests/monitoring/proof/test_commands.py",
+    "python -m monitoring erase": "tests/monitoring/erasure/test_erasing.py",
+    "python check_proof.py": "tests/monitoring/test_decision_log_page.py",
     "python .ci/try_slug.py": "tests/test_deployment.py",
     "python .ci/release.py": "tests/test_deployment.py",
-    "mlflow models build-docker": "it needs a Docker engine",
+    "docker build": "it needs a Docker engine; the workflow's job `image` runs it",
     "docker run": "it needs a Docker engine",
+    "python .ci/try_image.py": "it needs a Docker engine; the workflow's job `image` runs it",
+    "openapi-python-client": "tests/scoring_model/http/document/test_clients.py",
+    "openapi-generator-cli": "tests/scoring_model/http/document/test_clients.py",
+    "npm install": "tests/scoring_model/http/document/test_clients.py",
+    "npx tsc": "tests/scoring_model/http/document/test_clients.py",
+    "node decide": "tests/scoring_model/http/document/test_clients.py",
+    "java Decide.java": "tests/scoring_model/http/document/test_clients.py",
+    "python decide.py": "tests/scoring_model/http/document/test_clients.py",
     "createdb mlflow": "tests/test_postgres.py",
     "mlflow server --backend-store-uri postgresql": "tests/test_postgres.py",
     "export MLFLOW_TRACKING_URI=": "tests/test_postgres.py",
@@ -106,12 +120,17 @@ def test_the_french_readme_shows_the_same_commands_and_answers(language: str) ->
     assert blocks(FRENCH, language) == blocks(README, language)
 
 
-def test_the_figures_of_the_default_training_are_the_same_everywhere() -> None:
+def default_figures() -> dict[str, str]:
+    """Return the figures of the default training, as the README prints them."""
     [printed] = [b for b in blocks(README, "text") if b.startswith("  cost per applicant")]
     assert printed in blocks(ROOT / "docs" / "tutorial.md", "text")
+    return dict(re.findall(r"^  (\S.*?) {2,}(\S+)$", printed, re.MULTILINE))
+
+
+def test_the_figures_of_the_default_training_are_the_same_everywhere() -> None:
+    figures = default_figures()
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     chapter = page.partition("## The default training")[2].partition("\n## ")[0]
-    figures = dict(re.findall(r"^  (\S.*?) {2,}(\S+)$", printed, re.MULTILINE))
     assert len(figures) == 7
     assert [name for name, figure in figures.items() if figure not in chapter] == ["threshold"]
     [took] = re.findall(r"\d+ minutes? \d+ seconds", README.read_text(encoding="utf-8"))
@@ -197,6 +216,9 @@ def test_every_command_runs(checkout: Path, started: list["subprocess.Popen[byte
             check=False,
         )
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    # `make notebook-outputs` was one of them, with the default training in the server
+    renewed = read_notebook(checkout / NOTEBOOK.relative_to(ROOT))
+    assert texts_of(renewed) == texts_of(read_notebook()), "run `make notebook-outputs`"
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 180.0) -> None:

@@ -23,11 +23,12 @@ LOCKS = {
     "requirements.txt": ["requirements.in"],
     "requirements-dev.txt": ["requirements.in", "requirements-train.in", "requirements-dev.in"],
     "requirements-cluster.txt": ["requirements-cluster.in"],
+    "requirements-notebook.txt": ["requirements-notebook.in"],
     "conda.yaml": ["requirements-train.in"],
 }
 HASHED = [name for name in LOCKS if name.endswith(".txt")]
 INPUTS = sorted({name for names in LOCKS.values() for name in names})
-PIN = re.compile(r"([a-z0-9-]+)(?:\[[a-z, ]+\])?==([^\s\\]+)( ; [^\\]+?)?(?: \\)?")
+PIN = re.compile(r"([a-z0-9-]+)(?:\[[a-z, -]+\])?==([^\s\\]+)( ; [^\\]+?)?(?: \\)?")
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}(?: \\)?")
 # as much as uv writes about which packages and which of these files need a package
 COMMENT = re.compile(r" {4}#(?: via)?(?: +(?:-[rc] )?[a-z0-9.-]+)?")

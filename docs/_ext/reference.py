@@ -76,7 +76,9 @@ def _keys(kind: Mapping[str, Any], tag: str = "") -> Iterator[tuple[str, str, st
     for name, key in sorted(kind["properties"].items(), key=lambda item: item[0] != tag):
         needed = name == tag or name in kind.get("required", ())
         value = key.get("default")
-        default = _NOTHING if value in (None, [], math.inf, -math.inf) else f"`{json.dumps(value)}`"
+        default = (
+            _NOTHING if value in (None, [], {}, math.inf, -math.inf) else f"`{json.dumps(value)}`"
+        )
         yield f"`{name}`", _type(key), _REQUIRED if needed else default, key["description"]
 
 
@@ -87,12 +89,16 @@ def _type(schema: Mapping[str, Any]) -> str:
     if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
         return _either(f'`"{value}"`' for value in values)
     if schema["type"] == "array":
-        return f"list of {_type(schema['items'])}"
+        pair = f"{len(schema.get('prefixItems', ()))} numbers"
+        return f"list of {_type(schema['items']) if 'items' in schema else pair}"
     if schema["type"] == "object":
-        return "texts by language: `{ en = '...', fr = '...' }`"
+        kind = _type(schema["additionalProperties"])
+        by_language = "texts by language: `{ en = '...', fr = '...' }`"
+        return by_language if kind == "text" else f"{kind} by name"
     if schema["type"] == "string":
         return {"date": "date", "path": "file"}.get(schema.get("format", ""), "text")
-    return {"integer": "whole number", "number": "number"}[schema["type"]] + _bounds(schema)
+    names = {"boolean": "true or false", "integer": "whole number", "number": "number"}
+    return names[schema["type"]] + _bounds(schema)
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
@@ -138,17 +144,22 @@ def entry_points_reference() -> str:
     """Describe the entry points of MLproject, with the help of the parser that reads them."""
     import yaml
 
+    from monitoring.__main__ import make_parser as make_monitoring_parser
     from train.__main__ import make_parser
 
+    choices: dict[str, Any] = {}
+    helps: dict[str, str] = {}
     # argparse does not publish the actions of a subcommand
-    parser: Any = make_parser()
-    (commands,) = (action for action in parser._actions if action.dest == "command")
-    helps = {choice.dest: choice.help for choice in commands._choices_actions}
+    parsers: tuple[Any, ...] = (make_parser(), make_monitoring_parser())
+    for parser in parsers:
+        (commands,) = (action for action in parser._actions if action.dest == "command")
+        choices |= commands.choices
+        helps |= {choice.dest: choice.help for choice in commands._choices_actions}
     project = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))
     parts = []
     for entry, content in project["entry_points"].items():
-        command = content["command"].split()[3]  # python -m train <command> ...
-        known = {action.dest: action for action in commands.choices[command]._actions}
+        command = content["command"].split()[3]  # python -m <package> <command> ...
+        known = {action.dest: action for action in choices[command]._actions}
         parts.append(
             f"(entry-point-{entry})=\n\n### `{entry}`\n\n{_sentence(helps[command])} "
             f"Start it with `mlflow run . --env-manager local"
