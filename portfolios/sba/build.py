@@ -1,4 +1,4 @@
-"""Build loans.parquet from the published SBAnational.csv, or a Parquet copy of it."""
+"""Build loans.parquet and later_loans.parquet from SBAnational.csv, or a Parquet copy of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 
 FIRST_APPROVAL = pd.Timestamp("1997-01-01")
 TEST_FROM = pd.Timestamp("2004-01-01")
-END_OF_APPROVALS = pd.Timestamp("2005-01-01")
+# the loans from here on are those that the model decides later
+LATER_FROM = pd.Timestamp("2005-01-01")
+END_OF_APPROVALS = pd.Timestamp("2008-01-01")
 # The newest year of any record. A two-digit year that gives a later year is of the 20th century.
 LAST_RECORDED_YEAR = 2014
 
@@ -127,10 +129,12 @@ def describe_outcome(original: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def select_approvals(original: pd.DataFrame) -> pd.DataFrame:
-    """Return the loans approved in 1997-2004, with any outcome."""
+def select_approvals(
+    original: pd.DataFrame, first: pd.Timestamp, end: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the loans approved from `first` until before `end`, with any outcome."""
     approved = parse_date(original["ApprovalDate"])
-    return original.loc[approved.between(FIRST_APPROVAL, END_OF_APPROVALS, inclusive="left")]
+    return original.loc[approved.between(first, end, inclusive="left")]
 
 
 def build_loans(approvals: pd.DataFrame) -> pd.DataFrame:
@@ -160,13 +164,16 @@ def write_loans(loans: pd.DataFrame, path: Path) -> None:
 
 def summarise(approvals: pd.DataFrame, loans: pd.DataFrame) -> str:
     """Return the counts that are in README.md."""
-    is_test = loans["approval_date"] >= TEST_FROM
     dropped = len(approvals) - len(loans)
-    lines = [f"approved 1997-2004: {len(approvals):,}; dropped, outcome unknown: {dropped:,}"]
-    for name, part in (("all", loans), ("train", loans[~is_test]), ("test", loans[is_test])):
+    years = loans["approval_date"].dt.year
+    parts = {"all": loans}
+    if years.min() < TEST_FROM.year:
+        is_test = loans["approval_date"] >= TEST_FROM
+        parts |= {"train": loans[~is_test], "test": loans[is_test]}
+    approved = f"approved {years.min()}-{years.max()}: {len(approvals):,}"
+    lines = [f"{approved}; dropped, outcome unknown: {dropped:,}"]
+    for name, part in (*parts.items(), *loans.groupby(years)):
         lines.append(f"{name}: {len(part):,} loans, {part['defaulted'].mean():.2%} defaulted")
-    for year, part in loans.groupby(loans["approval_date"].dt.year):
-        lines.append(f"{year}: {len(part):,} loans, {part['defaulted'].mean():.1%} defaulted")
     lines.extend(
         f"{name}: {loans[name].nunique():,} values, {loans[name].isna().sum():,} missing"
         for name in loans.columns
@@ -175,15 +182,20 @@ def summarise(approvals: pd.DataFrame, loans: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Read the command line, build the file and print its counts."""
+    """Read the command line, build the files and print their counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("original", type=Path, help="SBAnational.csv, or a Parquet copy of it")
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("loans.parquet"))
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder")
     arguments = parser.parse_args()
-    approvals = select_approvals(read_original(arguments.original))
-    loans = build_loans(approvals)
-    write_loans(loans, arguments.output)
-    print(summarise(approvals, loans))  # noqa: T201  (printing is the task of this command)
+    original = read_original(arguments.original)
+    for name, first, end in (
+        ("loans", FIRST_APPROVAL, LATER_FROM),
+        ("later_loans", LATER_FROM, END_OF_APPROVALS),
+    ):
+        approvals = select_approvals(original, first, end)
+        loans = build_loans(approvals)
+        write_loans(loans, arguments.output / f"{name}.parquet")
+        print(summarise(approvals, loans))  # noqa: T201  (printing is the task of this command)
 
 
 if __name__ == "__main__":
