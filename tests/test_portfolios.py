@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
-from train.data import PortfolioData, load_data
+from train.data import PortfolioData, learn_known_defaults, load_data
 from train.portfolio import Portfolio, load_portfolio
 
 PORTFOLIOS = ROOT / "portfolios"
@@ -29,6 +29,8 @@ CHGOFF,"$4,000.00 ","$10,000.00 ","$5,000.00 "
 $0.00 ,$1.00 ,"$1.00 "
 4,A,B,CA,90001,BANK,CA,236115,1-Mar-99,1999,60,1,1,0,0,0,0,N,N,,31-Mar-99,$1.00 ,$0.00 ,,\
 $0.00 ,$1.00 ,"$1.00 "
+5,A,B,CA,90001,BANK,CA,236115,2-Jan-05,2005,60,1,1,0,0,0,0,N,N,1-Feb-08,31-Mar-05,$1.00 ,$0.00 ,\
+CHGOFF,$0.50 ,$1.00 ,"$1.00 "
 """
 TAIWAN_ORIGINAL = """\
 ID,LIMIT_BAL,SEX,EDUCATION,MARRIAGE,AGE,PAY_0,PAY_2,PAY_3,PAY_4,PAY_5,PAY_6,BILL_AMT1,BILL_AMT2,\
@@ -111,10 +113,10 @@ def test_every_column_is_labelled_and_described(name: str) -> None:
         assert set(portfolio.labels[column]) == {"en", "fr"}
 
 
-def build(name: str, original: str, output: str, directory: Path) -> pd.DataFrame:
+def build(name: str, original: str, built: Path, output: str) -> pd.DataFrame:
+    directory = built.parent
     (directory / "original.csv").write_text(original)
     command = [sys.executable, str(PORTFOLIOS / name / "build.py"), "original.csv"]
-    built = directory / output
     first, second = (
         subprocess.run(
             [*command, "--output", output], cwd=directory, check=True, capture_output=True
@@ -127,7 +129,7 @@ def build(name: str, original: str, output: str, directory: Path) -> pd.DataFram
 
 
 def test_sba_is_built_from_the_published_csv(tmp_path: Path) -> None:
-    loans = build("sba", SBA_ORIGINAL, "loans.parquet", tmp_path)
+    loans = build("sba", SBA_ORIGINAL, tmp_path / "loans.parquet", ".")
     shipped = pd.read_parquet(PORTFOLIOS / "sba" / "loans.parquet")
     assert loans.dtypes.astype(str).to_dict() == shipped.dtypes.astype(str).to_dict()
     # the third loan is from 1969, before the portfolio begins; the fourth has no outcome
@@ -143,10 +145,34 @@ def test_sba_is_built_from_the_published_csv(tmp_path: Path) -> None:
     assert (second["revolving_line"], second["charged_off_amount"]) == ("T", 4000.0)
     assert pd.isna(second["low_doc"])
     assert second["charge_off_date"] == pd.Timestamp("2006-05-05")
+    later = pd.read_parquet(tmp_path / "later_loans.parquet")
+    assert later["loan_id"].tolist() == [5]
+    assert later.dtypes.astype(str).to_dict() == loans.dtypes.astype(str).to_dict()
+
+
+def test_the_later_loans_of_sba_come_after_the_others() -> None:
+    loans, later = (
+        pd.read_parquet(PORTFOLIOS / "sba" / f"{name}.parquet") for name in ("loans", "later_loans")
+    )
+    assert list(later.columns) == list(loans.columns)
+    assert loans["approval_date"].max() < later["approval_date"].min()
+    assert later["approval_date"].dt.year.unique().tolist() == [2005, 2006, 2007]
+    assert not set(later["loan_id"]) & set(loans["loan_id"])
+    assert (PORTFOLIOS / "sba" / "later_loans.parquet").stat().st_size <= 8_000_000
+    # each default has the day on which it became known
+    assert later.loc[later["defaulted"] == 1, "charge_off_date"].notna().all()
+
+
+def test_sba_knows_how_late_defaults_become_known(sba: tuple[Portfolio, PortfolioData]) -> None:
+    portfolio, data = sba
+    known = learn_known_defaults(data.train, portfolio)
+    assert known is not None
+    shares = known.share_at(np.array([365.0, 730.0, 1826.0]))
+    np.testing.assert_allclose(shares, [0.004, 0.046, 0.46], atol=0.005)
 
 
 def test_taiwan_is_built_from_the_published_csv(tmp_path: Path) -> None:
-    clients = build("taiwan", TAIWAN_ORIGINAL, "clients.parquet", tmp_path)
+    clients = build("taiwan", TAIWAN_ORIGINAL, tmp_path / "clients.parquet", "clients.parquet")
     shipped = pd.read_parquet(PORTFOLIOS / "taiwan" / "clients.parquet")
     assert clients.dtypes.astype(str).to_dict() == shipped.dtypes.astype(str).to_dict()
     assert clients["client_id"].tolist() == [1, 2]

@@ -11,13 +11,16 @@ from functools import partial
 import lightgbm
 import numpy as np
 
-from scoring_model.policy import DecisionPolicy, LoanCostRule
+from scoring_model.policy import DecisionPolicy, LoanCostRule, refuse
 from scoring_model.version import Scorer
 from train.data import (
     PortfolioData,
     costs_of_sides,
+    learn_known_defaults,
     load_data,
     make_profile,
+    profile_decisions,
+    profile_number,
     typical_applicant,
 )
 from train.decision import DecisionRule, choose_rule, prove_threshold
@@ -143,15 +146,22 @@ def decide(fitted: Fitted) -> Decided:
     job, data = loans.job, loans.data
     y, costs = data.train.y[final.rows], loans.costs.train.take(final.rows)
     rule = choose_rule(final.margin, y, costs, job.settings.seed + CALIBRATION_SEED)
+    probability = rule.calibration.apply(final.margin[0])
+    refused = refuse(probability, rule.thresholds(costs))
+    profile = replace(
+        make_profile(data.train, data.contract),
+        probability=profile_number("probability", probability),
+        expected=profile_decisions(probability, refused, costs),
+        known_defaults=learn_known_defaults(data.train, job.portfolio),
+    )
     scorer = Scorer(
         contract=data.contract,
         # read back from text, so that exactly the logged booster is evaluated
         booster=lightgbm.Booster(model_str=final.booster.model_to_string()),
         policy=_policy(job, rule, costs),
         features=data.features,
-        profile=make_profile(data.train, data.contract),
+        profile=profile,
     )
-    probability = rule.calibration.apply(final.margin[0])
     proof = prove_threshold(y, probability, costs, rule.factor, job.settings.seed)
     return Decided(fitted, scorer, OutOfFold(y, probability, costs), proof)
 

@@ -1,12 +1,15 @@
 """`Profile`: bins, shares and ranges of a version's training rows, kept as `profile.json`."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 from scoring_model.contract import JsonFields, read_versioned
 from scoring_model.errors import ArtifactError
+from scoring_model.profile.expected_decisions import ExpectedDecisions
+from scoring_model.profile.known_defaults import KnownDefaults
 
 FORMAT_VERSION = 1
 PROFILE_FILE = "profile.json"
@@ -95,12 +98,19 @@ class CategoryProfile:
         return cls(fields.text("name"), shares, rest, fields.number("missing", 0.0, 1.0))
 
 
+_OPTIONAL_PARTS: dict[str, Callable[[JsonFields], Any]] = {
+    "probability": NumberProfile.from_fields,
+    "expected": ExpectedDecisions.from_fields,
+    "known_defaults": KnownDefaults.from_fields,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a version keeps of its training rows; nothing in it is about fewer than 20 applicants.
 
     The file may have parts that this code does not know: they are left alone. A part that the file
-    lacks is empty here and named in `absent`.
+    lacks is empty here, and named in `absent` if each version should have it.
 
     Attributes
     ----------
@@ -109,13 +119,22 @@ class Profile:
     numbers : tuple of NumberProfile
     categories : tuple of CategoryProfile
     absent : tuple of str
-        Names of the parts that the file lacks.
+        Which of these two parts the file lacks.
+    probability : NumberProfile, optional
+        The probabilities of held-out training rows.
+    expected : ExpectedDecisions, optional
+        The decisions on the same rows.
+    known_defaults : KnownDefaults, optional
+        Only if the portfolio says when a default became known.
     """
 
     rows: int
     numbers: tuple[NumberProfile, ...] = ()
     categories: tuple[CategoryProfile, ...] = ()
     absent: tuple[str, ...] = ()
+    probability: NumberProfile | None = None
+    expected: ExpectedDecisions | None = None
+    known_defaults: KnownDefaults | None = None
 
     @property
     def names(self) -> list[str]:
@@ -135,12 +154,14 @@ class Profile:
 
     def to_json(self) -> str:
         """Return the profile as JSON text that `from_json` reads back."""
-        document = {
+        document: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "rows": self.rows,
             "numbers": [asdict(number) for number in self.numbers],
             "categories": [asdict(category) for category in self.categories],
         }
+        parts = {name: getattr(self, name) for name in _OPTIONAL_PARTS}
+        document |= {name: asdict(part) for name, part in parts.items() if part is not None}
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     @classmethod
@@ -155,6 +176,10 @@ class Profile:
             tuple(map(NumberProfile.from_fields, numbers)),
             tuple(map(CategoryProfile.from_fields, categories)),
             absent,
+            *(
+                read(document.part(name)) if name in document.values else None
+                for name, read in _OPTIONAL_PARTS.items()
+            ),
         )
         names = profile.names
         if len(set(names)) < len(names):

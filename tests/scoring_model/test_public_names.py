@@ -78,7 +78,8 @@ PUBLIC = {
         refuse scaled_thresholds
     """,
     "profile": """
-        CategoryProfile LEAST_RANGE_ROWS LEAST_ROWS NumberProfile PROFILE_FILE Profile check_profile
+        CategoryProfile ExpectedDecisions KnownDefaults LEAST_RANGE_ROWS LEAST_ROWS NumberProfile
+        PROFILE_FILE Profile check_profile
     """,
     "settings": """
         VARIABLES ServerSettings Variable allow_connections read_settings to_masked_line

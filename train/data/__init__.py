@@ -14,7 +14,13 @@ from train.data.labelled_rows import LabelledRows, PortfolioData, load_data
 from train.data.reading import ReadTable, examine_table, find_mistakes
 from train.data.side_costs import SideCosts, costs_of_sides
 from train.data.table_files import HISTORY_MISSING
-from train.data.training_profile import make_profile
+from train.data.training_profile import (
+    learn_known_defaults,
+    make_profile,
+    profile_category,
+    profile_decisions,
+    profile_number,
+)
 
 __all__ = [
     "HISTORY_MISSING",
@@ -31,8 +37,12 @@ __all__ = [
     "find_tables",
     "input_errors",
     "join_histories",
+    "learn_known_defaults",
     "load_data",
     "make_profile",
+    "profile_category",
+    "profile_decisions",
+    "profile_number",
     "typical_applicant",
     "without_features",
     "write_features",

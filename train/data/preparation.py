@@ -72,6 +72,9 @@ class Preparation:
         date = portfolio.decision_date
         if date and date not in self.mistakes:
             self._try(date, partial(self._give_dates, date, needs_all=True))
+        known = portfolio.monitoring.outcome_date
+        if known and known not in self.mistakes:
+            self._try(known, partial(self._give_dates, known, needs_all=False))
         if portfolio.outcomes.are_named and portfolio.target not in self.mistakes:
             self._try(portfolio.target, self._label)
         if portfolio.key == ROW_NUMBER:

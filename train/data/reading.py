@@ -138,8 +138,9 @@ def prepare(frame: pd.DataFrame, portfolio: Portfolio) -> ReadTable:
 
 def _known_kinds(portfolio: Portfolio) -> dict[str, str]:
     kinds: dict[str, str] = dict(portfolio.kinds)
-    if portfolio.decision_date:
-        kinds[portfolio.decision_date] = "date"
+    for date in (portfolio.decision_date, portfolio.monitoring.outcome_date):
+        if date:
+            kinds[date] = "date"
     if portfolio.outcomes.are_named:
         kinds[portfolio.target] = "category"
     return kinds

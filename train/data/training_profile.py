@@ -10,18 +10,23 @@ from scoring_model.profile import (
     LEAST_RANGE_ROWS,
     LEAST_ROWS,
     CategoryProfile,
+    ExpectedDecisions,
+    KnownDefaults,
     NumberProfile,
     Profile,
 )
-from scoring_model.types import FloatArray
+from scoring_model.types import BoolArray, FloatArray
 from train.columns import present_values
 from train.data.contract_learning import as_levels
 from train.data.labelled_rows import LabelledRows
+from train.portfolio import LoanCosts, Portfolio
 
 BINS = 10
 # a category with more levels than this is described by its most frequent ones
 MOST_LEVELS = 1000
 DECIMALS = 4
+# the share of known defaults is kept at about this many ages
+MOST_AGES = 1000
 
 
 def make_profile(rows: LabelledRows, contract: FeatureContract) -> Profile:
@@ -42,6 +47,62 @@ def make_profile(rows: LabelledRows, contract: FeatureContract) -> Profile:
         else:
             numbers.append(profile_number(feature.name, rows.matrix[:, index]))
     return Profile(len(rows.y), tuple(numbers), tuple(categories))
+
+
+def profile_decisions(
+    probability: FloatArray, refused: BoolArray, costs: LoanCosts
+) -> ExpectedDecisions:
+    """Return what decisions on held-out rows should cost by their probabilities.
+
+    Parameters
+    ----------
+    probability : ndarray of float64, shape (rows,)
+    refused : ndarray of bool, shape (rows,)
+    costs : LoanCosts
+        What wrong decisions on these rows cost.
+    """
+    accepting = costs.false_negative * probability
+    refusing = costs.false_positive * (1.0 - probability)
+    return ExpectedDecisions(
+        rows=len(probability),
+        acceptance_rate=float(1.0 - refused.mean()),
+        cost=float(np.where(refused, refusing, accepting).mean()),
+        accept_all_cost=float(accepting.mean()),
+        refuse_all_cost=float(refusing.mean()),
+    )
+
+
+def learn_known_defaults(rows: LabelledRows, portfolio: Portfolio) -> KnownDefaults | None:
+    """Return the share of the defaults that was known at each age.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        The training rows.
+    portfolio : Portfolio
+
+    Returns
+    -------
+    KnownDefaults or None
+        None if the portfolio does not say when a default became known, or fewer than 20 defaults
+        have such a day after the day of the decision.
+    """
+    column = portfolio.monitoring.outcome_date
+    if column is None:
+        return None
+    ages = (rows.frame[column] - rows.frame[portfolio.decision_date]).dt.days.to_numpy(np.float64)
+    ages = np.sort(ages[(rows.y == 1) & (ages > 0)])
+    if len(ages) < LEAST_ROWS:
+        return None
+    step = max(LEAST_ROWS, len(ages) // MOST_AGES)
+    different, counts = np.unique(ages, return_counts=True)
+    kept, before = [], 0
+    for age, known in zip(different.tolist(), np.cumsum(counts).tolist(), strict=True):
+        if known - before >= step and len(ages) - known >= LEAST_ROWS:
+            kept.append((age, known / len(ages)))
+            before = known
+    kept.append((float(ages[-1]), 1.0))
+    return KnownDefaults(*zip(*kept, strict=True))
 
 
 def profile_number(name: str, column: FloatArray) -> NumberProfile:

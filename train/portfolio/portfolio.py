@@ -18,6 +18,7 @@ from train.portfolio.sections import (
     HistorySource,
     Limit,
     ModelSettings,
+    MonitoringSettings,
     Outcomes,
     ReadSettings,
     Split,
@@ -85,6 +86,8 @@ class Portfolio:
         What `/predict` answers in addition.
     gate : GateLimits
         What a challenger must show to become champion.
+    monitoring : MonitoringSettings
+        How decisions are monitored.
     histories : tuple of HistorySource
         Tables of histories and the SQL that computes features from them.
     kept : Path, optional
@@ -117,6 +120,7 @@ class Portfolio:
     monotone: Mapping[str, Direction] = field(default_factory=dict)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
     gate: GateLimits = field(default_factory=GateLimits)
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     histories: tuple[HistorySource, ...] = ()
     kept: Path | None = None
 
@@ -129,6 +133,8 @@ class Portfolio:
             named[self.decision_date] = "[portfolio] decision_date"
         if self.amount:
             named[self.amount] = "[portfolio] amount"
+        if self.monitoring.outcome_date:
+            named[self.monitoring.outcome_date] = "[monitoring] outcome_date"
         if isinstance(self.split, ColumnSplit):
             named[self.split.column] = "[split] column"
         named |= dict.fromkeys(self.protected, "[portfolio] protected")
@@ -144,11 +150,8 @@ class Portfolio:
     @property
     def not_features(self) -> set[str]:
         """All columns that a model must not use."""
-        columns = {self.key, self.target, *self.protected, *self.exclude}
-        if self.decision_date:
-            columns.add(self.decision_date)
-        if self.answer.reference:
-            columns.add(self.answer.reference)
+        optional = (self.decision_date, self.monitoring.outcome_date, self.answer.reference)
+        columns = {self.key, self.target, *self.protected, *self.exclude, *filter(None, optional)}
         if isinstance(self.split, ColumnSplit):
             columns.add(self.split.column)
         return columns
@@ -232,6 +235,7 @@ def _portfolio_of(file: PortfolioFile, path: Path) -> Portfolio:
         monotone=file.monotone,
         answer=file.answer,
         gate=file.gate,
+        monitoring=file.monitoring,
         histories=file.history,
     )
 

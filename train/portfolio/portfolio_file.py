@@ -18,6 +18,7 @@ from train.portfolio.sections import (
     HistorySources,
     Limit,
     ModelSettings,
+    MonitoringSettings,
     ReadSettings,
     Reason,
     Split,
@@ -112,6 +113,10 @@ class PortfolioFile(BaseModel):
         description="What a challenger (a new version) must show to become champion (the version "
         "in production).",
     )
+    monitoring: MonitoringSettings = Field(
+        default=MonitoringSettings(),
+        description="How decisions are monitored after they were made.",
+    )
     history: HistorySources = Field(
         default=(),
         description="Tables of the applicants' histories, and the SQL that computes features from "
@@ -126,6 +131,8 @@ class PortfolioFile(BaseModel):
             for name, kind in self.kinds.items():
                 if kind == "date":
                     raise ValueError(f"[kinds] {name} = 'date' needs [portfolio] decision_date")
+        if self.monitoring.outcome_date and self.portfolio.decision_date is None:
+            raise ValueError("[monitoring] outcome_date needs [portfolio] decision_date")
         if self.history and (self.read != ReadSettings() or self.portfolio.query):
             raise ValueError("[[history]] needs a plain CSV or Parquet file: [read] must be empty")
         if self.history and (self.derive or "date" in self.kinds.values()):

@@ -3,19 +3,65 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from scoring_model.errors import ArtifactError
-from scoring_model.profile import CategoryProfile, NumberProfile, Profile, check_profile
+from scoring_model.profile import (
+    CategoryProfile,
+    ExpectedDecisions,
+    KnownDefaults,
+    NumberProfile,
+    Profile,
+    check_profile,
+)
 
 INCOME = NumberProfile("income", (10.0, 20.0), (0.25, 0.5, 0.25), 0.1, 5.0, 30.0)
 EMPTY = NumberProfile("debt", (), (), 1.0, None, None)
 REGION = CategoryProfile("région", {"north": 0.7}, 0.3, 0.0)
 PROFILE = Profile(400, (INCOME, EMPTY), (REGION,))
+WHOLE = Profile(
+    400,
+    (INCOME, EMPTY),
+    (REGION,),
+    probability=NumberProfile("probability", (0.1,), (0.5, 0.5), 0.0, 0.01, 0.9),
+    expected=ExpectedDecisions(400, 0.6, 0.5, 1.2, 0.8),
+    known_defaults=KnownDefaults((100.0, 400.0), (0.25, 1.0)),
+)
 
 
-def test_a_profile_is_read_back() -> None:
-    assert Profile.from_json(PROFILE.to_json()) == PROFILE
+@pytest.mark.parametrize("profile", [PROFILE, WHOLE])
+def test_a_profile_is_read_back(profile: Profile) -> None:
+    assert Profile.from_json(profile.to_json()) == profile
+
+
+def test_the_share_of_known_defaults_rises_along_straight_lines() -> None:
+    known = KnownDefaults((100.0, 400.0), (0.25, 1.0))
+    shares = known.share_at(np.array([-5.0, 0.0, 50.0, 100.0, 250.0, 400.0, 9000.0]))
+    assert shares.tolist() == [0.0, 0.0, 0.125, 0.25, 0.625, 1.0, 1.0]
+
+
+@pytest.mark.hostile("a version whose files break a rule of their format")
+@pytest.mark.parametrize(
+    ("part", "values", "problem"),
+    [
+        ("known_defaults", {"ages_days": [], "shares": []}, "one share for each age"),
+        ("known_defaults", {"ages_days": [5], "shares": [0.5]}, "the last of them 1"),
+        ("known_defaults", {"ages_days": [5, 9], "shares": [1]}, "one share for each age"),
+        ("known_defaults", {"ages_days": [9, 5], "shares": [0.5, 1]}, "more than 0 and ascend"),
+        ("known_defaults", {"ages_days": [0, 5], "shares": [0.5, 1]}, "more than 0 and ascend"),
+        ("known_defaults", {"ages_days": [4, 5], "shares": [0, 1]}, "more than 0 and ascend"),
+        ("known_defaults", [], "must be an object"),
+        ("expected", {"rows": 1}, "acceptance_rate is missing"),
+        ("expected", {"rows": 0}, "rows must be from 1"),
+        ("expected", {"rows": 1, "acceptance_rate": 2}, "must be from 0.0 to 1.0"),
+        ("probability", {"name": "probability"}, "edges is missing"),
+    ],
+)
+def test_an_odd_optional_part_is_refused(part: str, values: Any, problem: str) -> None:
+    document = json.loads(WHOLE.to_json()) | {part: values}
+    with pytest.raises(ArtifactError, match=problem):
+        Profile.from_json(json.dumps(document))
 
 
 def test_a_part_of_a_later_release_is_ignored_and_an_absent_one_is_named() -> None:

@@ -3,10 +3,10 @@
 from train.portfolio.sections.answer_settings import AnswerSettings
 from train.portfolio.sections.file_text import key_text, read_toml, value_text
 from train.portfolio.sections.gate_limits import GateLimits
-from train.portfolio.sections.head import MODEL_NAME, Head
+from train.portfolio.sections.head import MODEL_NAME, Head, Outcomes, TargetValues
 from train.portfolio.sections.history_sources import HistorySource, HistorySources
 from train.portfolio.sections.model_settings import Direction, MeasureName, ModelSettings
-from train.portfolio.sections.outcomes import Outcomes, TargetValues
+from train.portfolio.sections.monitoring_settings import MonitoringSettings
 from train.portfolio.sections.read_settings import ReadSettings
 from train.portfolio.sections.section import (
     SECTION,
@@ -33,6 +33,7 @@ __all__ = [
     "Limit",
     "MeasureName",
     "ModelSettings",
+    "MonitoringSettings",
     "Outcomes",
     "RandomSplit",
     "ReadSettings",
