@@ -99,6 +99,7 @@ def fetch_model(model_uri: str, key: str | None) -> BatchModel:
         digest=hashlib.sha256("".join(texts).encode()).hexdigest(),
         uri=model_uri,
         read=_logged_read(model.logged, model_uri),
+        decision_date=model.logged.get("decision_date", ""),
     )
 
 

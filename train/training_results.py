@@ -76,6 +76,8 @@ def log_result(model: TrainedModel, name: str) -> tuple[str, Mapping[str, Any], 
     metadata = {
         "portfolio": model.portfolio.name,
         "key": model.portfolio.key,
+        # the decision log of batch scoring says when each loan was decided
+        "decision_date": model.portfolio.decision_date or "",
         # batch scoring reads a raw export as training did
         "read": json.dumps(asdict(read)),
     }

@@ -17,6 +17,7 @@ from scoring_model.policy import Decisions
 from scoring_model.types import BoolArray
 from train.batch.batch_log import BatchLog, PartLog
 from train.batch.batch_model import BatchModel, output_schema
+from train.batch.decided_days import read_decided_days
 from train.batch.input_tables import (
     InputBatch,
     Position,
@@ -164,8 +165,8 @@ class _Scoring:
     @property
     def columns(self) -> list[str]:
         """The columns to read from each table, if it has them."""
-        column = reference_column(self.model) if self.log else ""
-        return list(dict.fromkeys([*self.model.columns, *([column] if column else [])]))
+        logged = (reference_column(self.model), self.model.decision_date) if self.log else ()
+        return list(dict.fromkeys([*self.model.columns, *filter(None, logged)]))
 
     def start(self, number: int, finished: ResumableOutput) -> _Part:
         """Return an empty part."""
@@ -210,7 +211,8 @@ class _Scoring:
         decisions = model.scorer.score_encoded(EncodedRows(matrix))
         part.batches.append(self._tabulate(encoded, keys, decisions, valid))
         if part.log:
-            part.log.add(records, encoded, references, decisions, valid)
+            days = read_decided_days(model, batch.records, table.read, encoded, valid)
+            part.log.add(records, encoded, references, decisions, valid, days)
 
     def _keys(self, batch: InputBatch) -> pa.Array:
         if self.model.key is None:

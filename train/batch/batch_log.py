@@ -4,13 +4,13 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from scoring_model.contract import EncodedRows, name_day
+from scoring_model.contract import EncodedRows
 from scoring_model.decision_log import (
     DATABASES,
     LogFormatError,
@@ -148,6 +148,7 @@ class PartLog:
         references: References,
         decisions: Decisions,
         valid: BoolArray,
+        days: Sequence[str | None],
     ) -> None:
         """Write the decisions about some rows.
 
@@ -163,10 +164,12 @@ class PartLog:
             About the rows that were scored.
         valid : ndarray of bool, shape (rows,)
             Which rows were scored.
+        days : sequence of str or None
+            The day of each decision, from `read_decided_days`.
         """
         notices = encoded.notices_by_row()
         columns = (decisions.probability, decisions.threshold, decisions.score)
-        numbers, days = np.flatnonzero(valid), self._days(encoded, valid)
+        numbers = np.flatnonzero(valid)
         kept = records.filter(pa.array(valid))
         for start in range(0, len(numbers), _STEP_ROWS):
             step = slice(start, start + _STEP_ROWS)
@@ -182,16 +185,6 @@ class PartLog:
                 self._writer.add(self._origin, decided)
             with self._log.errors():
                 self._writer.commit()
-
-    def _days(self, encoded: EncodedRows, valid: BoolArray) -> list[str | None]:
-        """Return the day of each decision; None if the version counts no days."""
-        name = self._contract.decision_date
-        if not name:
-            return [None] * int(valid.sum())
-        column = encoded.field_values[valid, self._contract.field_names.index(name)]
-        days, places = np.unique(column, return_inverse=True)
-        texts = [name_day(day) for day in days.tolist()]
-        return [texts[place] for place in places.tolist()]
 
     def close(self, rejected: int) -> None:
         """Seal the part's decisions, and count its rejected rows."""

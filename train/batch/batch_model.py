@@ -37,6 +37,9 @@ class BatchModel:
         MLflow's URI of the version. A cluster fetches the version from there.
     read : ReadSettings
         How the training's table was written.
+    decision_date : str
+        Column that may say when a loan was decided, for the decision log; empty if the version
+        names none.
     """
 
     scorer: Scorer
@@ -45,6 +48,7 @@ class BatchModel:
     digest: str
     uri: str = ""
     read: ReadSettings = field(default_factory=ReadSettings)
+    decision_date: str = ""
 
     @property
     def version(self) -> str:

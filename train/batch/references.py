@@ -1,13 +1,12 @@
 """`References`: the caller's own names of the rows, for the decision log."""
 
-import math
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from scoring_model.contract import judge_reference
 from train.batch.batch_model import BatchModel
+from train.tables import as_whole
 
 
 class References(NamedTuple):
@@ -49,11 +48,4 @@ def read_references(model: BatchModel, records: pa.RecordBatch) -> References:
         column = model.key or ""
     if not column:
         return References("", [None] * records.num_rows)
-    return References(column, list(map(_as_whole, records.column(column).to_pylist())))
-
-
-def _as_whole(value: Any) -> Any:
-    """Return a whole number as int: tables store some as doubles, databases as decimals."""
-    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
-        return int(value)
-    return value
+    return References(column, list(map(as_whole, records.column(column).to_pylist())))

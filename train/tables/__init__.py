@@ -10,6 +10,7 @@ from train.tables.opened import open_tables
 from train.tables.readings import SURE_SHARE, Reading, find_readings
 from train.tables.source import NamedTable, OpenedSource, Source
 from train.tables.text_cells import is_text_type, standardise, standardise_cells, yes_no_words
+from train.tables.typed_cells import as_whole, column_days
 
 __all__ = [
     "CSV_ENDINGS",
@@ -20,7 +21,9 @@ __all__ = [
     "OpenedSource",
     "Reading",
     "Source",
+    "as_whole",
     "cast_cells",
+    "column_days",
     "fill_variables",
     "find_readings",
     "hide_password",

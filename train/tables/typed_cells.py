@@ -1,13 +1,20 @@
-"""`to_column`: Python values of one column, from Excel or a database, as an Arrow array."""
+"""Columns of one type: Python values as an Arrow array, and the days of a column."""
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from train.tables.date_cells import read_days
+from train.tables.text_cells import is_text_type
 
 _INT64 = 1 << 63
+# the days that Python knows
+_FIRST_DAY, _LAST_DAY = (pa.scalar(day, pa.date32()) for day in (dt.date.min, dt.date.max))
 _PLAIN = {bool, int, float, str, Decimal, dt.date}
 
 
@@ -53,6 +60,13 @@ def text_of_cell(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def as_whole(value: Any) -> Any:
+    """Return a whole number as int: tables store some as doubles, databases as decimals."""
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        return int(value)
+    return value
+
+
 def common_schema(schemas: Sequence[pa.Schema]) -> pa.Schema:
     """Return the types that hold the columns of all parts of a table.
 
@@ -72,3 +86,34 @@ def common_schema(schemas: Sequence[pa.Schema]) -> pa.Schema:
             found = pa.string()
         fields.append(pa.field(name, pa.string() if pa.types.is_null(found) else found))
     return pa.schema(fields)
+
+
+def column_days(column: pa.Array, dates: str | None) -> pa.Array:
+    """Return the days in a column of a table.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Dates, moments or text.
+    dates : str, optional
+        The format of text; see `read_days`.
+
+    Returns
+    -------
+    pyarrow.Array
+        Days (date32), of moments with a time zone those in UTC; null where there is no date of the
+        years 1 to 9999.
+    """
+    kind = column.type
+    if is_text_type(kind):
+        coded = column.cast(pa.string()).dictionary_encode()
+        return read_days(coded.dictionary, dates).take(coded.indices)
+    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
+        moments = column.cast(pa.timestamp("ms"), safe=False)
+        days = pc.floor_temporal(moments, unit="day").cast(pa.date32())
+    elif pa.types.is_date32(kind):
+        days = column
+    else:
+        return pa.nulls(len(column), pa.date32())
+    is_day = pc.and_(pc.greater_equal(days, _FIRST_DAY), pc.less_equal(days, _LAST_DAY))
+    return pc.if_else(is_day, days, pa.scalar(None, pa.date32()))

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from scoring_model.contract import NEVER_SEEN
+from scoring_model.contract import NEVER_SEEN, Feature
 from scoring_model.decision_log import FolderReader, LogSettings
 from scoring_model.version import load_model
 from tests.made import as_json
@@ -318,3 +319,31 @@ def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -
     assert str(raised.value) == (
         f"decision_log {tmp_path}/file/log: cannot be written: Not a directory"
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_day_of_a_decision_is_logged_although_the_version_does_not_count_from_it(
+    tmp_path: Path, model: BatchModel, ending: str
+) -> None:
+    contract = model.scorer.contract
+    amount = Feature("amount", "number", nullable=True)
+    plain = replace(contract, features=(*contract.features[:-1], amount), decision_date="")
+    scorer = replace(model.scorer, contract=plain)
+    dated = replace(model, scorer=scorer, decision_date="decided_on")
+    applicants, file = make_applicants(50), tmp_path / f"body.{ending}"
+    if ending == "csv":
+        # a cell that is no date makes no row invalid
+        applicants["decided_on"] = applicants["decided_on"].astype(str).replace("NaT", "soon")
+        applicants.to_csv(file, index=False)
+    else:
+        applicants.to_parquet(file)
+    for name, version in (("dated", dated), ("undated", replace(dated, decision_date=""))):
+        log = open_batch_log(tmp_path / name)
+        report = score_loans(version, Source(str(file)), tmp_path / f"{name}.csv", log=log)
+        assert report.scored == 50
+    logged = sorted(read_log(tmp_path / "dated"), key=lambda each: int(each.personal["reference"]))
+    days = pd.to_datetime(make_applicants(50)["decided_on"]).dt.strftime("%Y-%m-%d")
+    expected = [None if pd.isna(day) else day for day in days]
+    assert [each.record["decided_on"] for each in logged] == expected
+    assert all("decided_on" not in each.personal["applicant"] for each in logged)
+    assert {each.record["decided_on"] for each in read_log(tmp_path / "undated")} == {None}
