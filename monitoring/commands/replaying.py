@@ -27,13 +27,8 @@ def run_replay(args: argparse.Namespace) -> None:
     from train.tracking import OPERATIONS, main_run, mlflow_command
 
     with mlflow_command():
-        from monitoring.decisions import open_decisions
-        from monitoring.replay import (
-            VersionFinder,
-            check_engine,
-            replay_decisions,
-            select_decisions,
-        )
+        from monitoring.decisions import VersionFinder, check_engine, open_decisions
+        from monitoring.replay import replay_decisions, select_decisions
         from train.tables import fill_variables
 
         place, engine = fill_variables(args.decisions), args.engine

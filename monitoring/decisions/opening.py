@@ -1,4 +1,4 @@
-"""`open_decisions`: the reader of a log in a folder or in a database."""
+"""`open_decisions`: the reader of a log in a folder or in a database, and what can read it."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -39,3 +39,16 @@ def open_decisions(place: str) -> Iterator[LogReader]:
             yield FolderReader(folder_of(place))
     except (LogFormatError, OSError) as error:
         raise InputError(f"decisions: {error}") from error
+
+
+def check_engine(place: str, engine: str) -> None:
+    """Raise `InputError` if an engine cannot read a log.
+
+    Parameters
+    ----------
+    place : str
+        A folder, or the URL of a database.
+    engine : {"local", "spark"}
+    """
+    if engine == "spark" and place.startswith(DATABASES):
+        raise InputError("decisions: a database needs engine=local")

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from monitoring.decisions import encode_logged
 from monitoring.replay.logged_row import LoggedRow
-from scoring_model.contract import FeatureContract, parse_exactly
 from scoring_model.decision_log import VersionName
 from scoring_model.errors import InvalidRequest
-from scoring_model.policy import FIELDS, Decision, Decisions
+from scoring_model.policy import FIELDS, Decision
 from scoring_model.version import Scorer
 
 
@@ -74,7 +74,13 @@ def compare_rows(scorer: Scorer, rows: Sequence[LoggedRow]) -> Iterator[Differen
     rows : sequence of LoggedRow
     """
     try:
-        decisions = _score(scorer, rows)
+        encoded = encode_logged(
+            scorer.contract,
+            [row.applicant for row in rows],
+            [row.values for row in rows],
+            [row.decided_on for row in rows],
+        )
+        decisions = scorer.score_encoded(encoded)
     except (InvalidRequest, ArithmeticError) as error:
         if len(rows) > 1:
             # only some of them are wrong
@@ -92,26 +98,6 @@ def compare_rows(scorer: Scorer, rows: Sequence[LoggedRow]) -> Iterator[Differen
         answers = decisions.answers()
         for place in np.flatnonzero(differs).tolist():
             yield _differ(rows[place], answers[place])
-
-
-def _score(scorer: Scorer, rows: Sequence[LoggedRow]) -> Decisions:
-    contract = scorer.contract
-    records = [_date(row.applicant, row, contract) for row in rows]
-    encoded = contract.encode_records(records)
-    if encoded.has_long_numbers():
-        exact = (parse_exactly(row.values.encode())["applicant"] for row in rows)
-        records = [_date(each, row, contract) for each, row in zip(exact, rows, strict=True)]
-        encoded = contract.encode_records(records)
-    return scorer.score_encoded(encoded)
-
-
-def _date(applicant: dict[str, Any], row: LoggedRow, contract: FeatureContract) -> dict[str, Any]:
-    """Return an applicant of the logged day: without it, the version would count from today."""
-    if not contract.decision_date:
-        return applicant
-    if row.decided_on is None:
-        raise InvalidRequest("its record has no decided_on")
-    return {**applicant, contract.decision_date: row.decided_on}
 
 
 def _differ(row: LoggedRow, replayed: dict[str, Any] | None, problem: str = "") -> Difference:

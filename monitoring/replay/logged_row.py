@@ -4,23 +4,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from monitoring.decisions import name_version, parse_record
 from monitoring.replay.selection import Selection
 from scoring_model.decision_log import LoggedPair, VersionName, commit_to
-
-_TEXT, _OPTIONAL_TEXT = (str,), (str, type(None))
-_ABSENT = object()
-_KINDS: dict[str, tuple[type, ...]] = {
-    "id": _TEXT,
-    "time": _TEXT,
-    "decided_on": _OPTIONAL_TEXT,
-    "model": _OPTIONAL_TEXT,
-    "version": _TEXT,
-    "manifest": _TEXT,
-    "probability": (float,),
-    "threshold": (float,),
-    "score": (int,),
-    "commitment": _TEXT,
-}
 
 
 class LoggedRow(NamedTuple):
@@ -92,19 +78,3 @@ def read_row(pair: LoggedPair, selection: Selection) -> LoggedRow | None:
         applicant=applicant,
         values=personal.values,
     )
-
-
-def parse_record(text: bytes | None) -> dict[str, Any]:
-    """Return the fields of a record; raises `ValueError` if it is damaged."""
-    record = None if text is None else orjson.loads(text)
-    if type(record) is not dict:
-        raise ValueError("the record is damaged")
-    for name, kinds in _KINDS.items():
-        if type(record.get(name, _ABSENT)) not in kinds:
-            raise ValueError(f"{name} of the record is damaged")
-    return record
-
-
-def name_version(record: dict[str, Any]) -> VersionName:
-    """Return what a record calls the version that decided."""
-    return VersionName(record["model"], record["version"], record["manifest"])

@@ -4,30 +4,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from monitoring.decisions import VersionFinder
 from monitoring.replay.comparison import Difference
 from monitoring.replay.replayer import Replayer
 from monitoring.replay.report import open_report, require_equal
 from monitoring.replay.selection import Selection
 from monitoring.replay.tally import Tally
-from monitoring.replay.versions import VersionFinder
-from scoring_model.decision_log import DATABASES, LoggedSegment, LogReader
+from scoring_model.decision_log import LoggedSegment, LogReader
 from train.engines import open_spark
-from train.errors import InputError
 
 Note = Callable[[Difference], None]
-
-
-def check_engine(place: str, engine: str) -> None:
-    """Raise `InputError` if an engine cannot read a log.
-
-    Parameters
-    ----------
-    place : str
-        A folder, or the URL of a database.
-    engine : {"local", "spark"}
-    """
-    if engine == "spark" and place.startswith(DATABASES):
-        raise InputError("decisions: a database needs engine=local")
 
 
 def replay_decisions(

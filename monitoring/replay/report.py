@@ -9,10 +9,10 @@ from typing import IO
 import mlflow
 import orjson
 
+from monitoring.decisions import VersionFinder
 from monitoring.errors import DecisionsDiffer
 from monitoring.replay.comparison import Difference
 from monitoring.replay.tally import Tally
-from monitoring.replay.versions import VersionFinder
 from scoring_model.decision_log import VersionName
 from train.errors import InputError
 

@@ -1,29 +1,22 @@
 """`replay_on_spark`: each task replays sealed segments with the same code as on one machine."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-import pyarrow as pa
-
+from monitoring.decisions import list_logged_versions, work_on_segments
 from monitoring.replay.comparison import Difference
-from monitoring.replay.logged_row import name_version, parse_record
 from monitoring.replay.replayer import Replayer
 from monitoring.replay.selection import Selection
 from monitoring.replay.tally import Tally
-from scoring_model.decision_log import FolderReader, LoggedSegment, SegmentFiles, VersionName
+from scoring_model.decision_log import FolderReader, LoggedSegment, VersionName
 from scoring_model.version import Scorer, make_scorer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_SCHEMA = "kind string, text string"
-_TALLY, _DIFFERENCE, _VERSION = "tally", "difference", "version"
-# the work on a segment yields kinds and values of JSON
-Work = Callable[[Path, LoggedSegment], Iterable[tuple[str, Any]]]
+_TALLY, _DIFFERENCE = "tally", "difference"
 # a Python worker of Spark runs many tasks
 _SCORERS: dict[str, Scorer] = {}
 
@@ -55,60 +48,17 @@ def replay_on_spark(
     tally = Tally()
     if not segments:
         return tally
-    run = partial(_run, session, place, segments)
-    named = {VersionName(*name) for _, name in run(partial(_list_versions, selection))}
-    found = {name.manifest: files for name in sorted(named, key=str) if (files := find_files(name))}
+    named = list_logged_versions(session, place, segments, selection.takes)
+    found = {name.manifest: files for name in named if (files := find_files(name))}
     files = session.sparkContext.broadcast(found)
-    for kind, fields in run(partial(_replay, selection, files)):
+    work = partial(_replay, selection, files)
+    for kind, fields in work_on_segments(session, place, segments, work):
         if kind == _TALLY:
             tally.add(Tally.from_fields(fields))
         else:
             note(Difference.from_fields(fields))
     files.unpersist()
     return tally
-
-
-def _run(
-    session: "SparkSession", place: Path, segments: Sequence[LoggedSegment], work: Work
-) -> Iterator[tuple[str, Any]]:
-    """Yield what the tasks return; one task for each segment."""
-    count = len(segments)
-    task = partial(_run_task, place, segments, work)
-    rows = session.range(0, count, 1, count).mapInArrow(task, _SCHEMA).persist()
-    try:
-        # all tasks at once; the iterator would run one after the other
-        rows.count()
-        for row in rows.toLocalIterator():
-            yield row["kind"], orjson.loads(row["text"])
-    finally:
-        rows.unpersist()
-
-
-def _run_task(
-    place: Path,
-    segments: Sequence[LoggedSegment],
-    work: Work,
-    numbers: Iterable[pa.RecordBatch],
-) -> Iterator[pa.RecordBatch]:
-    for number in [number for batch in numbers for number in batch.column(0).to_pylist()]:
-        results = [(kind, orjson.dumps(of).decode()) for kind, of in work(place, segments[number])]
-        kinds, texts = zip(*results, strict=True) if results else ((), ())
-        columns = [pa.array(kinds, pa.string()), pa.array(texts, pa.string())]
-        yield pa.RecordBatch.from_arrays(columns, ["kind", "text"])
-
-
-def _list_versions(
-    selection: Selection, place: Path, segment: LoggedSegment
-) -> Iterator[tuple[str, list[str | None]]]:
-    """Yield the versions that made the selected decisions."""
-    found: set[VersionName] = set()
-    for text in SegmentFiles(place / segment.writer, segment.number).read_records():
-        with suppress(ValueError):
-            record = parse_record(text)
-            if selection.takes(record["id"], record["time"]):
-                found.add(name_version(record))
-    for name in found:
-        yield _VERSION, list(name)
 
 
 def _replay(
