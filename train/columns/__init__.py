@@ -3,7 +3,12 @@
 from train.columns.column_kinds import feature_columns, kind_of, present_values
 from train.columns.found_settings import find_settings
 from train.columns.identifiers import doubtful_columns, is_identifier
-from train.columns.outcome_labels import NamedOutcomes, label_outcomes, suggest_outcomes
+from train.columns.outcome_labels import (
+    NamedOutcomes,
+    label_outcomes,
+    outcome_text,
+    suggest_outcomes,
+)
 from train.columns.table_checks import (
     list_mistakes,
     refuse_rounded,
@@ -36,6 +41,7 @@ __all__ = [
     "label_outcomes",
     "list_mistakes",
     "outcome_of",
+    "outcome_text",
     "plain_words",
     "present_values",
     "refuse_rounded",
