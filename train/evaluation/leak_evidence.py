@@ -9,7 +9,13 @@ import pandas as pd
 
 from scoring_model.types import BoolArray, LabelArray
 from train.portfolio import Portfolio
-from train.statistics import DigitGap, cut_groups, single_feature_auc, widest_gap
+from train.statistics import (
+    DigitGap,
+    cut_groups,
+    population_stability_index,
+    single_feature_auc,
+    widest_gap,
+)
 
 # An excluded column with at least this AUC counts as an outcome itself.
 OUTCOME_AUC = 0.95
@@ -169,16 +175,15 @@ def equal_share(column: "pd.Series[Any]", other: "pd.Series[Any]") -> float:
 def stability_index(column: "pd.Series[Any]", early: BoolArray, late: BoolArray) -> float:
     """Return the population stability index (PSI) between two parts of a column's rows.
 
-    The PSI is `sum((q - p) * log(q / p))` over bands or levels, where p and q are the shares of the
-    rows. Half a row is added to each band, so that no share is 0.
+    `population_stability_index` is computed over bands or levels. Half a row is added to each of
+    them, so that no share is 0.
     """
     groups = cut_groups(column, most_levels=SHIFT_LEVELS)
     before, after = (
         np.bincount(groups.number[part], minlength=len(groups.names)) + 0.5
         for part in (early, late)
     )
-    p, q = before / before.sum(), after / after.sum()
-    return float(np.sum((q - p) * np.log(q / p)))
+    return float(population_stability_index(before, after))
 
 
 def _number_or_text(column: "pd.Series[Any]") -> "pd.Series[Any]":

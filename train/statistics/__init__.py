@@ -5,6 +5,7 @@ from train.statistics.discrimination import auc_and_ks, rank_rows
 from train.statistics.groups import Groups, cross_groups, cut_groups
 from train.statistics.intervals import (
     LEVEL,
+    NORMAL_QUANTILE,
     Interval,
     bootstrap_means,
     bootstraps_for,
@@ -15,6 +16,7 @@ from train.statistics.intervals import (
     resample_means,
     wilson,
 )
+from train.statistics.population_stability import population_stability_index
 from train.statistics.reliability import (
     MAX_OFF,
     CalibrationInTheLarge,
@@ -27,6 +29,7 @@ from train.statistics.single_feature_auc import single_feature_auc
 __all__ = [
     "LEVEL",
     "MAX_OFF",
+    "NORMAL_QUANTILE",
     "CalibrationInTheLarge",
     "DigitGap",
     "Groups",
@@ -40,6 +43,7 @@ __all__ = [
     "expected_calibration_error",
     "normal_mean",
     "percentile_intervals",
+    "population_stability_index",
     "rank_rows",
     "ratio_of_shares",
     "reliability_bins",
