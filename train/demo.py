@@ -76,7 +76,9 @@ def show_champion(registry: Registry) -> None:
     except MlflowException as error:
         raise InputError(f"version {version.version}: its run was deleted") from error
     for label, metric in FIGURES.items():
-        print(f"  {label:<40}{figures[metric]:>8.4f}")
+        # a recalibrated version has no figures on test rows
+        if metric in figures:
+            print(f"  {label:<40}{figures[metric]:>8.4f}")
     print(f"\n{NEXT_COMMANDS.format(serve=registry.serve_command)}")
 
 

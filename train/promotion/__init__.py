@@ -1,6 +1,11 @@
 """Promotion of versions: gate, ledger, registry, rollback."""
 
-from train.promotion.challenge import try_challenger
+from train.promotion.challenge import (
+    Challenge,
+    load_portfolio_of,
+    portfolio_path_of,
+    try_challenger,
+)
 from train.promotion.model_name import open_registry, registry_of
 from train.promotion.promotion import check_reason, move, place_new, promote, roll_back
 from train.promotion.promotion_record import (
@@ -9,7 +14,9 @@ from train.promotion.promotion_record import (
     next_step,
     note_promotion,
     note_refusal,
+    promote_command,
 )
+from train.promotion.recalibrated import ONLY_ACCEPTED, keep_judged_rows
 from train.promotion.registry import DEFAULT_MODEL, Registry, check_stage
 from train.promotion.settling import settle
 from train.promotion.tenures import list_tenures, to_json, to_table
@@ -17,12 +24,16 @@ from train.promotion.usefulness import judge_usefulness
 
 __all__ = [
     "DEFAULT_MODEL",
+    "ONLY_ACCEPTED",
+    "Challenge",
     "Registry",
     "check_reason",
     "check_stage",
     "gate_table",
     "judge_usefulness",
+    "keep_judged_rows",
     "list_tenures",
+    "load_portfolio_of",
     "log_challenge",
     "move",
     "next_step",
@@ -30,7 +41,9 @@ __all__ = [
     "note_refusal",
     "open_registry",
     "place_new",
+    "portfolio_path_of",
     "promote",
+    "promote_command",
     "registry_of",
     "roll_back",
     "settle",

@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from train.promotion.challenge import Challenge
 from train.promotion.gate import CostChange, GateRule
 from train.promotion.ledger import Move, account
+from train.promotion.recalibrated import MATURED, ONLY_ACCEPTED
 from train.promotion.registry import Registry
 from train.promotion.tenures import align
 
@@ -27,7 +28,8 @@ def gate_table(challenge: Challenge) -> str:
     """Return the result of the gate as a text table, with the smallest saving it could find."""
     result = challenge.result
     rival = f"version {challenge.champion}" if challenge.champion else "no champion"
-    lines = [f"version {challenge.version} compared with {rival} on {result.rows} test rows", ""]
+    on = f"{result.rows} {challenge.judged_on}"
+    lines = [f"version {challenge.version} compared with {rival} on {on}", ""]
     lines += _change_lines(result.cost_change)
     lines.append(align((HEADINGS, *(_cells(rule) for rule in result.rules))))
     if result.saving is not None:
@@ -37,8 +39,11 @@ def gate_table(challenge: Challenge) -> str:
             "",
             f"cost per applicant {result.saving.challenger_cost:.4f}, "
             f"champion {result.saving.champion_cost:.4f}; "
-            f"smallest saving that these test rows can show: {smallest:.4f} ({share:.1%})",
+            f"smallest saving that these {challenge.judged_on} can show: {smallest:.4f} "
+            f"({share:.1%})",
         ]
+    if challenge.judged_on == MATURED:
+        lines += ["", ONLY_ACCEPTED]
     lines += [f"allowed change of the contract: {c}" for c in challenge.contract_changes]
     return "\n".join(lines)
 
@@ -75,10 +80,13 @@ def log_challenge(challenge: Challenge) -> None:
     document = {
         "version": challenge.version,
         "champion": challenge.champion,
+        "judged_on": challenge.judged_on,
         "earned": challenge.result.earned,
         "contract_changes": list(challenge.contract_changes),
         **asdict(challenge.result),
     }
+    if challenge.judged_on == MATURED:
+        document["note"] = ONLY_ACCEPTED
     change = challenge.result.cost_change
     if change is None:
         del document["cost_change"]
@@ -95,15 +103,20 @@ def next_step(registry: Registry, move: Move) -> str:
     """Return a line that says what can be done with a version after its move."""
     if move.stage == "Production":
         return f"to serve it: {registry.serve_command}"
-    command = (
-        f"mlflow run . --env-manager local -e promote{registry.option} "
-        f"-P version={move.version} -P stage=Production"
-    )
+    command = promote_command(registry, move.version)
     if not move.reason:
         return f"to promote it: {command}"
     return (
         f"it does not go into Production by itself, because it may be of no use: {move.reason}; "
         f'to promote it all the same: {command} -P override="<why>"'
+    )
+
+
+def promote_command(registry: Registry, version: int) -> str:
+    """Return the command that puts a version into production if it passes the gate."""
+    return (
+        f"mlflow run . --env-manager local -e promote{registry.option} "
+        f"-P version={version} -P stage=Production"
     )
 
 

@@ -49,7 +49,7 @@ class Tenure:
                 champion += f" ({figures['champion_cost_anew']:.4f} with a threshold chosen anew)"
             parts.append(
                 f"cost per applicant {figures['challenger_cost']:.4f}, previous champion "
-                f"{champion}, on {figures['rows']} test rows"
+                f"{champion}, on {figures['rows']} {figures.get('judged_on', 'test rows')}"
             )
         if "costs_before" in figures:
             parts.append(

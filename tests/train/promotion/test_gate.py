@@ -9,8 +9,10 @@ from scipy.optimize import brentq
 from train.portfolio import Costs
 from train.portfolio.sections import GateLimits
 from train.promotion.gate import (
+    JudgedRows,
     ScoredRows,
     judge,
+    judge_recalibrated,
     judge_without_champion,
     measure_saving,
 )
@@ -126,3 +128,37 @@ def test_a_worse_calibrated_champion_raises_the_calibration_limit() -> None:
     )
     assert judge(y, slightly, off, GateLimits()).earned
     assert not judge_without_champion(y, slightly, (), GateLimits()).earned
+
+
+def test_a_recalibration_is_judged_without_auc_and_by_the_acceptance_of_all_applicants() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(ROWS) < DEFAULT_RATE).astype(np.int8)
+    scored, champion = plant(y, BETTER, rng), plant(y, DISTANCE, rng)
+    # the champion accepted all of these
+    accepted = ScoredRows(
+        champion.probability,
+        np.zeros(ROWS, dtype=bool),
+        COSTS.of_each(y, np.zeros(ROWS, dtype=bool)),
+    )
+    rows = JudgedRows(1, y, accepted, scored, 0.70, 0.62)
+    result = judge_recalibrated(rows, GateLimits(min_roc_auc=0.99))
+    assert result.earned
+    assert [rule.name for rule in result.rules] == [
+        "difference in cost per applicant, 99% bound",
+        "calibration error (ECE)",
+        "change in acceptance rate of all applicants",
+    ]
+    assert result.rules[-1].value == "-0.0800"
+    assert not judge_recalibrated(rows, GateLimits(max_acceptance_change=0.07)).earned
+
+
+def test_judged_rows_are_read_back_to_the_last_bit() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(100) < DEFAULT_RATE).astype(np.int8)
+    rows = JudgedRows(7, y, plant(y, DISTANCE, rng), plant(y, BETTER, rng), 0.1, 1 / 3)
+    read = JudgedRows.from_bytes(rows.to_bytes())
+    assert (read.version, read.champion_acceptance, read.challenger_acceptance) == (7, 0.1, 1 / 3)
+    np.testing.assert_array_equal(read.y, y)
+    for side, kept in ((read.champion, rows.champion), (read.challenger, rows.challenger)):
+        for name in ("probability", "refused", "cost"):
+            np.testing.assert_array_equal(getattr(side, name), getattr(kept, name))
