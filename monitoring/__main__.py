@@ -1,4 +1,4 @@
-"""Prove, erase and replay the decisions in a log, with one subcommand for each."""
+"""Prove, erase, replay and monitor the decisions in a log, with one subcommand for each."""
 
 import sys
 

@@ -16,8 +16,8 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
     """
     tables: dict[str, list[dict[str, str | float]]] = {
         "quarters": [{"quarter": q.name, **quarter_figures(q)} for q in evidence.quarters],
-        "segments": [_flat(asdict(segment)) for segment in evidence.segments],
-        "importance": [_flat(asdict(item)) for item in evidence.importance],
+        "segments": [flat_figures(asdict(segment)) for segment in evidence.segments],
+        "importance": [flat_figures(asdict(item)) for item in evidence.importance],
         "fairness": [
             {"columns": " x ".join(column.columns), **_group_figures(group)}
             for column in evidence.fairness
@@ -33,7 +33,7 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
                 "feature": check.feature,
                 "grade": check.grade,
                 "findings": "; ".join(check.findings),
-                **_flat(asdict(check.evidence)),
+                **flat_figures(asdict(check.evidence)),
             }
             for check in leaks
         ],
@@ -43,25 +43,25 @@ def evidence_tables(evidence: Evidence, leaks: tuple[LeakCheck, ...]) -> dict[st
 
 def quarter_figures(quarter: Quarter) -> dict[str, float]:
     """Return the figures of one quarter by name, without those that have too few rows."""
-    figures = _flat(_without(asdict(quarter), "year", "number"))
+    figures = flat_figures(_without(asdict(quarter), "year", "number"))
     return {name: value for name, value in figures.items() if not isinstance(value, str)}
 
 
 def _group_figures(group: GroupFairness) -> dict[str, str | float]:
-    return {"group": group.name, **_flat(_without(asdict(group), "name"))}
+    return {"group": group.name, **flat_figures(_without(asdict(group), "name"))}
 
 
 def _without(values: Mapping[str, object], *names: str) -> dict[str, object]:
     return {key: value for key, value in values.items() if key not in names}
 
 
-def _flat(values: Mapping[str, object]) -> dict[str, str | float]:
-    """Return nested figures as one flat mapping."""
+def flat_figures(values: Mapping[str, object]) -> dict[str, str | float]:
+    """Return nested figures as one flat mapping; an interval takes three names."""
     found: dict[str, str | float] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
             is_interval = set(value) == set(Interval.__slots__)
-            for part, figure in _flat(value).items():
+            for part, figure in flat_figures(value).items():
                 if is_interval:
                     found[name if part == "value" else f"{name}_{part}"] = figure
                 else:

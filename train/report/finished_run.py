@@ -7,6 +7,7 @@ from scoring_model.types import FloatArray
 from train.data import PortfolioData
 from train.evaluation import ColumnFairness, Segment
 from train.portfolio import Portfolio
+from train.report.formatting import cost_unit, in_currency
 from train.trained_model import TrainedModel
 
 
@@ -89,17 +90,14 @@ class FinishedRun:
     @property
     def in_currency(self) -> str:
         """The currency of the portfolio's amounts, as words that follow a figure."""
-        return f"in {self.portfolio.costs.currency or 'the currency of the portfolio'}"
+        return in_currency(self.portfolio.costs.currency)
 
     @property
     def unit(self) -> str:
         """The unit of the costs, as words that follow a figure."""
         if self.is_per_loan:
             return self.in_currency
-        cost = self.model.settings.costs.false_positive
-        if cost == 1.0:
-            return "times the cost of refusing one good client"
-        return f"where refusing one good client costs {cost:g}"
+        return cost_unit(self.model.settings.costs.false_positive)
 
     @cached_property
     def scale(self) -> ThresholdScale:

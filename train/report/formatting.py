@@ -128,3 +128,15 @@ def stacked(interval: Interval | None, write: Callable[[float], str] = plain) ->
 def listed(items: Sequence[str]) -> str:
     """Return words as a list in a sentence."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def in_currency(currency: str | None) -> str:
+    """Return the currency of a portfolio's amounts, as words that follow a figure."""
+    return f"in {currency or 'the currency of the portfolio'}"
+
+
+def cost_unit(false_positive_cost: float) -> str:
+    """Return the unit of costs that are the same for all loans, as words that follow a figure."""
+    if false_positive_cost == 1.0:
+        return "times the cost of refusing one good client"
+    return f"where refusing one good client costs {false_positive_cost:g}"

@@ -1,9 +1,8 @@
-"""Write the pictures and the HTML report of a training run."""
+"""Draw the pictures of a training run, and write its HTML report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 from matplotlib.figure import Figure
 
 from train.report import pictures
@@ -23,10 +22,10 @@ from train.report.fairness_section import fairness_section
 from train.report.features_section import features_section
 from train.report.finished_run import FinishedRun
 from train.report.formatting import INTERVAL, Section, Table, whole
-from train.report.pictures import save_png, style, to_svg
+from train.report.page import ReportPage, write_page
+from train.report.pictures import style
 from train.report.summary import GRANTED_ONCE, concerns, doubts, limits_section, tiles, verdict
 
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
 # the caption of each picture, and its text for people who cannot see it
 CAPTIONS = {
     "cost_by_threshold": "Cost per applicant at every threshold. Blue: the loans on which the "
@@ -101,16 +100,6 @@ def draw_pictures(run: FinishedRun) -> dict[str, Figure]:
         return {name: draw(run) for name, (draw, wanted) in drawings.items() if wanted}
 
 
-def save_pictures(figures: Mapping[str, Figure], directory: Path) -> list[Path]:
-    """Write figures as PNG files named after them into an existing directory."""
-    paths = []
-    with style():
-        for name, figure in figures.items():
-            paths.append(directory / f"{name}.png")
-            save_png(figure, paths[-1])
-    return paths
-
-
 def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) -> None:
     """Write the report: one self-contained HTML file.
 
@@ -121,25 +110,18 @@ def write_report(run: FinishedRun, figures: Mapping[str, Figure], path: Path) ->
         From `draw_pictures`.
     path : Path
     """
-    with style():
-        drawn = {name: to_svg(figure, name, CAPTIONS[name]) for name, figure in figures.items()}
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    page = template.render(
+    page = ReportPage(
         title=f"Credit decision: {run.portfolio.name}",
         subtitle=f"Portfolio (the loans that the model learned from): {run.portfolio.description}",
         verdict=verdict(run),
         limits=GRANTED_ONCE,
-        doubts=doubts(run),
         tiles=tiles(run),
-        concerns=concerns(run),
         sections=sections(run),
-        drawn=drawn,
         captions=CAPTIONS,
+        doubts=doubts(run),
+        concerns=concerns(run),
     )
-    path.write_text(page, encoding="utf-8")
+    write_page(page, figures, path)
 
 
 def sections(run: FinishedRun) -> list[Section]:

@@ -1,7 +1,23 @@
 """Draw the pictures of the report, and write them as PNG and as SVG."""
 
 from train.report.pictures.cost_pictures import REFERENCES, draw_cost, draw_money, draw_realised
-from train.report.pictures.drawing import save_png, style, to_svg
+from train.report.pictures.drawing import (
+    BLUE,
+    GREEN,
+    INK,
+    LINE,
+    MUTED,
+    ORANGE,
+    RED,
+    cost_axis,
+    line_with_intervals,
+    new_figure,
+    percent_axis,
+    save_png,
+    shorten,
+    style,
+    to_svg,
+)
 from train.report.pictures.evidence_pictures import (
     draw_fairness,
     draw_importance,
@@ -16,7 +32,15 @@ from train.report.pictures.probability_pictures import (
 )
 
 __all__ = [
+    "BLUE",
+    "GREEN",
+    "INK",
+    "LINE",
+    "MUTED",
+    "ORANGE",
+    "RED",
     "REFERENCES",
+    "cost_axis",
     "draw_calibration",
     "draw_contributions",
     "draw_cost",
@@ -29,7 +53,11 @@ __all__ = [
     "draw_quarters",
     "draw_realised",
     "draw_segments",
+    "line_with_intervals",
+    "new_figure",
+    "percent_axis",
     "save_png",
+    "shorten",
     "style",
     "to_svg",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from scoring_model.types import FloatArray
 from train.report.formatting import PER_CENT
@@ -114,6 +114,8 @@ def thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def percent_axis(axis: Axis, top: float) -> None:
     """Label an axis of shares in per cent; `top` is the largest share shown."""
+    # no steps such as 2.5 %, which a label of whole per cents would round
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10]))
     axis.set_major_formatter(
         PercentFormatter(xmax=1.0, decimals=0 if top >= 0.06 else 1, symbol=PER_CENT)
     )
@@ -142,6 +144,15 @@ def rows_with_intervals(
     axes.set_yticks(places, names)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.grid(visible=False, axis="y")
+
+
+def line_with_intervals(
+    axes: Axes, x: FloatArray, intervals: Sequence[Interval], colour: str, name: str
+) -> None:
+    """Draw points with their intervals, joined by a line."""
+    values = np.array([[i.value, i.low, i.high] for i in intervals])
+    spread = np.maximum([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]], 0.0)
+    axes.errorbar(x, values[:, 0], yerr=spread, fmt="o-", color=colour, markersize=5, label=name)
 
 
 def shorten(text: str, most: int = 46) -> str:

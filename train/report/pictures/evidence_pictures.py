@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scoring_model.types import FloatArray
 from train.evaluation import LOWEST_RATIO, SHOWN, ColumnFairness
 from train.report.finished_run import FinishedRun
 from train.report.pictures.drawing import (
@@ -14,6 +13,7 @@ from train.report.pictures.drawing import (
     ORANGE,
     RED,
     cost_axis,
+    line_with_intervals,
     new_figure,
     percent_axis,
     rows_with_intervals,
@@ -33,7 +33,7 @@ def draw_quarters(run: FinishedRun) -> Figure:
     quarters = run.model.evidence.quarters
     places = np.arange(len(quarters), dtype=np.float64)
     calibrations = [quarter.calibration for quarter in quarters]
-    _band(rates, places, [c.default_rate for c in calibrations], ORANGE, "observed")
+    line_with_intervals(rates, places, [c.default_rate for c in calibrations], ORANGE, "observed")
     expected = [c.mean_probability for c in calibrations]
     rates.plot(places, expected, "s--", color=BLUE, label="expected")
     rates.set_ylim(0, 1.3 * max(*expected, *(c.default_rate.high for c in calibrations)))
@@ -43,9 +43,9 @@ def draw_quarters(run: FinishedRun) -> Figure:
     ranked = [n for n, quarter in enumerate(quarters) if quarter.roc_auc is not None]
     areas = [a for quarter in quarters if (a := quarter.roc_auc) is not None]
     if areas:
-        _band(ranks, places[ranked], areas, BLUE, "AUC")
+        line_with_intervals(ranks, places[ranked], areas, BLUE, "AUC")
     ranks.set_title("AUC: how well the model ranks defaulters above good clients")
-    _band(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
+    line_with_intervals(costs, places, [quarter.cost for quarter in quarters], BLUE, "cost")
     costs.axhline(run.model.evaluation.cost.value, color=MUTED, linestyle=":", linewidth=1.3)
     cost_axis(costs.yaxis, max(quarter.cost.high for quarter in quarters))
     costs.set_title(f"Cost per applicant, {run.unit}")
@@ -53,13 +53,6 @@ def draw_quarters(run: FinishedRun) -> Figure:
     costs.set_xticks(places[::step], [quarter.name for quarter in quarters][::step])
     costs.set_xlim(-0.4, len(quarters) - 0.6)
     return figure
-
-
-def _band(axes: Axes, x: FloatArray, intervals: list[Interval], colour: str, name: str) -> None:
-    """Draw points with their intervals, joined by a line."""
-    values = np.array([[i.value, i.low, i.high] for i in intervals])
-    spread = np.maximum([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]], 0.0)
-    axes.errorbar(x, values[:, 0], yerr=spread, fmt="o-", color=colour, markersize=5, label=name)
 
 
 def draw_segments(run: FinishedRun) -> Figure:
