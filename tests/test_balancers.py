@@ -271,4 +271,4 @@ def test_no_caller_of_haproxy_notices_that_a_server_stops(split: tuple[list[Serv
 def test_the_documentation_shows_the_configurations_that_are_tested() -> None:
     page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
     shown = re.findall(r"literalinclude\} \.\./deploy/(\S+)", page)
-    assert sorted(shown) == sorted(path.name for path in (ROOT / "deploy").iterdir())
+    assert sorted(shown) == sorted(path.name for path in (ROOT / "deploy").glob("*.c*"))
