@@ -3,7 +3,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export GIT_PYTHON_REFRESH := quiet
 
-.PHONY: run serve ui notebook notebook-outputs test test-all lint docs screenshot hostile bench key export lock clean
+.PHONY: run serve ui notebook notebook-outputs test test-all lint docs screenshot hostile bench later-loans key export lock clean
 
 run: .venv/ready
 	mlflow run . --env-manager local $(if $(MLFLOW_EXPERIMENT_NAME)$(MLFLOW_EXPERIMENT_ID),,--experiment-name sba)
@@ -40,6 +40,10 @@ hostile: .venv/ready
 
 bench: .venv/ready
 	python -m benchmarks.serving
+
+# after `make run`: what monitoring would have said about the loans of 2005 to 2007
+later-loans: .venv/ready
+	python -m benchmarks.later_loans
 
 # make -s key args='--name lender-a --scopes predict' >> keys.toml
 key: .venv/ready
