@@ -46,6 +46,11 @@ ELSEWHERE = {
     "mlflow run . --env-manager local -e promote": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e rollback": "tests/train/promotion/test_promotion.py",
     "mlflow run . --env-manager local -e replay": "tests/monitoring/replay/test_entry_point.py",
+    'mlflow run . --env-manager local --experiment-name "credit-scoring monitoring" -e monitor': (
+        "tests/monitoring/test_entry_points.py"
+    ),
+    "mlflow run . --env-manager local -e recalibrate": "tests/monitoring/test_entry_points.py",
+    "make later-loans": "tests/test_later_loans.py",
     "mlflow run . --env-manager local -P engine=spark": "tests/test_home_credit.py",
     "mlflow run . --env-manager local -P engine=dask": "tests/train/engines/test_dask.py",
     "pip install": "they are in the environment of these tests",
