@@ -5,7 +5,11 @@ from monitoring.decisions.logged_applicants import encode_logged
 from monitoring.decisions.logged_records import find_model, name_version, parse_record
 from monitoring.decisions.months import month_name
 from monitoring.decisions.opening import check_engine, open_decisions
-from monitoring.decisions.spark_segments import list_logged_versions, work_on_segments
+from monitoring.decisions.spark_segments import (
+    find_sent_scorer,
+    list_logged_versions,
+    work_on_segments,
+)
 from monitoring.decisions.versions import VersionFinder
 
 __all__ = [
@@ -15,6 +19,7 @@ __all__ = [
     "check_engine",
     "encode_logged",
     "find_model",
+    "find_sent_scorer",
     "list_logged_versions",
     "month_name",
     "name_version",

@@ -26,7 +26,7 @@ class DecidedRow(NamedTuple):
         Such as 200501: of `decided_on`, or of the time (UTC) without it.
     day : int
         Days since 1970, of the same day.
-    probability, threshold : float
+    probability : float
     score : int
     applicant : dict or None
         Parsed by orjson, which rounds whole numbers beyond 64 bits; None if it was erased.
@@ -41,7 +41,6 @@ class DecidedRow(NamedTuple):
     month: int
     day: int
     probability: float
-    threshold: float
     score: int
     applicant: dict[str, Any] | None
     values: str
@@ -84,7 +83,6 @@ def read_decided_row(record: dict[str, Any], personal: PersonalPart | None) -> D
         month,
         day,
         probability,
-        record["threshold"],
         score,
         applicant,
         personal.values,

@@ -1,6 +1,6 @@
 """Work on the sealed segments of a log on Spark: one task for each segment."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,14 @@ import pyarrow as pa
 
 from monitoring.decisions.logged_records import name_version, parse_record
 from scoring_model.decision_log import LoggedSegment, SegmentFiles, VersionName
+from scoring_model.version import Scorer, make_scorer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _SCHEMA = "kind string, text string"
+# a Python worker of Spark runs many tasks
+_SCORERS: dict[str, Scorer] = {}
 # the work on a segment yields kinds and values of JSON
 Work = Callable[[Path, LoggedSegment], Iterable[tuple[str, Any]]]
 # takes the id and the time of a decision
@@ -82,3 +85,24 @@ def _list_versions(
                 found.add(name_version(record))
     for name in found:
         yield "version", list(name)
+
+
+def find_sent_scorer(files: Mapping[str, Mapping[str, bytes]], name: VersionName) -> Scorer | None:
+    """Return a version in a task of Spark, made once for each worker.
+
+    Parameters
+    ----------
+    files : mapping
+        The files of each version that was sent to the task, by manifest.
+    name : VersionName
+
+    Returns
+    -------
+    Scorer or None
+        None if it was not sent.
+    """
+    if name.manifest not in files:
+        return None
+    if name.manifest not in _SCORERS:
+        _SCORERS[name.manifest] = make_scorer(files[name.manifest], name.version)
+    return _SCORERS[name.manifest]

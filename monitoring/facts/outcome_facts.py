@@ -45,7 +45,7 @@ class OutcomeSums:
     decisions, defaults : int
         `defaults` are those that were known on the day of the monitoring.
     mature, mature_defaults : int
-        Those of both that are mature.
+        Mature decisions, and the defaults among them.
     expected, expected_variance : float
         Sums of `p s` and of `p s (1 - p s)`.
     expected_cost, expected_cost_variance : float

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from monitoring.decisions import find_sent_scorer
 from monitoring.facts.extraction import Extraction, ExtractionTally, Wanted
 from monitoring.facts.tables import DECISIONS
-from scoring_model.decision_log import FolderReader, LoggedSegment, VersionName
-from scoring_model.version import Scorer, make_scorer
+from scoring_model.decision_log import FolderReader, LoggedSegment
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _TALLY = "tally"
 # a row is a decision, or the tally of a segment
 _EXTRACTED = pa.schema([*DECISIONS, (_TALLY, pa.string())])
-# a Python worker of Spark runs many tasks
-_SCORERS: dict[str, Scorer] = {}
 
 
 class SparkTables:
@@ -109,7 +107,7 @@ def _extract(
     numbers: Iterable[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     """Yield the decisions of some segments, then their tally."""
-    extraction = Extraction(wanted, partial(_find_scorer, files.value))
+    extraction = Extraction(wanted, partial(find_sent_scorer, files.value))
     reader = FolderReader(place)
     chosen = chain.from_iterable(batch.column(0).to_pylist() for batch in numbers)
     pairs = chain.from_iterable(reader.pairs(segments[number]) for number in chosen)
@@ -119,11 +117,3 @@ def _extract(
     row = [pa.nulls(1, column.type) for column in DECISIONS]
     tally = pa.array([extraction.tally.to_json()])
     yield pa.RecordBatch.from_arrays([*row, tally], schema=_EXTRACTED)
-
-
-def _find_scorer(files: Mapping[str, Mapping[str, bytes]], name: VersionName) -> Scorer | None:
-    if name.manifest not in files:
-        return None
-    if name.manifest not in _SCORERS:
-        _SCORERS[name.manifest] = make_scorer(files[name.manifest], name.version)
-    return _SCORERS[name.manifest]

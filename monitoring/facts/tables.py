@@ -18,7 +18,6 @@ DECISIONS = pa.schema(
         ("day", pa.date32()),
         ("manifest", pa.string()),
         ("probability", pa.float64()),
-        ("threshold", pa.float64()),
         ("score", pa.int32()),
         # costs of a wrong decision; null if they are not known
         ("false_negative_cost", pa.float64()),

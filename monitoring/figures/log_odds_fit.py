@@ -24,7 +24,7 @@ class LogOddsFit:
     ----------
     slope, intercept : float
     covariance : ndarray of float64, shape (2, 2)
-        That of slope and intercept.
+        Covariance of slope and intercept.
     """
 
     slope: float

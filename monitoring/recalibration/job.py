@@ -58,7 +58,7 @@ def find_recalibration(model: str, portfolio: str, as_of: datetime.date) -> Reca
         one.
     """
     registry = open_registry(model)
-    version = registry.champion() if registry.has_model() else None
+    version = registry.champion()
     if version is None:
         raise InputError(f"no version of {model} is in production: promote one first")
     try:

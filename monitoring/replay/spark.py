@@ -5,20 +5,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitoring.decisions import list_logged_versions, work_on_segments
+from monitoring.decisions import find_sent_scorer, list_logged_versions, work_on_segments
 from monitoring.replay.comparison import Difference
 from monitoring.replay.replayer import Replayer
 from monitoring.replay.selection import Selection
 from monitoring.replay.tally import Tally
 from scoring_model.decision_log import FolderReader, LoggedSegment, VersionName
-from scoring_model.version import Scorer, make_scorer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _TALLY, _DIFFERENCE = "tally", "difference"
-# a Python worker of Spark runs many tasks
-_SCORERS: dict[str, Scorer] = {}
 
 
 def replay_on_spark(
@@ -66,18 +63,10 @@ def _replay(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Replay a segment: yield the differences, then the counts."""
     differences: list[Difference] = []
-    replayer = Replayer(selection, partial(_find_scorer, files.value), differences.append)
+    replayer = Replayer(selection, partial(find_sent_scorer, files.value), differences.append)
     for pair in FolderReader(place).pairs(segment):
         replayer.add(pair)
     replayer.finish()
     for difference in differences:
         yield _DIFFERENCE, difference.to_fields()
     yield _TALLY, replayer.tally.to_fields()
-
-
-def _find_scorer(files: Mapping[str, Mapping[str, bytes]], name: VersionName) -> Scorer | None:
-    if name.manifest not in files:
-        return None
-    if name.manifest not in _SCORERS:
-        _SCORERS[name.manifest] = make_scorer(files[name.manifest], name.version)
-    return _SCORERS[name.manifest]

@@ -30,16 +30,8 @@ SHOWN_VINTAGES = 6
 def draw_default_rates(model: MonitoredModel) -> Figure:
     """Draw expected and observed defaults by month of decision."""
     months = model.shown_outcomes
-    figure = new_figure(3.6)
-    axes = figure.subplots()
-    _compare_months(
-        axes,
-        months,
-        [m.expected_rate for m in months],
-        [m.default_rate for m in months],
-        "defaults",
-        "observed",
-    )
+    pairs = [(month.expected_rate, month.default_rate) for month in months]
+    figure, axes = _compare_months(months, pairs, "defaults", "observed")
     percent_axis(axes.yaxis, float(axes.get_ylim()[1]))
     axes.set_ylabel("defaults known by now")
     return figure
@@ -48,16 +40,8 @@ def draw_default_rates(model: MonitoredModel) -> Figure:
 def draw_realised_costs(model: MonitoredModel) -> Figure:
     """Draw expected and realised cost per accepted applicant by month of decision."""
     months = model.shown_outcomes
-    figure = new_figure(3.6)
-    axes = figure.subplots()
-    _compare_months(
-        axes,
-        months,
-        [m.expected_cost for m in months],
-        [m.realised_cost for m in months],
-        "cost",
-        "realised",
-    )
+    pairs = [(month.expected_cost, month.realised_cost) for month in months]
+    figure, axes = _compare_months(months, pairs, "cost", "realised")
     cost_axis(axes.yaxis, float(axes.get_ylim()[1]))
     axes.set_ylabel("cost per accepted applicant")
     axes.set_xlabel(f"month of decision (cost: {model.unit})")
@@ -65,14 +49,15 @@ def draw_realised_costs(model: MonitoredModel) -> Figure:
 
 
 def _compare_months(
-    axes: Axes,
     months: Sequence[OutcomeMonth],
-    expected: Sequence[Interval],
-    found: Sequence[Interval],
+    pairs: Sequence[tuple[Interval, Interval]],
     kind: AlarmKind,
     observed: str,
-) -> None:
-    """Draw two lines by month, and mark the months in which this kind of alarm rings."""
+) -> tuple[Figure, Axes]:
+    """Draw what was expected and found by month, and mark where this kind of alarm rings."""
+    figure = new_figure(3.6)
+    axes = figure.subplots()
+    expected, found = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     places = places_of([month.month or 0 for month in months])
     values = [interval.value for interval in expected]
     axes.plot(places, values, "s--", color=BLUE, markersize=4, label="expected")
@@ -86,6 +71,7 @@ def _compare_months(
     # the upper part has room for the legend
     axes.set_ylim(0.0, 1.2 * float(axes.get_ylim()[1]))
     axes.legend(loc="upper right", ncols=3)
+    return figure, axes
 
 
 def places_of(months: Sequence[int]) -> FloatArray:

@@ -27,8 +27,7 @@ def find_portfolio(reader: LogReader, model: str, given: str) -> Portfolio:
         The portfolio cannot be found or read, or the champion was trained on another one.
     """
     name = model or find_model(reader)
-    registry = open_registry(name) if name else None
-    champion = registry.champion() if registry is not None and registry.has_model() else None
+    champion = open_registry(name).champion() if name else None
     if champion is not None:
         return load_portfolio_of(champion, given)
     if given:

@@ -218,7 +218,7 @@ def _to_batch(
     count = len(rows)
     absent = pa.nulls(count, pa.float64())
     identifiers, references, are_digests, *others = zip(*rows, strict=True)
-    months, days, probability, threshold, score, applicants, _, _ = others
+    months, days, probability, score, applicants, _, _ = others
     columns = [
         identifiers,
         references,
@@ -228,7 +228,6 @@ def _to_batch(
         pa.array(days, pa.int32()).cast(pa.date32()),
         pa.repeat(name.manifest, count),
         probability,
-        threshold,
         score,
         *(costs or (absent, absent)),
         absent if margins is None else margins,

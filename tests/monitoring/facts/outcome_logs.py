@@ -48,7 +48,6 @@ def decide(identifier: str, day: str, **changes: Any) -> dict[str, Any]:
         "day": decided,
         "manifest": "known",
         "probability": 0.1,
-        "threshold": 0.2,
         "score": 1,
         "false_negative_cost": 4.0,
         "false_positive_cost": 1.0,
